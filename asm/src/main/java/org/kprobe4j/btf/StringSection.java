@@ -1,0 +1,72 @@
+package org.kprobe4j.btf;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** The NUL-ended names of a BTF, found by offset or by content. */
+final class StringSection {
+    private final byte[] bytes;
+    /** Where these strings start in the joint numbering with a base BTF's. */
+    private final int start;
+
+    StringSection(byte[] bytes, int start) {
+        // The kernel demands the same; it makes every offset inside the section the start of an ended string.
+        if (bytes.length == 0 ? start == 0 : bytes[bytes.length - 1] != 0) {
+            throw new BtfException("the string section does not end with a NUL");
+        }
+        if (start == 0 && bytes[0] != 0) {
+            throw new BtfException("the string section does not start with the empty string");
+        }
+        this.bytes = bytes;
+        this.start = start;
+    }
+
+    int start() {
+        return start;
+    }
+
+    int end() {
+        return start + bytes.length;
+    }
+
+    String at(int offset) {
+        int from = offset - start;
+        if (from < 0 || from >= bytes.length) {
+            throw new BtfException("name offset " + Integer.toUnsignedString(offset) + " lies outside the "
+                    + bytes.length + " bytes of strings");
+        }
+        int to = from;
+        while (bytes[to] != 0) {
+            to++;
+        }
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The offsets at which the name can be read, ascending; a string may be the tail of a longer one. Horspool's search: on a slow
+     * machine in a cold JVM each byte not looked at counts.
+     */
+    int[] find(String name) {
+        byte[] wanted =
+                Arrays.copyOf(name.getBytes(StandardCharsets.UTF_8), name.getBytes(StandardCharsets.UTF_8).length + 1);
+        int last = wanted.length - 1;
+        var skip = new int[256];
+        Arrays.fill(skip, wanted.length);
+        for (int i = 0; i < last; i++) {
+            skip[wanted[i] & 0xff] = last - i;
+        }
+        var found = new int[4];
+        int count = 0;
+        for (int at = 0; at <= bytes.length - wanted.length; at += skip[bytes[at + last] & 0xff]) {
+            int i = last;
+            while (i >= 0 && bytes[at + i] == wanted[i]) {
+                i--;
+            }
+            if (i < 0) {
+                found = count == found.length ? Arrays.copyOf(found, count * 2) : found;
+                found[count++] = start + at;
+            }
+        }
+        return Arrays.copyOf(found, count);
+    }
+}
