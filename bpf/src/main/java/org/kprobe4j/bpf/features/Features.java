@@ -1,0 +1,304 @@
+package org.kprobe4j.bpf.features;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.ProgramType;
+import org.kprobe4j.bpf.internal.BpfAttr;
+import org.kprobe4j.bpf.internal.KernelFiles;
+import org.kprobe4j.bpf.internal.Linux;
+import org.kprobe4j.bpf.internal.Machine;
+import org.kprobe4j.bpf.internal.Scratch;
+import org.kprobe4j.bpf.internal.Struct;
+import org.kprobe4j.bpf.internal.SystemCalls;
+
+/**
+ * What a kernel can do, found by trying it. YES and NO are remembered; an inconclusive answer is not, since rights may change.
+ *
+ * <p>Thread-safe.
+ */
+public final class Features {
+    private static final int UNKNOWN_HELPER_LOG_BYTES = 1 << 12;
+
+    private final SystemCalls calls;
+    private final Map<String, Answer> known = new ConcurrentHashMap<>();
+
+    private Features(SystemCalls calls) {
+        this.calls = calls;
+    }
+
+    /** The running kernel's, made when it is first asked for. */
+    private static final class Running {
+        static final Features INSTANCE = of(SystemCalls.linux());
+    }
+
+    /**
+     * Of the running kernel.
+     *
+     * @return the features
+     */
+    public static Features running() {
+        return Running.INSTANCE;
+    }
+
+    static Features of(SystemCalls calls) {
+        return new Features(calls);
+    }
+
+    private Answer remember(String key, Supplier<Answer> probe) {
+        Answer before = known.get(key);
+        if (before != null) {
+            return before;
+        }
+        Answer now = probe.get();
+        if (now.verdict() != Answer.Verdict.INCONCLUSIVE) {
+            known.put(key, now);
+        }
+        return now;
+    }
+
+    private Answer file(String path, String absent) {
+        return remember(path, () -> {
+            long fd = calls.open(path, Linux.O_RDONLY);
+            if (fd >= 0) {
+                calls.close((int) fd);
+                return Answer.yes(path);
+            }
+            return fd == -Errno.ENOENT ? Answer.no(absent) : Answer.unknown(path + ": " + Errno.name((int) -fd));
+        });
+    }
+
+    /**
+     * Whether kprobes can be planted as perf events. Since kernel: 4.17.
+     *
+     * @return the answer
+     */
+    public Answer kprobePmu() {
+        return file("/sys/bus/event_source/devices/kprobe/type", "no perf PMU \"kprobe\"");
+    }
+
+    /**
+     * Whether the kernel has kprobes at all: by the PMU, or by tracefs.
+     *
+     * @return the answer; inconclusive if there is no PMU and tracefs is not mounted
+     */
+    public Answer kprobes() {
+        Answer pmu = kprobePmu();
+        if (pmu.isYes()) {
+            return pmu;
+        }
+        return remember("kprobes", this::kprobeEvents);
+    }
+
+    private Answer kprobeEvents() {
+        KernelFiles files = new KernelFiles(calls);
+        boolean mounted = false;
+        for (String folder : new String[] {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
+            if (files.exists(folder + "/kprobe_events")) {
+                return Answer.yes(folder + "/kprobe_events");
+            }
+            mounted |= files.exists(folder + "/README");
+        }
+        if (mounted || !files.exists("/sys/kernel/tracing")) {
+            return Answer.no("neither a perf PMU \"kprobe\" nor tracefs kprobe_events (CONFIG_KPROBE_EVENTS)");
+        }
+        return Answer.unknown("no perf PMU \"kprobe\", and tracefs is not mounted");
+    }
+
+    /**
+     * Whether the kernel has types of its own. Since kernel: 5.4.
+     *
+     * @return the answer
+     */
+    public Answer vmlinuxBtf() {
+        return file("/sys/kernel/btf/vmlinux", "no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+    }
+
+    /**
+     * Whether a program type can be loaded; not for TRACING and LSM, which need a target.
+     *
+     * @param type the type
+     * @return the answer
+     */
+    public Answer programType(ProgramType type) {
+        return remember("type " + type, () -> loads(type, TinyProgram.nothing(), "program type " + type));
+    }
+
+    /**
+     * Whether loops that the verifier can bound are allowed. Since kernel: 5.3.
+     *
+     * @return the answer
+     */
+    public Answer boundedLoops() {
+        return remember("loops", () -> loads(ProgramType.SOCKET_FILTER, TinyProgram.loop(), "bounded loops"));
+    }
+
+    /**
+     * Whether the kernel knows the instructions of cpu v4, such as sign extension. Since kernel: 6.6.
+     *
+     * @return the answer
+     */
+    public Answer cpuV4() {
+        return remember("v4", () -> loads(ProgramType.SOCKET_FILTER, TinyProgram.signExtension(), "cpu v4"));
+    }
+
+    private Answer loads(ProgramType type, byte[] insns, String what) {
+        long fd = load(type, insns, null);
+        if (fd >= 0) {
+            calls.close((int) fd);
+            return Answer.yes(what + ": loaded");
+        }
+        int errno = (int) -fd;
+        return errno == Errno.EINVAL || errno == Errno.EACCES
+                ? Answer.no(what + ": " + Errno.name(errno))
+                : Answer.unknown(what + ": " + Errno.name(errno));
+    }
+
+    private long load(ProgramType type, byte[] insns, @Nullable Struct log) {
+        try (Scratch scratch = new Scratch()) {
+            Struct attr = scratch.struct(BpfAttr.SIZE)
+                    .u32(BpfAttr.ProgLoad.PROG_TYPE, type.id())
+                    .u32(BpfAttr.ProgLoad.INSN_CNT, insns.length / 8)
+                    .u64(BpfAttr.ProgLoad.INSNS, scratch.copy(insns).address())
+                    .u64(BpfAttr.ProgLoad.LICENSE, scratch.string("GPL").address())
+                    // Programs that only user space runs must be allowed to sleep.
+                    .u32(BpfAttr.ProgLoad.PROG_FLAGS, type == ProgramType.SYSCALL ? Linux.BPF_F_SLEEPABLE : 0)
+                    .u32(
+                            BpfAttr.ProgLoad.KERN_VERSION,
+                            KernelVersion.running(calls).code());
+            if (log != null) {
+                attr.u32(BpfAttr.ProgLoad.LOG_LEVEL, 1)
+                        .u32(BpfAttr.ProgLoad.LOG_SIZE, log.sizeBytes())
+                        .u64(BpfAttr.ProgLoad.LOG_BUF, log.address());
+            }
+            return calls.bpf(Linux.BPF_PROG_LOAD, attr);
+        }
+    }
+
+    /**
+     * Whether a type of program may call a helper.
+     *
+     * @param type the program's type; not TRACING or LSM, which need a target
+     * @param helper the number, as in enum bpf_func_id
+     * @return the answer
+     */
+    public Answer helper(ProgramType type, int helper) {
+        return remember("helper " + helper + " in " + type, () -> probeHelper(type, helper));
+    }
+
+    private Answer probeHelper(ProgramType type, int helper) {
+        String what = "helper %d in %s".formatted(helper, type);
+        try (Scratch scratch = new Scratch()) {
+            Struct log = scratch.struct(UNKNOWN_HELPER_LOG_BYTES);
+            long fd = load(type, TinyProgram.calling(helper), log);
+            if (fd >= 0) {
+                calls.close((int) fd);
+                return Answer.yes(what + ": loaded");
+            }
+            byte[] text = new byte[log.sizeBytes()];
+            log.get(0, text);
+            String said = new String(text, StandardCharsets.UTF_8);
+            said = said.substring(0, Math.max(0, said.indexOf('\0')));
+            return judge(what, said, (int) -fd);
+        }
+    }
+
+    /** A verifier that complains about an argument has accepted the helper; one without a log has not come so far. */
+    private static Answer judge(String what, String log, int errno) {
+        boolean refused = log.contains("unknown func")
+                || log.contains("invalid func")
+                || log.contains("program of this type cannot use helper");
+        if (refused) {
+            return Answer.no(what + ": "
+                    + log.lines()
+                            .filter(line -> line.contains("func") || line.contains("helper"))
+                            .findFirst()
+                            .orElse("refused"));
+        }
+        return log.isBlank()
+                ? Answer.unknown(what + ": " + Errno.name(errno))
+                : Answer.yes(what + ": only arguments wrong");
+    }
+
+    /**
+     * Whether the kernel has the BPF ring buffer. Since kernel: 5.8.
+     *
+     * @return the answer
+     */
+    public Answer ringbuf() {
+        return remember("ringbuf", () -> {
+            try (Scratch scratch = new Scratch()) {
+                final int ringbuf = 27;
+                long fd = calls.bpf(
+                        Linux.BPF_MAP_CREATE,
+                        scratch.struct(BpfAttr.SIZE)
+                                .u32(BpfAttr.MapCreate.MAP_TYPE, ringbuf)
+                                .u32(BpfAttr.MapCreate.MAX_ENTRIES, Machine.pageBytes(calls)));
+                return created(fd, "ring buffer");
+            }
+        });
+    }
+
+    /**
+     * Whether the kernel takes BTF of programs. Since kernel: 4.18.
+     *
+     * @return the answer
+     */
+    public Answer btfLoad() {
+        return remember("btf load", () -> {
+            try (Scratch scratch = new Scratch()) {
+                byte[] btf = smallestBtf();
+                Struct attr = scratch.struct(BpfAttr.SIZE)
+                        .u64(BpfAttr.BtfLoad.BTF, scratch.copy(btf).address())
+                        .u32(BpfAttr.BtfLoad.BTF_SIZE, btf.length);
+                return created(calls.bpf(Linux.BPF_BTF_LOAD, attr), "BTF load");
+            }
+        });
+    }
+
+    private Answer created(long fd, String what) {
+        if (fd >= 0) {
+            calls.close((int) fd);
+            return Answer.yes(what + ": made one");
+        }
+        int errno = (int) -fd;
+        return errno == Errno.EINVAL
+                ? Answer.no(what + ": " + Errno.name(errno))
+                : Answer.unknown(what + ": " + Errno.name(errno));
+    }
+
+    /** A header, one type (a 32-bit int named "i"), and its strings. Source: Documentation/bpf/btf.rst. */
+    private static byte[] smallestBtf() {
+        byte[] strings = {0, 'i', 0};
+        ByteBuffer btf = ByteBuffer.allocate(24 + 16 + strings.length).order(ByteOrder.nativeOrder());
+        btf.putShort((short) 0xeB9F).put((byte) 1).put((byte) 0).putInt(24);
+        btf.putInt(0).putInt(16).putInt(16).putInt(strings.length);
+        final int kindInt = 1 << 24;
+        btf.putInt(1).putInt(kindInt).putInt(4).putInt(1 << 24 | 32);
+        return btf.put(strings).array();
+    }
+
+    /**
+     * Whether bpf(2) can be used by this process at all.
+     *
+     * @return the answer; NO without the system call, inconclusive without the right
+     */
+    public Answer bpf() {
+        return remember("bpf", () -> {
+            long fd = load(ProgramType.SOCKET_FILTER, TinyProgram.nothing(), null);
+            if (fd >= 0) {
+                calls.close((int) fd);
+                return Answer.yes("bpf(2): loaded a program");
+            }
+            int errno = (int) -fd;
+            return errno == Errno.ENOSYS
+                    ? Answer.no("bpf(2): ENOSYS (CONFIG_BPF_SYSCALL)")
+                    : Answer.unknown("bpf(2): " + Errno.name(errno));
+        });
+    }
+}

@@ -1,0 +1,42 @@
+package org.kprobe4j.bpf.features;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.kprobe4j.bpf.Privileges;
+import org.kprobe4j.bpf.ProgramType;
+
+/** Features of the running kernel: present from the documented version on, absent before. */
+@Tag("kernel")
+class FeaturesKernelTest {
+    private static final int BPF_RINGBUF_OUTPUT = 130;
+    private static final int BPF_GET_FUNC_IP = 173;
+    private static final int NO_SUCH_HELPER = 9999;
+
+    private static void assertSince(Answer answer, int major, int minor) {
+        System.out.println(answer);
+        assertThat(answer.isYes())
+                .as(answer.why())
+                .isEqualTo(KernelVersion.running().atLeast(major, minor));
+        assertThat(answer.verdict()).isNotEqualTo(Answer.Verdict.INCONCLUSIVE);
+    }
+
+    @Test
+    void featuresFollowTheVersion() {
+        Features features = Features.running();
+        System.out.println(KernelVersion.running() + " " + Privileges.current());
+        assertSince(features.bpf(), 4, 4);
+        assertSince(features.kprobePmu(), 4, 17);
+        assertSince(features.kprobes(), 4, 1);
+        assertSince(features.boundedLoops(), 5, 3);
+        assertSince(features.ringbuf(), 5, 8);
+        assertSince(features.btfLoad(), 4, 18);
+        assertSince(features.vmlinuxBtf(), 5, 4);
+        assertSince(features.cpuV4(), 6, 6);
+        assertSince(features.programType(ProgramType.SYSCALL), 5, 14);
+        assertSince(features.helper(ProgramType.KPROBE, BPF_RINGBUF_OUTPUT), 5, 8);
+        assertSince(features.helper(ProgramType.KPROBE, BPF_GET_FUNC_IP), 5, 15);
+        assertThat(features.helper(ProgramType.KPROBE, NO_SUCH_HELPER).isNo()).isTrue();
+    }
+}
