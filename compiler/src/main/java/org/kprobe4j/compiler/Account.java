@@ -1,0 +1,22 @@
+package org.kprobe4j.compiler;
+
+/** Slots of a program's account: an array of u64 in the one value of the map {@link #MAP}. */
+public final class Account {
+    /** Symbolic name of the map. */
+    public static final String MAP = "account";
+
+    /** How often the program ran. */
+    public static final int HITS = 0;
+    /** Runs that ended before the handler by rule: the entry handler ignored the call, or nobody armed the post handler. */
+    public static final int FILTERED = 1;
+    /** Records lost because a ring buffer was full. */
+    public static final int RING_FULL = 2;
+    /** Calls lost because the map of calls in flight was full. */
+    public static final int MAP_FULL = 3;
+    /** Calls that the kretprobe had no free instance for: the kernel counts them as nmissed. */
+    public static final int NO_INSTANCE = 4;
+    /** The first of the fault sites, in the order of {@link CompiledProgram#faultSites()}. */
+    public static final int FAULTS = 5;
+
+    private Account() {}
+}

@@ -1,0 +1,169 @@
+package org.kprobe4j.compiler;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the compiler knows of a machine: where a kprobe's {@code struct pt_regs} keeps each register, and the calling
+ * convention. A further architecture is one more row here.
+ *
+ * <p>Source: {@code arch/x86/include/asm/ptrace.h}, {@code arch/arm64/include/uapi/asm/ptrace.h}, {@code
+ * arch/arm/include/uapi/asm/ptrace.h}.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // the collections are never handed out for writing
+public enum Architecture {
+    /** 64-bit x86, System V calling convention. */
+    X86_64("X86", 8, 8, "ip", "sp", "ax", List.of("di", "si", "dx", "cx", "r8", "r9")) {
+        @Override
+        Map<String, Integer> layout() {
+            return words(
+                    8, "r15", "r14", "r13", "r12", "bp", "bx", "r11", "r10", "r9", "r8", "ax", "cx", "dx", "si", "di",
+                    "origAx", "ip", "cs", "flags", "sp", "ss");
+        }
+    },
+    /** 64-bit Arm, AAPCS64. The return address is in {@code x30}. */
+    ARM64("Arm64", 8, 0, "pc", "sp", "x0", List.of("x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7")) {
+        @Override
+        Map<String, Integer> layout() {
+            return words(
+                    8, "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+                    "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28",
+                    "x29", "x30", "sp", "pc", "pstate");
+        }
+    },
+    /** 32-bit Arm, AAPCS. The return address is in {@code lr}. */
+    ARM("Arm", 4, 0, "pc", "sp", "r0", List.of("r0", "r1", "r2", "r3")) {
+        @Override
+        Map<String, Integer> layout() {
+            return words(
+                    4, "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "fp", "ip", "sp", "lr", "pc",
+                    "cpsr", "origR0");
+        }
+    };
+
+    private final String registerSet;
+    private final int wordBytes;
+    private final int returnStackDelta;
+    private final String ip;
+    private final String sp;
+    private final String returnValue;
+    private final List<String> arguments;
+    private final Map<String, Integer> offsets;
+
+    Architecture(
+            String registerSet,
+            int wordBytes,
+            int returnStackDelta,
+            String ip,
+            String sp,
+            String returnValue,
+            List<String> arguments) {
+        this.registerSet = registerSet;
+        this.wordBytes = wordBytes;
+        this.returnStackDelta = returnStackDelta;
+        this.ip = ip;
+        this.sp = sp;
+        this.returnValue = returnValue;
+        this.arguments = arguments;
+        this.offsets = layout();
+    }
+
+    abstract Map<String, Integer> layout();
+
+    private static Map<String, Integer> words(int bytes, String... names) {
+        var offsets = new LinkedHashMap<String, Integer>();
+        for (String name : names) {
+            offsets.put(name, offsets.size() * bytes);
+        }
+        return offsets;
+    }
+
+    /** Simple name of the nested type of {@code PtRegs} that describes this machine's registers.
+     *
+     * @return for example {@code X86}
+     */
+    public String registerSet() {
+        return registerSet;
+    }
+
+    /** Size of a kernel {@code unsigned long} and of a pointer.
+     *
+     * @return bytes, 8 or 4
+     */
+    public int wordBytes() {
+        return wordBytes;
+    }
+
+    /** How far the stack pointer at a function's return lies above the one at its entry.
+     *
+     * @return bytes: 8 where the call instruction pushes the return address, else 0
+     */
+    public int returnStackDelta() {
+        return returnStackDelta;
+    }
+
+    /** Byte offset of a register in {@code struct pt_regs}.
+     *
+     * @param register name as the accessor of {@code PtRegs} spells it
+     * @return the offset, or nothing for an unknown name
+     */
+    public Optional<Integer> offset(String register) {
+        return Optional.ofNullable(offsets.get(register));
+    }
+
+    /** All registers with their byte offsets in {@code struct pt_regs}.
+     *
+     * @return in the structure's order
+     */
+    public Map<String, Integer> registers() {
+        return Map.copyOf(offsets);
+    }
+
+    /** Register that holds the instruction pointer.
+     *
+     * @return its name
+     */
+    public String ip() {
+        return ip;
+    }
+
+    /** Register that holds the stack pointer.
+     *
+     * @return its name
+     */
+    public String sp() {
+        return sp;
+    }
+
+    /** Register that holds a function's return value.
+     *
+     * @return its name
+     */
+    public String returnValue() {
+        return returnValue;
+    }
+
+    /** Register that holds an integer argument at a function's entry.
+     *
+     * @param index from 0
+     * @return its name, or nothing where the argument is on the stack
+     */
+    public Optional<String> argument(int index) {
+        return index >= 0 && index < arguments.size() ? Optional.of(arguments.get(index)) : Optional.empty();
+    }
+
+    /** Register that holds the return address at a function's entry.
+     *
+     * @return its name, or null where it is on the stack, at the stack pointer
+     */
+    public @Nullable String linkRegister() {
+        return switch (this) {
+            case X86_64 -> null;
+            case ARM64 -> "x30";
+            case ARM -> "lr";
+        };
+    }
+}

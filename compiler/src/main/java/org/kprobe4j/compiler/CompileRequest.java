@@ -1,0 +1,29 @@
+package org.kprobe4j.compiler;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.kprobe4j.btf.Btf;
+
+/**
+ * All that a program depends on.
+ *
+ * @param handler its bytecode and captures
+ * @param host the Java program around it
+ * @param architecture of the machine that will run it
+ * @param btf gives the types of the kernel that will run it, if it has them; asked only if the handler reads structures
+ * @param shape where it will be attached
+ * @param symbolName what the probe was asked for
+ * @param addr where it was planted
+ * @param dataClass internal name of the private data's class, if there is one
+ * @param firstFormatId id of its first printed line
+ */
+public record CompileRequest(
+        HandlerCode handler,
+        HostProgram host,
+        Architecture architecture,
+        Supplier<Optional<Btf>> btf,
+        ProgramShape shape,
+        String symbolName,
+        long addr,
+        Optional<String> dataClass,
+        int firstFormatId) {}

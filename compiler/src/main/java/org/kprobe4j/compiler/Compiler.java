@@ -1,0 +1,49 @@
+package org.kprobe4j.compiler;
+
+import java.util.List;
+import org.kprobe4j.asm.Assembled;
+import org.kprobe4j.asm.Assembler;
+import org.kprobe4j.asm.Instruction;
+import org.kprobe4j.compiler.internal.emit.Emitter;
+import org.kprobe4j.compiler.internal.emit.RegisterAllocator;
+import org.kprobe4j.compiler.internal.front.Translation;
+import org.kprobe4j.compiler.internal.ir.Simplify;
+import org.kprobe4j.compiler.internal.lower.LirProgram;
+import org.kprobe4j.compiler.internal.lower.Lowering;
+
+/** From a handler's bytecode to an eBPF program. The method {@link #compile} is the list of passes. */
+public final class Compiler {
+    /** What the kernel gives a program. Source: MAX_BPF_STACK in include/linux/filter.h. */
+    static final int MAX_STACK_BYTES = 512;
+
+    private Compiler() {}
+
+    /**
+     * Compiles a handler.
+     *
+     * @param request all that the program depends on
+     * @return the program
+     * @throws CompileException if the handler cannot be compiled, with each reason and its line
+     */
+    public static CompiledProgram compile(CompileRequest request) {
+        Translation.Translated handler = Translation.translate(request);
+        Simplify.run(handler.graph());
+        int callBytes = Math.max(handler.dataBytes(), Long.BYTES);
+        LirProgram program = Lowering.lower(handler.graph(), request.architecture(), request.shape(), callBytes);
+        RegisterAllocator.allocate(program);
+        checkStack(request, program);
+        List<Instruction> instructions = Emitter.emit(program);
+        Assembled code = Assembler.assemble(instructions);
+        return new CompiledProgram(code, handler.formats(), callBytes, handler.faultSites());
+    }
+
+    private static void checkStack(CompileRequest request, LirProgram program) {
+        if (program.frameBytes() > MAX_STACK_BYTES) {
+            throw new CompileException(List.of(new Diagnostic(
+                    request.handler().owner(),
+                    0,
+                    "the handler needs %d bytes of stack, the kernel gives %d; use smaller private data or fewer variables at a time"
+                            .formatted(program.frameBytes(), MAX_STACK_BYTES))));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package org.kprobe4j.compiler;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The Java program that a handler belongs to, as far as the compiler asks about it. */
+public interface HostProgram {
+    /**
+     * The class file of a class.
+     *
+     * @param internalName for example {@code java/lang/Math}
+     * @return its bytes, or null if they cannot be found
+     */
+    byte @Nullable [] classFile(String internalName);
+
+    /**
+     * The value of a final field, which becomes a constant of the program.
+     *
+     * @param owner internal name of the class that declares the field
+     * @param field name of the field
+     * @param receiver the object, or null for a static field
+     * @return the value, wrapped; nothing if the field is not final or cannot be read
+     */
+    Optional<Constant> finalField(String owner, String field, @Nullable Object receiver);
+
+    /**
+     * The kernel object that a captured Java object stands for.
+     *
+     * @param captured an object from the handler's captures or a final field
+     * @return the ring buffer, or nothing if it is none
+     */
+    Optional<RingBinding> ring(Object captured);
+
+    /**
+     * A value that may be null.
+     *
+     * @param value the value
+     */
+    record Constant(@Nullable Object value) {}
+
+    /**
+     * A ring buffer known by the name of its map.
+     *
+     * @param map symbolic name, resolved when the program is loaded
+     * @param layout layout of its records
+     */
+    record RingBinding(String map, RecordLayout layout) {}
+}

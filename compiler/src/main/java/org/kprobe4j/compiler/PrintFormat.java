@@ -1,0 +1,53 @@
+package org.kprobe4j.compiler;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a handler's {@code Kernel.printf} left for user space to do: the record that arrives holds the values, this says how
+ * to make the line of them.
+ *
+ * @param id first u32 of the record
+ * @param format the format string
+ * @param arguments one for each conversion
+ */
+public record PrintFormat(int id, String format, List<Argument> arguments) {
+    /** Copies the list. */
+    public PrintFormat {
+        arguments = List.copyOf(arguments);
+    }
+
+    /** Where an argument comes from. */
+    public sealed interface Argument {
+        /**
+         * Known when the handler was compiled.
+         *
+         * @param value the value
+         */
+        record Known(@Nullable Object value) implements Argument {}
+
+        /**
+         * A number in the record, 8 bytes wide, sign-extended.
+         *
+         * @param offset in bytes
+         * @param type its Java type: a primitive
+         */
+        record Numeral(int offset, Class<?> type) implements Argument {}
+
+        /**
+         * Bytes up to a NUL.
+         *
+         * @param offset in bytes
+         * @param sizeBytes at most as many
+         */
+        record Chars(int offset, int sizeBytes) implements Argument {}
+
+        /**
+         * A kernel stack: an s64 with its length in bytes or a negative errno, then the addresses.
+         *
+         * @param offset in bytes
+         * @param frames at most as many
+         */
+        record Stack(int offset, int frames) implements Argument {}
+    }
+}

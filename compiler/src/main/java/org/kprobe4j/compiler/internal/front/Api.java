@@ -1,0 +1,18 @@
+package org.kprobe4j.compiler.internal.front;
+
+/** Names of the public API's types as they stand in handlers' bytecode; the compiler does not depend on the module itself. */
+final class Api {
+    static final String PT_REGS = "Lorg/kprobe4j/PtRegs;";
+    static final String KPROBE = "Lorg/kprobe4j/Kprobe;";
+    static final String KRETPROBE_INSTANCE = "Lorg/kprobe4j/KretprobeInstance;";
+    static final String KERNEL_STRUCT = "org/kprobe4j/KernelStruct";
+    static final String NAME_ANNOTATION = "Lorg/kprobe4j/Name;";
+
+    static final String KERNEL = "org/kprobe4j/Kernel";
+    static final String REGISTERS = "org/kprobe4j/PtRegs";
+    static final String PROBE = "org/kprobe4j/Kprobe";
+    static final String INSTANCE = "org/kprobe4j/KretprobeInstance";
+    static final String RING_BUFFER = "org/kprobe4j/RingBuffer";
+
+    private Api() {}
+}

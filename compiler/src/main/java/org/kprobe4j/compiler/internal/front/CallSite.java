@@ -1,0 +1,51 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.util.List;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** A call in a handler's bytecode, with its operands; the receiver is the first. */
+record CallSite(
+        Translation translation,
+        MethodTranslator flow,
+        State state,
+        String owner,
+        String name,
+        String descriptor,
+        List<Operand> arguments) {
+    /** What a call of a void method leaves. */
+    static final Operand NOTHING = new Operand.Host(null);
+
+    GraphBuilder builder() {
+        return translation.builder();
+    }
+
+    Operand argument(int index) {
+        return arguments.get(index);
+    }
+
+    Value scalar(int index) {
+        return InstructionTranslator.scalar(arguments.get(index));
+    }
+
+    /** An operation that yields a long. */
+    Operand longOf(Opcode opcode, Value... values) {
+        return new Operand.Scalar(builder().append(Kind.LONG, opcode, values));
+    }
+
+    /** An operation that yields an int. */
+    Operand intOf(Opcode opcode, Value... values) {
+        return new Operand.Scalar(builder().append(Kind.INT, opcode, values));
+    }
+
+    /** A class literal. */
+    String typeArgument(int index) {
+        return switch (arguments.get(index)) {
+            case Operand.Host(java.lang.constant.ClassDesc type) -> ObjectInstructions.internalName(type);
+            case Operand.Host(Class<?> type) -> type.getName().replace('.', '/');
+            default -> throw new Refusal("%s needs a class literal, for example TaskStruct.class".formatted(name));
+        };
+    }
+}

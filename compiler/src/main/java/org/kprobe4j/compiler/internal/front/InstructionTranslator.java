@@ -1,0 +1,331 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.lang.classfile.Instruction;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.ArrayLoadInstruction;
+import java.lang.classfile.instruction.ArrayStoreInstruction;
+import java.lang.classfile.instruction.BranchInstruction;
+import java.lang.classfile.instruction.ConstantInstruction;
+import java.lang.classfile.instruction.ConvertInstruction;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.IncrementInstruction;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LoadInstruction;
+import java.lang.classfile.instruction.LookupSwitchInstruction;
+import java.lang.classfile.instruction.MonitorInstruction;
+import java.lang.classfile.instruction.NewMultiArrayInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
+import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
+import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.classfile.instruction.NopInstruction;
+import java.lang.classfile.instruction.OperatorInstruction;
+import java.lang.classfile.instruction.ReturnInstruction;
+import java.lang.classfile.instruction.StackInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.classfile.instruction.TableSwitchInstruction;
+import java.lang.classfile.instruction.ThrowInstruction;
+import java.lang.classfile.instruction.TypeCheckInstruction;
+import java.lang.constant.ClassDesc;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.internal.ir.Arithmetic;
+import org.kprobe4j.compiler.internal.ir.Cond;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** The instructions of one block, one after the other. */
+final class InstructionTranslator {
+    private final MethodTranslator flow;
+    private final MethodCode method;
+    private final MethodCode.Span span;
+    private final State state;
+    private final GraphBuilder builder;
+    private final ObjectInstructions objects;
+
+    InstructionTranslator(
+            Translation translation, MethodTranslator flow, MethodCode method, MethodCode.Span span, State state) {
+        this.flow = flow;
+        this.method = method;
+        this.span = span;
+        this.state = state;
+        this.builder = translation.builder();
+        this.objects = new ObjectInstructions(translation, flow, state);
+    }
+
+    void translate(Instruction instruction) {
+        switch (instruction) {
+            case LoadInstruction load -> state.push(state.load(load.slot()));
+            case StoreInstruction store -> state.store(store.slot(), state.pop());
+            case IncrementInstruction i ->
+                state.store(
+                        i.slot(),
+                        new Operand.Scalar(builder.binary(
+                                Arithmetic.ADD,
+                                Kind.INT,
+                                scalar(state.load(i.slot())),
+                                GraphBuilder.constant(i.constant()))));
+            case ConstantInstruction constant -> constant(constant);
+            case OperatorInstruction operator -> operator(operator);
+            case ConvertInstruction convert -> convert(convert);
+            case StackInstruction stack -> stack(stack.opcode());
+            case BranchInstruction branch -> branch(branch);
+            case TableSwitchInstruction table -> choose(table.cases(), flow.span(table.defaultTarget()));
+            case LookupSwitchInstruction lookup -> choose(lookup.cases(), flow.span(lookup.defaultTarget()));
+            case ReturnInstruction back -> flow.exit(state, back.typeKind() == TypeKind.VOID ? null : state.pop());
+            case FieldInstruction field -> objects.field(field);
+            case InvokeInstruction call -> objects.invoke(call);
+            case InvokeDynamicInstruction call -> objects.invokeDynamic(call);
+            case NewObjectInstruction make -> objects.make(make.className().asInternalName());
+            case NewReferenceArrayInstruction make ->
+                objects.makeArray(make.componentType().asSymbol(), state.pop());
+            case NewPrimitiveArrayInstruction make ->
+                throw refuseArray(make.typeKind().upperBound());
+            case NewMultiArrayInstruction make ->
+                throw refuseArray(make.arrayType().asSymbol().componentType());
+            case ArrayLoadInstruction _ -> objects.arrayLoad();
+            case ArrayStoreInstruction _ -> objects.arrayStore();
+            case TypeCheckInstruction check -> objects.typeCheck(check);
+            case NopInstruction _ -> {}
+            case ThrowInstruction _ -> throw new Refusal("a handler cannot throw; return instead, or test before");
+            case MonitorInstruction _ ->
+                throw new Refusal("a handler cannot synchronize; the kernel runs it without locks, on any CPU");
+            default ->
+                throw new Refusal("the instruction %s has no place in a handler".formatted(instruction.opcode()));
+        }
+    }
+
+    static Refusal refuseArray(ClassDesc component) {
+        return new Refusal("a handler cannot create an array (new %s[n]); use a map or a record"
+                .formatted(component.displayName()));
+    }
+
+    /** The number in an operand. */
+    static Value scalar(Operand operand) {
+        return switch (operand) {
+            case Operand.Scalar scalar -> scalar.value();
+            case Operand.Unusable _ ->
+                throw new Refusal("a value that is of different types on different paths cannot be used");
+            default -> throw new Refusal("a number is needed here");
+        };
+    }
+
+    private Value popScalar() {
+        return scalar(state.pop());
+    }
+
+    private void push(Value value) {
+        state.push(new Operand.Scalar(value));
+    }
+
+    private void constant(ConstantInstruction constant) {
+        Object value = constant.constantValue();
+        switch (value) {
+            case Integer i -> push(GraphBuilder.constant(i.intValue()));
+            case Long l -> push(GraphBuilder.constant(l.longValue()));
+            case Float _, Double _ -> throw noFloat();
+            case String s -> state.push(new Operand.Host(s));
+            case ClassDesc type -> state.push(new Operand.Host(type));
+            default -> {
+                if (constant.opcode() != Opcode.ACONST_NULL) {
+                    throw new Refusal("a constant of this kind has no place in a handler");
+                }
+                state.push(new Operand.Host(null));
+            }
+        }
+    }
+
+    private static Refusal noFloat() {
+        return new Refusal(
+                "a handler cannot use float or double: the kernel has no floating point; count in a smaller unit with long");
+    }
+
+    private void operator(OperatorInstruction instruction) {
+        if (instruction.typeKind() == TypeKind.FLOAT || instruction.typeKind() == TypeKind.DOUBLE) {
+            throw noFloat();
+        }
+        Kind kind = instruction.typeKind() == TypeKind.LONG ? Kind.LONG : Kind.INT;
+        switch (instruction.opcode()) {
+            case INEG, LNEG -> push(builder.negate(popScalar()));
+            case LCMP -> {
+                Value b = popScalar();
+                push(builder.compareLong(popScalar(), b));
+            }
+            case ARRAYLENGTH -> objects.arrayLength();
+            default -> {
+                Value b = popScalar();
+                Value a = popScalar();
+                push(binary(arithmetic(instruction.opcode()), kind, a, b));
+            }
+        }
+    }
+
+    private Value binary(Arithmetic operator, Kind kind, Value a, Value b) {
+        if (operator == Arithmetic.DIV || operator == Arithmetic.REM) {
+            flow.faultUnless(Cond.NE, b, new Value.Constant(kind, 0), "/ by zero");
+            if (b instanceof Value.Constant zero && zero.value() == 0) {
+                return b;
+            }
+        }
+        return builder.binary(operator, kind, a, b);
+    }
+
+    private static Arithmetic arithmetic(Opcode opcode) {
+        return switch (opcode) {
+            case IADD, LADD -> Arithmetic.ADD;
+            case ISUB, LSUB -> Arithmetic.SUB;
+            case IMUL, LMUL -> Arithmetic.MUL;
+            case IDIV, LDIV -> Arithmetic.DIV;
+            case IREM, LREM -> Arithmetic.REM;
+            case IAND, LAND -> Arithmetic.AND;
+            case IOR, LOR -> Arithmetic.OR;
+            case IXOR, LXOR -> Arithmetic.XOR;
+            case ISHL, LSHL -> Arithmetic.SHL;
+            case ISHR, LSHR -> Arithmetic.SHR;
+            case IUSHR, LUSHR -> Arithmetic.USHR;
+            default -> throw new Refusal("the operator %s has no place in a handler".formatted(opcode));
+        };
+    }
+
+    private void convert(ConvertInstruction instruction) {
+        switch (instruction.opcode()) {
+            case I2L -> push(builder.extend(popScalar()));
+            case L2I -> push(builder.truncate(popScalar()));
+            case I2B -> push(builder.narrow(popScalar(), 8, true));
+            case I2S -> push(builder.narrow(popScalar(), 16, true));
+            case I2C -> push(builder.narrow(popScalar(), 16, false));
+            default -> throw noFloat();
+        }
+    }
+
+    private void stack(Opcode opcode) {
+        switch (opcode) {
+            case POP -> state.pop();
+            case POP2 -> popGroup(2);
+            case DUP -> duplicate(1, 0);
+            case DUP_X1 -> duplicate(1, 1);
+            case DUP_X2 -> duplicate(1, 2);
+            case DUP2 -> duplicate(2, 0);
+            case DUP2_X1 -> duplicate(2, 1);
+            case DUP2_X2 -> duplicate(2, 2);
+            case SWAP -> {
+                Operand top = state.pop();
+                Operand below = state.pop();
+                state.push(top);
+                state.push(below);
+            }
+            default -> throw new IllegalStateException("not a stack instruction: " + opcode);
+        }
+    }
+
+    /** Takes operands off the stack that fill so many slots, a long being two of them. */
+    private List<Operand> popGroup(int slots) {
+        var group = new java.util.ArrayDeque<Operand>();
+        for (int left = slots; left > 0; ) {
+            Operand operand = state.pop();
+            group.addFirst(operand);
+            left -= MethodTranslator.isWide(operand) ? 2 : 1;
+        }
+        return List.copyOf(group);
+    }
+
+    private void duplicate(int slots, int below) {
+        List<Operand> top = popGroup(slots);
+        List<Operand> under = popGroup(below);
+        top.forEach(state::push);
+        under.forEach(state::push);
+        top.forEach(state::push);
+    }
+
+    private void branch(BranchInstruction branch) {
+        MethodCode.Span target = flow.span(branch.target());
+        if (!MethodCode.isConditional(branch)) {
+            flow.jump(span, target, state);
+            return;
+        }
+        MethodCode.Span next = method.next(span);
+        switch (branch.opcode()) {
+            case IFNULL, IFNONNULL -> {
+                boolean jumpsIfNull = branch.opcode() == Opcode.IFNULL;
+                Operand reference = state.pop();
+                flow.branch(
+                        jumpsIfNull ? Cond.EQ : Cond.NE,
+                        addressOrFlag(reference),
+                        GraphBuilder.constant(0L),
+                        span,
+                        target,
+                        next,
+                        state);
+            }
+            case IF_ACMPEQ, IF_ACMPNE -> {
+                Operand b = state.pop();
+                Operand a = state.pop();
+                Cond cond = branch.opcode() == Opcode.IF_ACMPEQ ? Cond.EQ : Cond.NE;
+                if (a instanceof Operand.Host x && b instanceof Operand.Host y) {
+                    boolean same = isSame(x.object(), y.object());
+                    flow.jump(span, same == (cond == Cond.EQ) ? target : next, state);
+                } else {
+                    flow.branch(cond, addressOrFlag(a), addressOrFlag(b), span, target, next, state);
+                }
+            }
+            default -> {
+                boolean two = branch.opcode().name().startsWith("IF_ICMP");
+                Value b = two ? popScalar() : GraphBuilder.constant(0);
+                Value a = popScalar();
+                flow.branch(condition(branch.opcode()), a, b, span, target, next, state);
+            }
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // that is what == means in Java
+    private static boolean isSame(@Nullable Object a, @Nullable Object b) {
+        return a == b;
+    }
+
+    /** A reference as a number that is zero just for null. */
+    private static Value addressOrFlag(Operand operand) {
+        return switch (operand) {
+            case Operand.Struct struct -> struct.address();
+            case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
+            case Operand.Unusable _ ->
+                throw new Refusal("a value that is of different types on different paths cannot be used");
+            default -> GraphBuilder.constant(1L);
+        };
+    }
+
+    private static Cond condition(Opcode opcode) {
+        return switch (opcode) {
+            case IFEQ, IF_ICMPEQ -> Cond.EQ;
+            case IFNE, IF_ICMPNE -> Cond.NE;
+            case IFLT, IF_ICMPLT -> Cond.LT;
+            case IFGE, IF_ICMPGE -> Cond.GE;
+            case IFGT, IF_ICMPGT -> Cond.GT;
+            case IFLE, IF_ICMPLE -> Cond.LE;
+            default -> throw new IllegalStateException("not a comparison: " + opcode);
+        };
+    }
+
+    /** A switch is a row of comparisons; with a known selector only one way is left. */
+    private void choose(List<SwitchCase> cases, MethodCode.Span otherwise) {
+        Value selector = popScalar();
+        if (selector instanceof Value.Constant known) {
+            MethodCode.Span target = cases.stream()
+                    .filter(c -> c.caseValue() == known.value())
+                    .findFirst()
+                    .map(c -> flow.span(c.target()))
+                    .orElse(otherwise);
+            flow.jump(span, target, state);
+            return;
+        }
+        List<SwitchCase> real = cases.stream()
+                .filter(c -> flow.span(c.target()).index() != otherwise.index())
+                .toList();
+        for (SwitchCase c : real) {
+            flow.branchToCase(selector, c.caseValue(), span, flow.span(c.target()), state);
+        }
+        flow.jump(span, otherwise, state);
+    }
+}

@@ -1,0 +1,207 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.internal.ir.Arithmetic;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** Calls that mean something of their own in the kernel. To add a helper, add its row here. */
+final class Intrinsics {
+    private interface Intrinsic extends Function<CallSite, Operand> {}
+
+    private static final int KTIME_GET_NS = 5;
+    private static final int GET_PRANDOM_U32 = 7;
+    private static final int GET_SMP_PROCESSOR_ID = 8;
+    private static final int GET_CURRENT_PID_TGID = 14;
+    private static final int GET_CURRENT_UID_GID = 15;
+    private static final int GET_CURRENT_TASK = 35;
+    private static final int GET_CURRENT_CGROUP_ID = 80;
+    private static final int KTIME_GET_BOOT_NS = 125;
+
+    /** Owner and name; the API has no overloads whose meaning differs. */
+    private static final Map<String, Intrinsic> TABLE = Map.ofEntries(
+            row(Api.KERNEL, "ktimeNs", c -> c.longOf(new Opcode.Helper(KTIME_GET_NS, false))),
+            row(Api.KERNEL, "bootTimeNs", c -> c.longOf(new Opcode.Helper(KTIME_GET_BOOT_NS, false))),
+            row(Api.KERNEL, "random", c -> truncated(c, new Opcode.Helper(GET_PRANDOM_U32, false))),
+            row(Api.KERNEL, "cpu", c -> truncated(c, new Opcode.Helper(GET_SMP_PROCESSOR_ID, false))),
+            row(Api.KERNEL, "pid", c -> upper(c, new Opcode.Helper(GET_CURRENT_PID_TGID, true))),
+            row(Api.KERNEL, "tid", c -> truncated(c, new Opcode.Helper(GET_CURRENT_PID_TGID, true))),
+            row(Api.KERNEL, "uid", c -> truncated(c, new Opcode.Helper(GET_CURRENT_UID_GID, true))),
+            row(Api.KERNEL, "gid", c -> upper(c, new Opcode.Helper(GET_CURRENT_UID_GID, true))),
+            row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.Helper(GET_CURRENT_CGROUP_ID, true))),
+            row(Api.KERNEL, "comm", _ -> new Operand.Comm()),
+            row(Api.KERNEL, "stack", _ -> new Operand.StackTrace()),
+            row(Api.KERNEL, "current", Intrinsics::current),
+            row(Api.KERNEL, "struct", c -> new Operand.Struct(c.scalar(0), c.typeArgument(1))),
+            row(Api.KERNEL, "printf", Printing::printf),
+            row(Api.KERNEL, "dumpStack", Printing::dumpStack),
+            row(
+                    Api.PROBE,
+                    "symbolName",
+                    c -> new Operand.Host(c.translation().request().symbolName())),
+            row(Api.PROBE, "addr", c -> known(c.translation().request().addr())),
+            row(Api.INSTANCE, "data", Intrinsics::data),
+            row(
+                    Api.INSTANCE,
+                    "symbolName",
+                    c -> new Operand.Host(c.translation().request().symbolName())),
+            row(Api.INSTANCE, "addr", c -> known(c.translation().request().addr())),
+            row(Api.RING_BUFFER, "emit", Printing::emit),
+            row("java/util/Objects", "requireNonNull", c -> c.argument(0)),
+            row("java/lang/Integer", "valueOf", c -> boxed(c, int.class)),
+            row("java/lang/Long", "valueOf", c -> boxed(c, long.class)),
+            row("java/lang/Short", "valueOf", c -> boxed(c, short.class)),
+            row("java/lang/Byte", "valueOf", c -> boxed(c, byte.class)),
+            row("java/lang/Character", "valueOf", c -> boxed(c, char.class)),
+            row("java/lang/Boolean", "valueOf", c -> boxed(c, boolean.class)));
+
+    private static final Set<String> UNBOXING =
+            Set.of("intValue", "longValue", "shortValue", "byteValue", "charValue", "booleanValue");
+
+    /** JDK classes whose static methods are small integer code that compiles as it stands. */
+    private static final Set<String> JDK = Set.of(
+            "java/lang/Math",
+            "java/lang/Integer",
+            "java/lang/Long",
+            "java/lang/Short",
+            "java/lang/Byte",
+            "java/lang/Character",
+            "java/lang/Boolean");
+
+    private Intrinsics() {}
+
+    private static Map.Entry<String, Intrinsic> row(String owner, String name, Intrinsic intrinsic) {
+        return Map.entry(owner + '.' + name, intrinsic);
+    }
+
+    static boolean isInlinedFromJdk(String owner) {
+        return JDK.contains(owner);
+    }
+
+    /** The result of the call, or null if it has no meaning of its own. */
+    static @Nullable Operand call(CallSite site) {
+        Intrinsic intrinsic = TABLE.get(site.owner() + '.' + site.name());
+        if (intrinsic != null) {
+            return intrinsic.apply(site);
+        }
+        if (site.arguments().isEmpty()) {
+            return null;
+        }
+        return switch (site.argument(0)) {
+            case Operand.Registers _ -> register(site);
+            case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
+            case Operand.Boxed boxed when UNBOXING.contains(site.name()) -> unboxed(site, boxed);
+            case Operand.Host(String text) -> constantString(site, text);
+            default -> null;
+        };
+    }
+
+    private static Operand known(long value) {
+        return new Operand.Scalar(GraphBuilder.constant(value));
+    }
+
+    private static Operand truncated(CallSite site, Opcode opcode) {
+        return new Operand.Scalar(site.builder().truncate(site.builder().append(Kind.LONG, opcode)));
+    }
+
+    /** The upper half of a helper's two values. */
+    private static Operand upper(CallSite site, Opcode opcode) {
+        GraphBuilder builder = site.builder();
+        Value shifted = builder.binary(
+                Arithmetic.USHR, Kind.LONG, builder.append(Kind.LONG, opcode), GraphBuilder.constant(Integer.SIZE));
+        return new Operand.Scalar(builder.truncate(shifted));
+    }
+
+    private static Operand current(CallSite site) {
+        return new Operand.Struct(
+                site.builder().append(Kind.LONG, new Opcode.Helper(GET_CURRENT_TASK, true)), site.typeArgument(0));
+    }
+
+    private static Operand data(CallSite site) {
+        if (site.translation().dataClass() == null) {
+            throw new Refusal("this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
+        }
+        return new Operand.PrivateData();
+    }
+
+    private static Operand boxed(CallSite site, Class<?> type) {
+        return switch (site.argument(0)) {
+            case Operand.Scalar scalar -> new Operand.Boxed(scalar.value(), type);
+            default ->
+                throw new Refusal("%s.%s of a string has no place in a handler"
+                        .formatted(Translation.javaName(site.owner()), site.name()));
+        };
+    }
+
+    private static Operand unboxed(CallSite site, Operand.Boxed boxed) {
+        boolean wide = site.name().equals("longValue");
+        Value value = boxed.value();
+        if (wide && value.kind() == Kind.INT) {
+            value = site.builder().extend(value);
+        } else if (!wide && value.kind() == Kind.LONG) {
+            value = site.builder().truncate(value);
+        }
+        return new Operand.Scalar(value);
+    }
+
+    private static @Nullable Operand constantString(CallSite site, String text) {
+        if (site.name().equals("equals") && site.argument(1) instanceof Operand.Host(Object other)) {
+            return new Operand.Scalar(GraphBuilder.constant(text.equals(other) ? 1 : 0));
+        }
+        return switch (site.name()) {
+            case "length" -> new Operand.Scalar(GraphBuilder.constant(text.length()));
+            case "isEmpty" -> new Operand.Scalar(GraphBuilder.constant(text.isEmpty() ? 1 : 0));
+            default -> null;
+        };
+    }
+
+    /** A word of {@code struct pt_regs}, by the neutral name or the machine's own. */
+    private static Operand register(CallSite site) {
+        Architecture machine = site.translation().request().architecture();
+        String register = switch (site.name()) {
+            case "ip" -> site.owner().equals(Api.REGISTERS) ? machine.ip() : "ip";
+            case "sp" -> machine.sp();
+            case "returnValue" -> machine.returnValue();
+            case "arg" -> argumentRegister(site, machine);
+            case "x", "r" -> site.name() + constant(site, 1);
+            default -> site.name();
+        };
+        int offset = machine.offset(register)
+                .orElseThrow(() -> new Refusal("%s has no register %s; it has %s"
+                        .formatted(
+                                machine.registerSet(),
+                                register,
+                                machine.registers().keySet())));
+        GraphBuilder builder = site.builder();
+        if (machine.wordBytes() == Long.BYTES) {
+            return site.longOf(new Opcode.Context(offset, Size.DW));
+        }
+        Value word = builder.append(Kind.INT, new Opcode.Context(offset, Size.W));
+        Value wide = builder.extend(word);
+        boolean signed = site.name().equals("returnValue") || site.name().equals("arg");
+        return new Operand.Scalar(
+                signed ? wide : builder.binary(Arithmetic.AND, Kind.LONG, wide, GraphBuilder.constant(0xffff_ffffL)));
+    }
+
+    private static String argumentRegister(CallSite site, Architecture machine) {
+        int index = constant(site, 1);
+        return machine.argument(index)
+                .orElseThrow(() ->
+                        new Refusal("arg(%d) is not in a register on %s; name the registers yourself or read the stack"
+                                .formatted(index, machine.registerSet())));
+    }
+
+    private static int constant(CallSite site, int index) {
+        if (site.argument(index) instanceof Operand.Scalar(Value.Constant(var kind, long value))) {
+            return (int) value;
+        }
+        throw new Refusal("%s needs a constant number".formatted(site.name()));
+    }
+}

@@ -1,0 +1,147 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.internal.ir.Block;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** Joins the states of several ways into one block: what differs and is a number becomes a phi. */
+final class Merge {
+    private final Block block;
+    private final Supply ids;
+
+    /** Hands out the numbers of objects that the handler makes. */
+    interface Supply {
+        int next();
+    }
+
+    Merge(Block block, Supply ids) {
+        this.block = block;
+        this.ids = ids;
+    }
+
+    /** The state at the start of the block; {@code states} are in the order of the block's predecessors. */
+    State join(List<State> states) {
+        State first = states.getFirst();
+        if (states.size() == 1) {
+            return first.copy();
+        }
+        State result = first.callee(first.localCount());
+        states.forEach(result::returned);
+        for (int slot = 0; slot < first.localCount(); slot++) {
+            int at = slot;
+            result.store(slot, join(states, s -> s.local(at), result));
+        }
+        for (int depth = 0; depth < first.stack().size(); depth++) {
+            int at = depth;
+            Operand joined = join(states, s -> s.stack().get(at), result);
+            result.push(joined == null ? new Operand.Unusable() : joined);
+        }
+        return result;
+    }
+
+    @Nullable
+    Operand join(List<State> states, Function<State, @Nullable Operand> part, State result) {
+        List<@Nullable Operand> operands =
+                states.stream().<@Nullable Operand>map(part).toList();
+        Operand first = operands.getFirst();
+        if (operands.stream().allMatch(o -> Objects.equals(o, first))) {
+            return first;
+        }
+        if (operands.stream().anyMatch(Objects::isNull)) {
+            return null;
+        }
+        List<Operand> present = operands.stream().map(Objects::requireNonNull).toList();
+        Operand sample = present.stream()
+                .filter(o -> !(o instanceof Operand.Host))
+                .findFirst()
+                .orElse(present.getFirst());
+        return switch (sample) {
+            case Operand.Scalar scalar -> joinScalars(present, scalar);
+            case Operand.Boxed boxed -> joinBoxed(present, boxed);
+            case Operand.Struct struct -> joinStructs(present, struct);
+            case Operand.Made made -> joinMade(states, present, made, result);
+            default -> new Operand.Unusable();
+        };
+    }
+
+    private Operand joinScalars(List<Operand> operands, Operand.Scalar sample) {
+        return operands.stream()
+                        .allMatch(o -> o instanceof Operand.Scalar s
+                                && s.value().kind() == sample.value().kind())
+                ? new Operand.Scalar(phi(
+                        operands.stream().map(o -> ((Operand.Scalar) o).value()).toList()))
+                : new Operand.Unusable();
+    }
+
+    private Operand joinBoxed(List<Operand> operands, Operand.Boxed sample) {
+        return operands.stream().allMatch(o -> o instanceof Operand.Boxed b && b.type() == sample.type())
+                ? new Operand.Boxed(
+                        phi(operands.stream()
+                                .map(o -> ((Operand.Boxed) o).value())
+                                .toList()),
+                        sample.type())
+                : new Operand.Unusable();
+    }
+
+    private Operand joinStructs(List<Operand> operands, Operand.Struct sample) {
+        var addresses = operands.stream()
+                .<@Nullable Value>map(o -> address(o, sample.type()))
+                .toList();
+        return addresses.stream().anyMatch(Objects::isNull)
+                ? new Operand.Unusable()
+                : new Operand.Struct(
+                        phi(addresses.stream().map(Objects::requireNonNull).toList()), sample.type());
+    }
+
+    /** The address of a structure of that type; Java's null is the null pointer. */
+    static @Nullable Value address(Operand operand, String type) {
+        return switch (operand) {
+            case Operand.Struct struct when struct.type().equals(type) -> struct.address();
+            case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
+            default -> null;
+        };
+    }
+
+    private Operand joinMade(List<State> states, List<Operand> operands, Operand.Made sample, State result) {
+        State.Content pattern = states.get(operands.indexOf(sample)).content(sample);
+        for (int i = 0; i < operands.size(); i++) {
+            if (!(operands.get(i) instanceof Operand.Made made)
+                    || !states.get(i).content(made).type().equals(pattern.type())
+                    || !states.get(i)
+                            .content(made)
+                            .parts()
+                            .keySet()
+                            .equals(pattern.parts().keySet())) {
+                return new Operand.Unusable();
+            }
+        }
+        var parts = new HashMap<String, Operand>();
+        for (String part : pattern.parts().keySet()) {
+            Operand joined = join(
+                    states,
+                    s -> {
+                        Operand object = operands.get(states.indexOf(s));
+                        return s.content((Operand.Made) object).parts().get(part);
+                    },
+                    result);
+            parts.put(part, joined == null ? new Operand.Unusable() : joined);
+        }
+        var made = new Operand.Made(ids.next());
+        result.made().put(made.id(), new State.Content(pattern.type(), parts));
+        return made;
+    }
+
+    private Value phi(List<Value> inputs) {
+        if (inputs.stream().allMatch(inputs.getFirst()::equals)) {
+            return inputs.getFirst();
+        }
+        Value.Phi phi = block.phi(inputs.getFirst().kind());
+        inputs.forEach(phi::add);
+        return phi;
+    }
+}

@@ -1,0 +1,297 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.Instruction;
+import java.lang.classfile.Label;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.attribute.SourceFileAttribute;
+import java.lang.classfile.instruction.BranchInstruction;
+import java.lang.classfile.instruction.IncrementInstruction;
+import java.lang.classfile.instruction.LabelTarget;
+import java.lang.classfile.instruction.LineNumber;
+import java.lang.classfile.instruction.LookupSwitchInstruction;
+import java.lang.classfile.instruction.ReturnInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
+import java.lang.classfile.instruction.TableSwitchInstruction;
+import java.lang.classfile.instruction.ThrowInstruction;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.kprobe4j.compiler.internal.ir.Position;
+
+/** A method's instructions cut into basic blocks, with its loops. */
+final class MethodCode {
+    /** Instructions {@code from} to {@code to} (exclusive), and the blocks that may follow. */
+    record Span(int index, int from, int to, List<Integer> successors) {}
+
+    private final String owner;
+    private final String name;
+    private final String file;
+    private final int maxLocals;
+    private final boolean catches;
+    private final List<Instruction> instructions = new ArrayList<>();
+    private final List<Integer> lines = new ArrayList<>();
+    private final Map<Label, Integer> targets = new HashMap<>();
+    private final List<Span> spans = new ArrayList<>();
+    private final Map<Integer, Integer> spanAt = new HashMap<>();
+    private final List<Integer> order = new ArrayList<>();
+    private final Map<Integer, BitSet> loops = new HashMap<>();
+
+    private MethodCode(String owner, String name, String file, int maxLocals, boolean catches) {
+        this.owner = owner;
+        this.name = name;
+        this.file = file;
+        this.maxLocals = maxLocals;
+        this.catches = catches;
+    }
+
+    /** Reads a method that has code. */
+    static MethodCode of(ClassModel owner, MethodModel method) {
+        CodeAttribute code = method.findAttribute(Attributes.code())
+                .orElseThrow(() -> new Refusal(method.methodName().stringValue() + " has no body"));
+        String internalName = owner.thisClass().asInternalName();
+        String file = owner.findAttribute(Attributes.sourceFile())
+                .map(SourceFileAttribute::sourceFile)
+                .map(Object::toString)
+                .orElse(internalName.substring(internalName.lastIndexOf('/') + 1) + ".java");
+        var result = new MethodCode(
+                internalName,
+                method.methodName().stringValue(),
+                file,
+                code.maxLocals(),
+                !code.exceptionHandlers().isEmpty());
+        result.read(code);
+        result.cut();
+        result.findLoops();
+        return result;
+    }
+
+    String owner() {
+        return owner;
+    }
+
+    String name() {
+        return name;
+    }
+
+    int maxLocals() {
+        return maxLocals;
+    }
+
+    /** Whether it has exception handlers. */
+    boolean catches() {
+        return catches;
+    }
+
+    Instruction instruction(int index) {
+        return instructions.get(index);
+    }
+
+    Position position(int index) {
+        return new Position(file, lines.get(index));
+    }
+
+    /** The blocks in reverse postorder, the first one first. */
+    List<Span> order() {
+        return order.stream().map(spans::get).toList();
+    }
+
+    Span span(Label label) {
+        return spans.get(spanIndex(label));
+    }
+
+    Span next(Span span) {
+        return spans.get(spanStartingAt(span.to()));
+    }
+
+    /** Whether a loop starts at this block. */
+    boolean isLoopHeader(Span span) {
+        return loops.containsKey(span.index());
+    }
+
+    /** Whether going from one block to the other closes a loop. */
+    boolean isBackEdge(Span from, Span to) {
+        BitSet body = loops.get(to.index());
+        return body != null && body.get(from.index());
+    }
+
+    /** The local variables that a loop assigns. */
+    BitSet assignedIn(Span header) {
+        var slots = new BitSet();
+        loops.getOrDefault(header.index(), new BitSet()).stream()
+                .mapToObj(spans::get)
+                .forEach(span -> {
+                    for (int i = span.from(); i < span.to(); i++) {
+                        switch (instructions.get(i)) {
+                            case StoreInstruction store -> {
+                                slots.set(store.slot());
+                                if (store.typeKind().slotSize() == TypeKind.LONG.slotSize()) {
+                                    slots.set(store.slot() + 1);
+                                }
+                            }
+                            case IncrementInstruction increment -> slots.set(increment.slot());
+                            default -> {}
+                        }
+                    }
+                });
+        return slots;
+    }
+
+    private void read(CodeAttribute code) {
+        int line = 0;
+        for (CodeElement element : code) {
+            switch (element) {
+                case LineNumber number -> line = number.line();
+                case LabelTarget target -> targets.put(target.label(), instructions.size());
+                case Instruction instruction -> {
+                    instructions.add(instruction);
+                    lines.add(line);
+                }
+                default -> {}
+            }
+        }
+    }
+
+    private void cut() {
+        var leaders = new TreeSet<Integer>();
+        leaders.add(0);
+        for (int i = 0; i < instructions.size(); i++) {
+            List<Label> labels = jumpTargets(instructions.get(i));
+            labels.forEach(label -> leaders.add(targets.get(label)));
+            if (endsBlock(instructions.get(i)) && i + 1 < instructions.size()) {
+                leaders.add(i + 1);
+            }
+        }
+        var starts = List.copyOf(leaders);
+        for (int i = 0; i < starts.size(); i++) {
+            spanAt.put(starts.get(i), i);
+        }
+        for (int i = 0; i < starts.size(); i++) {
+            int to = i + 1 < starts.size() ? starts.get(i + 1) : instructions.size();
+            spans.add(new Span(i, starts.get(i), to, successors(to - 1, i)));
+        }
+    }
+
+    private List<Integer> successors(int last, int span) {
+        Instruction instruction = instructions.get(last);
+        var result = new ArrayList<Integer>();
+        jumpTargets(instruction).forEach(label -> result.add(spanIndex(label)));
+        boolean fallsThrough =
+                !endsBlock(instruction) || (instruction instanceof BranchInstruction b && isConditional(b));
+        if (fallsThrough) {
+            result.add(span + 1);
+        }
+        return result.stream().distinct().toList();
+    }
+
+    private int spanIndex(Label label) {
+        Integer index = targets.get(label);
+        if (index == null) {
+            throw new Refusal("a jump out of the method " + name);
+        }
+        return spanStartingAt(index);
+    }
+
+    private int spanStartingAt(int index) {
+        Integer span = spanAt.get(index);
+        if (span == null) {
+            throw new Refusal("the method %s does not end with a return".formatted(name));
+        }
+        return span;
+    }
+
+    static boolean isConditional(BranchInstruction branch) {
+        return switch (branch.opcode()) {
+            case GOTO, GOTO_W -> false;
+            default -> true;
+        };
+    }
+
+    private static boolean endsBlock(Instruction instruction) {
+        return switch (instruction) {
+            case BranchInstruction _,
+                    TableSwitchInstruction _,
+                    LookupSwitchInstruction _,
+                    ReturnInstruction _,
+                    ThrowInstruction _ -> true;
+            default -> false;
+        };
+    }
+
+    private static List<Label> jumpTargets(Instruction instruction) {
+        return switch (instruction) {
+            case BranchInstruction branch -> List.of(branch.target());
+            case TableSwitchInstruction table -> {
+                var labels = new ArrayList<Label>();
+                table.cases().forEach(c -> labels.add(c.target()));
+                labels.add(table.defaultTarget());
+                yield labels;
+            }
+            case LookupSwitchInstruction lookup -> {
+                var labels = new ArrayList<Label>();
+                lookup.cases().forEach(c -> labels.add(c.target()));
+                labels.add(lookup.defaultTarget());
+                yield labels;
+            }
+            default -> List.of();
+        };
+    }
+
+    /** Depth-first over the blocks: their order, and for each edge back to an open block the loop that it closes. */
+    private void findLoops() {
+        var done = new BitSet();
+        var open = new BitSet();
+        var predecessors = new HashMap<Integer, List<Integer>>();
+        spans.forEach(s -> s.successors()
+                .forEach(t ->
+                        predecessors.computeIfAbsent(t, _ -> new ArrayList<>()).add(s.index())));
+        var backEdges = new ArrayList<int[]>();
+        var path = new ArrayList<int[]>();
+        path.add(new int[] {0, 0});
+        open.set(0);
+        while (!path.isEmpty()) {
+            int[] top = path.getLast();
+            List<Integer> successors = spans.get(top[0]).successors();
+            if (top[1] == successors.size()) {
+                open.clear(top[0]);
+                done.set(top[0]);
+                order.addFirst(top[0]);
+                path.removeLast();
+                continue;
+            }
+            int successor = successors.get(top[1]++);
+            if (open.get(successor)) {
+                backEdges.add(new int[] {top[0], successor});
+            } else if (!done.get(successor)) {
+                open.set(successor);
+                path.add(new int[] {successor, 0});
+            }
+        }
+        backEdges.forEach(edge -> grow(loops.computeIfAbsent(edge[1], MethodCode::bodyOf), edge[0], predecessors));
+    }
+
+    private static BitSet bodyOf(int header) {
+        var body = new BitSet();
+        body.set(header);
+        return body;
+    }
+
+    /** Adds to a loop's body all that reaches its back edge without passing its header. */
+    private static void grow(BitSet body, int from, Map<Integer, List<Integer>> predecessors) {
+        var work = new ArrayList<Integer>(List.of(from));
+        while (!work.isEmpty()) {
+            int block = work.removeLast();
+            if (!body.get(block)) {
+                body.set(block);
+                work.addAll(predecessors.getOrDefault(block, List.of()));
+            }
+        }
+    }
+}

@@ -1,0 +1,365 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.TypeCheckInstruction;
+import java.lang.constant.ClassDesc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** Instructions that deal with objects: fields, calls, records, argument arrays, casts. */
+final class ObjectInstructions {
+    private static final int MAX_ARRAY = 32;
+
+    private final Translation translation;
+    private final MethodTranslator flow;
+    private final State state;
+    private final GraphBuilder builder;
+
+    ObjectInstructions(Translation translation, MethodTranslator flow, State state) {
+        this.translation = translation;
+        this.flow = flow;
+        this.state = state;
+        this.builder = translation.builder();
+    }
+
+    // ---- fields ----
+
+    void field(FieldInstruction field) {
+        String owner = field.owner().asInternalName();
+        String name = field.name().stringValue();
+        switch (field.opcode()) {
+            case GETSTATIC -> state.push(finalField(owner, name, null, field.typeSymbol()));
+            case PUTSTATIC ->
+                throw new Refusal(
+                        "a handler cannot write the static field %s.%s: kernel and JVM share no heap; use a map or emit an event"
+                                .formatted(Translation.javaName(owner), name));
+            case GETFIELD -> state.push(getField(state.pop(), owner, name, field.typeSymbol()));
+            default -> {
+                Operand value = state.pop();
+                putField(state.pop(), owner, name, value);
+            }
+        }
+    }
+
+    private Operand getField(Operand object, String owner, String name, ClassDesc type) {
+        return switch (object) {
+            case Operand.PrivateData _ -> {
+                DataClass.Field field = requireData().field(name);
+                Kind kind = field.descriptor() == 'J' ? Kind.LONG : Kind.INT;
+                yield new Operand.Scalar(builder.append(
+                        kind,
+                        new org.kprobe4j.compiler.internal.ir.Opcode.DataLoad(
+                                field.offset(), field.size(), field.signed())));
+            }
+            case Operand.Made made -> {
+                Operand part = state.content(made).parts().get(name);
+                yield part == null ? zero(type) : part;
+            }
+            case Operand.Host host when host.object() != null -> finalField(owner, name, host.object(), type);
+            default ->
+                throw new Refusal(
+                        "the field %s.%s cannot be read in a handler".formatted(Translation.javaName(owner), name));
+        };
+    }
+
+    private static Operand zero(ClassDesc type) {
+        return switch (type.descriptorString()) {
+            case "J" -> new Operand.Scalar(GraphBuilder.constant(0L));
+            case "Z", "B", "S", "C", "I" -> new Operand.Scalar(GraphBuilder.constant(0));
+            default -> new Operand.Host(null);
+        };
+    }
+
+    private Operand finalField(String owner, String name, @Nullable Object receiver, ClassDesc type) {
+        HostProgram.Constant value = translation
+                .request()
+                .host()
+                .finalField(owner, name, receiver)
+                .orElseThrow(() -> new Refusal(
+                        "a handler cannot read %s.%s, which is not final: its value would be frozen when the probe is planted; make it final, or use a map"
+                                .formatted(Translation.javaName(owner), name)));
+        return HandlerEntry.captured(value.value(), type);
+    }
+
+    private void putField(Operand object, String owner, String name, Operand value) {
+        switch (object) {
+            case Operand.PrivateData _ -> {
+                DataClass.Field field = requireData().field(name);
+                builder.append(
+                        Kind.INT,
+                        new org.kprobe4j.compiler.internal.ir.Opcode.DataStore(field.offset(), field.size()),
+                        InstructionTranslator.scalar(value));
+            }
+            case Operand.Made made ->
+                state.made().put(made.id(), state.content(made).with(name, value));
+            default ->
+                throw new Refusal(
+                        "a handler cannot write the field %s.%s: kernel and JVM share no heap; use the private data, a map or an event"
+                                .formatted(Translation.javaName(owner), name));
+        }
+    }
+
+    private DataClass requireData() {
+        DataClass data = translation.dataClass();
+        if (data == null) {
+            throw new Refusal("this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
+        }
+        return data;
+    }
+
+    // ---- calls ----
+
+    void invoke(InvokeInstruction call) {
+        String owner = call.owner().asInternalName();
+        String name = call.name().stringValue();
+        String descriptor = call.type().stringValue();
+        var arguments = new ArrayList<Operand>();
+        for (int i = call.typeSymbol().parameterCount(); i > 0; i--) {
+            arguments.addFirst(state.pop());
+        }
+        if (call.opcode() != Opcode.INVOKESTATIC) {
+            arguments.addFirst(state.pop());
+        }
+        if (name.equals("<init>")) {
+            construct(owner, descriptor, arguments);
+            return;
+        }
+        var site = new CallSite(translation, flow, state, owner, name, descriptor, arguments);
+        Operand result = Intrinsics.call(site);
+        if (result != null) {
+            pushUnlessVoid(call.typeSymbol().returnType(), result);
+            return;
+        }
+        String target = dispatchOwner(call, owner, arguments);
+        inline(target, name, descriptor, arguments, call.typeSymbol().returnType());
+    }
+
+    private void pushUnlessVoid(ClassDesc type, Operand result) {
+        if (!type.descriptorString().equals("V")) {
+            state.push(result);
+        }
+    }
+
+    /** The class whose method a call means: the receiver's own class where that is known. */
+    private String dispatchOwner(InvokeInstruction call, String owner, List<Operand> arguments) {
+        if (call.opcode() == Opcode.INVOKESTATIC || call.opcode() == Opcode.INVOKESPECIAL) {
+            return owner;
+        }
+        return switch (arguments.getFirst()) {
+            case Operand.Host host
+            when host.object() != null -> host.object().getClass().getName().replace('.', '/');
+            case Operand.Made made -> state.content(made).type();
+            case Operand.Struct struct -> struct.type();
+            default -> owner;
+        };
+    }
+
+    private void inline(String owner, String name, String descriptor, List<Operand> arguments, ClassDesc returnType) {
+        boolean jdk = owner.startsWith("java/");
+        MethodCode method =
+                jdk && !Intrinsics.isInlinedFromJdk(owner) ? null : translation.method(owner, name, descriptor);
+        if (method == null) {
+            throw new Refusal(
+                    "a handler cannot call %s.%s; it can call its own static methods, Kernel, PtRegs, kernel structures, Math, Integer and Long"
+                            .formatted(Translation.javaName(owner), name));
+        }
+        var position = builder.position();
+        translation.inside(method, () -> {
+            var result = new MethodTranslator(translation, method, jdk ? position : null).translate(state, arguments);
+            if (result == null) {
+                throw new MethodTranslator.DeadEnd();
+            }
+            state.returned(result.state());
+            if (result.value() != null && !returnType.descriptorString().equals("V")) {
+                state.push(result.value());
+            }
+        });
+        builder.at(position);
+    }
+
+    void invokeDynamic(InvokeDynamicInstruction call) {
+        String bootstrap = call.bootstrapMethod().owner().displayName() + "."
+                + call.bootstrapMethod().methodName();
+        var arguments = new ArrayList<Operand>();
+        for (int i = call.typeSymbol().parameterCount(); i > 0; i--) {
+            arguments.addFirst(state.pop());
+        }
+        switch (bootstrap) {
+            case "SwitchBootstraps.typeSwitch" -> state.push(typeSwitch(arguments, call.bootstrapArgs()));
+            case "StringConcatFactory.makeConcatWithConstants" -> state.push(concat(arguments, call.bootstrapArgs()));
+            case "ObjectMethods.bootstrap" ->
+                throw new Refusal("a handler cannot compare records or make strings of them; compare their components");
+            case "LambdaMetafactory.metafactory", "LambdaMetafactory.altMetafactory" ->
+                throw new Refusal("a handler cannot make a lambda; call a static method instead");
+            default -> throw new Refusal("a handler cannot use " + bootstrap);
+        }
+    }
+
+    /** The index of the first label that the selector's type matches: known, because the register set is that of the machine. */
+    private Operand typeSwitch(List<Operand> arguments, List<? extends java.lang.constant.ConstantDesc> labels) {
+        int restart = arguments.get(1) instanceof Operand.Scalar(Value.Constant(var kind, long from)) ? (int) from : 0;
+        for (int i = restart; i < labels.size(); i++) {
+            if (!(labels.get(i) instanceof ClassDesc label)) {
+                throw new Refusal("a handler's switch over objects takes type patterns only");
+            }
+            if (isInstance(arguments.getFirst(), label)) {
+                return new Operand.Scalar(GraphBuilder.constant(i));
+            }
+        }
+        return new Operand.Scalar(GraphBuilder.constant(labels.size()));
+    }
+
+    private Operand concat(List<Operand> arguments, List<? extends java.lang.constant.ConstantDesc> constants) {
+        var text = new StringBuilder();
+        int next = 0;
+        for (char c : String.valueOf(constants.getFirst()).toCharArray()) {
+            if (c != '\1') {
+                text.append(c);
+                continue;
+            }
+            switch (arguments.get(next++)) {
+                case Operand.Host(Object object) -> text.append(object);
+                case Operand.Scalar(Value.Constant(var kind, long value)) -> text.append(value);
+                default ->
+                    throw new Refusal(
+                            "a handler cannot build a string of values that only the kernel knows; pass them to Kernel.printf or send them in an event");
+            }
+        }
+        return new Operand.Host(text.toString());
+    }
+
+    // ---- objects that the handler makes ----
+
+    void make(String type) {
+        boolean record = translation
+                .findClass(type)
+                .flatMap(ClassModel::superclass)
+                .filter(c -> c.asInternalName().equals("java/lang/Record"))
+                .isPresent();
+        if (!record) {
+            throw new Refusal("a handler cannot create an object (new %s); use a record or a map"
+                    .formatted(Translation.javaName(type)));
+        }
+        state.push(made(type, Map.of()));
+    }
+
+    private Operand.Made made(String type, Map<String, Operand> parts) {
+        var made = new Operand.Made(translation.nextMade());
+        state.made().put(made.id(), new State.Content(type, parts));
+        return made;
+    }
+
+    private void construct(String owner, String descriptor, List<Operand> arguments) {
+        if (owner.equals("java/lang/Record") || owner.equals("java/lang/Object")) {
+            return;
+        }
+        inline(owner, "<init>", descriptor, arguments, ClassDesc.ofDescriptor("V"));
+    }
+
+    void makeArray(ClassDesc component, Operand length) {
+        if (!component.descriptorString().equals("Ljava/lang/Object;")
+                || !(length instanceof Operand.Scalar(Value.Constant(var kind, long known)))
+                || known > MAX_ARRAY) {
+            throw InstructionTranslator.refuseArray(component);
+        }
+        state.push(made("[" + known, Map.of()));
+    }
+
+    void arrayStore() {
+        Operand value = state.pop();
+        String index = index(state.pop());
+        if (!(state.pop() instanceof Operand.Made array)) {
+            throw new Refusal("a handler cannot write an array; use a map or a record");
+        }
+        state.made().put(array.id(), state.content(array).with(index, value));
+    }
+
+    void arrayLoad() {
+        String index = index(state.pop());
+        Operand array = state.pop();
+        Operand part =
+                array instanceof Operand.Made made ? state.content(made).parts().get(index) : null;
+        if (part == null) {
+            throw new Refusal("a handler cannot read an array; use a map, a record or captured values");
+        }
+        state.push(part);
+    }
+
+    void arrayLength() {
+        if (!(state.pop() instanceof Operand.Made array)
+                || !state.content(array).type().startsWith("[")) {
+            throw new Refusal("a handler cannot use an array; use a map, a record or captured values");
+        }
+        state.push(new Operand.Scalar(GraphBuilder.constant(
+                Integer.parseInt(state.content(array).type().substring(1)))));
+    }
+
+    private static String index(Operand operand) {
+        if (operand instanceof Operand.Scalar(Value.Constant(var kind, long index))) {
+            return Long.toString(index);
+        }
+        throw new Refusal("a handler cannot index an array with a variable; use a map");
+    }
+
+    // ---- types ----
+
+    void typeCheck(TypeCheckInstruction check) {
+        ClassDesc type = check.type().asSymbol();
+        Operand operand = state.pop();
+        if (check.opcode() == Opcode.INSTANCEOF) {
+            state.push(new Operand.Scalar(GraphBuilder.constant(isInstance(operand, type) ? 1 : 0)));
+            return;
+        }
+        if (operand instanceof Operand.Struct struct && type.isClassOrInterface()) {
+            state.push(new Operand.Struct(struct.address(), internalName(type)));
+            return;
+        }
+        if (operand instanceof Operand.Registers && !isInstance(operand, type)) {
+            throw new Refusal("these are the registers of %s, not %s; use a switch over the register sets"
+                    .formatted(translation.request().architecture().registerSet(), type.displayName()));
+        }
+        state.push(operand);
+    }
+
+    private boolean isInstance(Operand operand, ClassDesc type) {
+        String name = internalName(type);
+        return switch (operand) {
+            case Operand.Registers _ ->
+                name.equals(Api.REGISTERS)
+                        || name.equals(Api.REGISTERS + "$"
+                                + translation.request().architecture().registerSet());
+            case Operand.Host(Object object) -> object != null && hostType(object.getClass(), name);
+            case Operand.Made made -> state.content(made).type().equals(name);
+            default -> throw new Refusal("the type of this object cannot be tested in a handler");
+        };
+    }
+
+    private static boolean hostType(@Nullable Class<?> type, String internalName) {
+        return type != null
+                && (type.getName().replace('.', '/').equals(internalName)
+                        || hostType(type.getSuperclass(), internalName)
+                        || java.util.Arrays.stream(type.getInterfaces()).anyMatch(i -> hostType(i, internalName)));
+    }
+
+    static String internalName(ClassDesc type) {
+        String descriptor = type.descriptorString();
+        return type.isClassOrInterface() ? descriptor.substring(1, descriptor.length() - 1) : descriptor;
+    }
+
+    /** Whether a class has an attribute-carried annotation; kept here so that callers need no class-file imports. */
+    static boolean isInterface(ClassModel model) {
+        return model.flags().has(java.lang.reflect.AccessFlag.INTERFACE)
+                && model.findAttribute(Attributes.record()).isEmpty();
+    }
+}

@@ -1,0 +1,228 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.FormatString;
+import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** What leaves a handler: printed lines and event records. Each costs one ring buffer record; the text is made in user space. */
+final class Printing {
+    /** Symbolic name of the ring buffer that printed lines travel through. */
+    static final String LOG_RING = "log";
+
+    private static final int COMM_BYTES = 16;
+    private static final int STACK_FRAMES = 64;
+
+    private Printing() {}
+
+    /**
+     * A printed line's record.
+     *
+     * <pre>
+     *   0          4          8
+     *   +----------+----------+----------------+--
+     *   |format id |   (0)    | argument       | ...
+     *   +----------+----------+----------------+--
+     * </pre>
+     */
+    private static final class Line {
+        private final CallSite site;
+        private final int id;
+        private final List<Opcode.Field> fields = new ArrayList<>();
+        private final List<Value> values = new ArrayList<>();
+        private final List<PrintFormat.Argument> arguments = new ArrayList<>();
+        private int sizeBytes = Long.BYTES;
+
+        Line(CallSite site) {
+            this.site = site;
+            this.id = site.translation().nextFormatId();
+            values.add(GraphBuilder.constant((long) id));
+            fields.add(new Opcode.Field.Scalar(0, Size.DW, 0));
+        }
+
+        void add(Operand operand) {
+            switch (operand) {
+                case Operand.Host(Object object) -> arguments.add(new PrintFormat.Argument.Known(object));
+                case Operand.Boxed boxed -> number(boxed.value(), boxed.type());
+                case Operand.Scalar scalar ->
+                    number(scalar.value(), scalar.value().kind() == Kind.INT ? int.class : long.class);
+                case Operand.Struct struct -> number(struct.address(), long.class);
+                case Operand.Comm _ -> {
+                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, COMM_BYTES));
+                    fields.add(new Opcode.Field.Comm(take(COMM_BYTES)));
+                }
+                case Operand.StackTrace _ -> {
+                    arguments.add(new PrintFormat.Argument.Stack(sizeBytes, STACK_FRAMES));
+                    fields.add(new Opcode.Field.Stack(take(Long.BYTES * (1 + STACK_FRAMES)), STACK_FRAMES));
+                }
+                case Operand.Registers _,
+                        Operand.Probe _,
+                        Operand.Instance _,
+                        Operand.PrivateData _,
+                        Operand.Made _,
+                        Operand.Unusable _ -> throw new Refusal("this object cannot be printed; print its parts");
+            }
+        }
+
+        private void number(Value value, Class<?> type) {
+            if (value instanceof Value.Constant known) {
+                arguments.add(new PrintFormat.Argument.Known(constant(known.value(), type)));
+                return;
+            }
+            arguments.add(new PrintFormat.Argument.Numeral(sizeBytes, type));
+            fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
+            values.add(value.kind() == Kind.INT ? site.builder().extend(value) : value);
+        }
+
+        private static Object constant(long value, Class<?> type) {
+            if (type == boolean.class) {
+                return value != 0;
+            }
+            return type == char.class
+                    ? (Object) (char) value
+                    : type == int.class ? (Object) (int) value : (Object) value;
+        }
+
+        private int take(int bytes) {
+            int offset = sizeBytes;
+            sizeBytes += bytes;
+            return offset;
+        }
+
+        Operand send(String format) {
+            site.translation().addFormat(new PrintFormat(id, format, arguments));
+            site.builder().append(Kind.INT, new Opcode.Emit(LOG_RING, sizeBytes, fields), values.toArray(Value[]::new));
+            return CallSite.NOTHING;
+        }
+    }
+
+    static Operand printf(CallSite site) {
+        if (!(site.argument(0) instanceof Operand.Host(String format))) {
+            throw new Refusal("Kernel.printf needs a format that is known when the handler is compiled");
+        }
+        if (!(site.argument(1) instanceof Operand.Made array)) {
+            throw new Refusal("Kernel.printf needs its arguments one by one");
+        }
+        State.Content content = site.state().content(array);
+        int count = Integer.parseInt(content.type().substring(1));
+        List<FormatString.Piece.Conversion> conversions = parse(format).conversions();
+        if (conversions.size() != count) {
+            throw new Refusal("the format \"%s\" has %d conversions for %d arguments"
+                    .formatted(format, conversions.size(), count));
+        }
+        var record = new Line(site);
+        for (int i = 0; i < count; i++) {
+            Operand argument = content.parts().getOrDefault(Integer.toString(i), new Operand.Host(null));
+            check(format, conversions.get(i), argument);
+            record.add(argument);
+        }
+        return record.send(format);
+    }
+
+    private static FormatString parse(String format) {
+        try {
+            return FormatString.parse(format);
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** A number needs a number's conversion, and text %s. */
+    private static void check(String format, FormatString.Piece.Conversion conversion, Operand argument) {
+        boolean text = switch (argument) {
+            case Operand.Host(Object object) ->
+                !(object instanceof Number || object instanceof Character || object instanceof Boolean);
+            case Operand.Comm _, Operand.StackTrace _ -> true;
+            default -> false;
+        };
+        if (text && "duxXocpS".indexOf(conversion.type()) >= 0) {
+            throw new Refusal("the format \"%s\" has %%%c for a text; use %%s".formatted(format, conversion.type()));
+        }
+    }
+
+    static Operand dumpStack(CallSite site) {
+        var record = new Line(site);
+        record.add(new Operand.StackTrace());
+        return record.send("Call Trace:\n%s");
+    }
+
+    /** {@code ring.emit(record)}: the record's components at their places in the layout. */
+    static Operand emit(CallSite site) {
+        HostProgram.RingBinding ring = site.argument(0) instanceof Operand.Host(Object captured) && captured != null
+                ? site.translation().request().host().ring(captured).orElseThrow(Printing::notARing)
+                : raise();
+        if (!(site.argument(1) instanceof Operand.Made made)) {
+            throw new Refusal("emit needs a record that the handler makes: emit(new MyEvent(…))");
+        }
+        State.Content content = site.state().content(made);
+        var fields = new ArrayList<Opcode.Field>();
+        var values = new ArrayList<Value>();
+        int end = 0;
+        for (RecordLayout.Component component : ring.layout().components()) {
+            pad(fields, end, component.offset());
+            end = component.offset() + component.sizeBytes();
+            Operand value = content.parts().get(component.name());
+            fields.add(field(component, value == null ? new Operand.Host(null) : value, values));
+        }
+        pad(fields, end, ring.layout().sizeBytes());
+        site.builder()
+                .append(
+                        Kind.INT,
+                        new Opcode.Emit(ring.map(), ring.layout().sizeBytes(), fields),
+                        values.toArray(Value[]::new));
+        return CallSite.NOTHING;
+    }
+
+    private static HostProgram.RingBinding raise() {
+        throw notARing();
+    }
+
+    private static Refusal notARing() {
+        return new Refusal("emit needs a RingBuffer that was made outside the handler and captured by it");
+    }
+
+    /** Gaps are zeroed: a reserved record holds what was there before. */
+    private static void pad(List<Opcode.Field> fields, int from, int to) {
+        if (from < to) {
+            fields.add(new Opcode.Field.Bytes(from, Collections.nCopies(to - from, (byte) 0)));
+        }
+    }
+
+    private static Opcode.Field field(RecordLayout.Component component, Operand value, List<Value> values) {
+        if (component.type() != String.class) {
+            values.add(InstructionTranslator.scalar(value));
+            return new Opcode.Field.Scalar(component.offset(), Size.ofBytes(component.sizeBytes()), values.size() - 1);
+        }
+        return switch (value) {
+            case Operand.Comm _ -> new Opcode.Field.Comm(component.offset());
+            case Operand.Host(Object text) ->
+                new Opcode.Field.Bytes(component.offset(), padded(component, text == null ? "" : text.toString()));
+            default ->
+                throw new Refusal(
+                        "the component %s takes Kernel.comm() or a constant string".formatted(component.name()));
+        };
+    }
+
+    private static List<Byte> padded(RecordLayout.Component component, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > component.sizeBytes()) {
+            throw new Refusal("the string \"%s\" has %d bytes; the component %s holds %d"
+                    .formatted(text, bytes.length, component.name(), component.sizeBytes()));
+        }
+        var padded = new ArrayList<Byte>();
+        for (byte b : Arrays.copyOf(bytes, component.sizeBytes())) {
+            padded.add(b);
+        }
+        return padded;
+    }
+}

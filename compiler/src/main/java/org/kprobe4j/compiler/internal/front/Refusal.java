@@ -1,0 +1,18 @@
+package org.kprobe4j.compiler.internal.front;
+
+/** Thrown inside the front end when an instruction has no place in a handler; becomes a diagnostic at its line. */
+final class Refusal extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    Refusal(String reason) {
+        super(reason, null, false, false);
+        this.reason = reason;
+    }
+
+    /** What is refused and what to write instead. */
+    String reason() {
+        return reason;
+    }
+}

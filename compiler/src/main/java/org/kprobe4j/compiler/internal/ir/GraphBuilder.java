@@ -1,0 +1,142 @@
+package org.kprobe4j.compiler.internal.ir;
+
+import org.kprobe4j.compiler.internal.ir.Value.Constant;
+import org.kprobe4j.compiler.internal.ir.Value.Operation;
+
+/** Appends operations to the current block of a graph; what is known already becomes a constant. */
+public final class GraphBuilder {
+    private final Graph graph = new Graph();
+    private Block current = graph.entry();
+    private Position position = new Position("", 0);
+
+    /** The graph under construction. */
+    public Graph graph() {
+        return graph;
+    }
+
+    /** The block that grows. */
+    public Block current() {
+        return current;
+    }
+
+    /** Goes on in another block. */
+    public void continueIn(Block block) {
+        current = block;
+    }
+
+    /** The place in the source of what follows. */
+    public void at(Position where) {
+        position = where;
+    }
+
+    /** Where the builder stands in the source. */
+    public Position position() {
+        return position;
+    }
+
+    /** An int constant. */
+    public static Constant constant(int value) {
+        return new Constant(Kind.INT, value);
+    }
+
+    /** A long constant. */
+    public static Constant constant(long value) {
+        return new Constant(Kind.LONG, value);
+    }
+
+    private static Constant constant(Kind kind, long value) {
+        return new Constant(kind, kind == Kind.INT ? (int) value : value);
+    }
+
+    /** Any operation, without folding. */
+    public Operation append(Kind kind, Opcode opcode, Value... arguments) {
+        return current.append(kind, opcode, position, arguments);
+    }
+
+    /** A binary operation; the caller has excluded a zero divisor. */
+    public Value binary(Arithmetic operator, Kind kind, Value a, Value b) {
+        if (a instanceof Constant x && b instanceof Constant y) {
+            return constant(kind, operator.apply(kind, x.value(), y.value()));
+        }
+        if (a instanceof Constant && operator.commutes()) {
+            return binary(operator, kind, b, a);
+        }
+        if (b instanceof Constant y) {
+            Value simpler = withConstant(operator, kind, a, y.value());
+            if (simpler != null) {
+                return simpler;
+            }
+        }
+        return append(kind, new Opcode.Binary(operator), a, b);
+    }
+
+    private static @org.jspecify.annotations.Nullable Value withConstant(
+            Arithmetic operator, Kind kind, Value a, long b) {
+        return switch (operator) {
+            case ADD, SUB, OR, XOR, SHL, SHR, USHR -> b == 0 ? a : null;
+            case MUL -> b == 1 ? a : b == 0 ? constant(kind, 0) : null;
+            case DIV -> b == 1 ? a : null;
+            case REM -> b == 1 || b == -1 ? constant(kind, 0) : null;
+            case AND -> b == 0 ? constant(kind, 0) : b == -1 ? a : null;
+        };
+    }
+
+    /** Arithmetic negation. */
+    public Value negate(Value a) {
+        return a instanceof Constant x ? constant(a.kind(), -x.value()) : append(a.kind(), new Opcode.Negate(), a);
+    }
+
+    /** int to long. */
+    public Value extend(Value a) {
+        return a instanceof Constant x ? constant(x.value()) : append(Kind.LONG, new Opcode.Extend(), a);
+    }
+
+    /** long to int. */
+    public Value truncate(Value a) {
+        return a instanceof Constant x ? constant((int) x.value()) : append(Kind.INT, new Opcode.Truncate(), a);
+    }
+
+    /** int to byte, short or char. */
+    public Value narrow(Value a, int bits, boolean signed) {
+        if (a instanceof Constant x) {
+            int shift = Integer.SIZE - bits;
+            int moved = (int) x.value() << shift;
+            return constant(signed ? moved >> shift : moved >>> shift);
+        }
+        return append(Kind.INT, new Opcode.Narrow(bits, signed), a);
+    }
+
+    /** 1 or 0. */
+    public Value compare(Cond cond, Value a, Value b) {
+        if (a instanceof Constant x && b instanceof Constant y) {
+            return constant(cond.holds(x.value(), y.value()) ? 1 : 0);
+        }
+        return append(Kind.INT, new Opcode.Compare(cond, a.kind()), a, b);
+    }
+
+    /** -1, 0 or 1. */
+    public Value compareLong(Value a, Value b) {
+        if (a instanceof Constant x && b instanceof Constant y) {
+            return constant(Long.compare(x.value(), y.value()));
+        }
+        return append(Kind.INT, new Opcode.CompareLong(), a, b);
+    }
+
+    /** A branch; a comparison result tested against zero is taken apart, so that it costs one jump. */
+    public void branch(Cond cond, Value a, Value b, Block yes, Block no) {
+        if (b instanceof Constant zero && zero.value() == 0 && a instanceof Operation operation) {
+            if (operation.opcode() instanceof Opcode.CompareLong) {
+                branch(cond, operation.argument(0), operation.argument(1), yes, no);
+                return;
+            }
+            if (operation.opcode() instanceof Opcode.Compare compare
+                    && (cond == Cond.EQ || cond == Cond.NE)
+                    && compare.cond() != Cond.ULT) {
+                Cond inner = cond == Cond.NE ? compare.cond() : compare.cond().negated();
+                branch(inner, operation.argument(0), operation.argument(1), yes, no);
+                return;
+            }
+        }
+        current.end(new End.Branch(cond, a, b, yes, no, position));
+    }
+}

@@ -1,0 +1,94 @@
+package org.kprobe4j.compiler.internal.ir;
+
+import java.util.List;
+import org.kprobe4j.asm.Size;
+
+/** What an operation does. Operands are the operation's arguments, in the order given here. */
+public sealed interface Opcode {
+    /** Whether it must stay although nothing uses its value. */
+    default boolean hasEffect() {
+        return false;
+    }
+
+    /** {@code a op b}, both of the operation's kind, except that a shift's count is an INT. A divisor is known not to be zero. */
+    record Binary(Arithmetic operator) implements Opcode {}
+
+    /** Arithmetic negation of one operand. */
+    record Negate() implements Opcode {}
+
+    /** int to long, keeping the sign. */
+    record Extend() implements Opcode {}
+
+    /** long to int, the lower half. */
+    record Truncate() implements Opcode {}
+
+    /** int to byte, short (signed) or char (unsigned) and back to int. */
+    record Narrow(int bits, boolean signed) implements Opcode {}
+
+    /** 1 if {@code a cond b}, else 0; both operands of {@code operands} kind. */
+    record Compare(Cond cond, Kind operands) implements Opcode {}
+
+    /** Java's lcmp: -1, 0 or 1 for two longs. */
+    record CompareLong() implements Opcode {}
+
+    /** A word of the program's context ({@code struct pt_regs}) at a byte offset. */
+    record Context(int offset, Size size) implements Opcode {}
+
+    /** A kernel helper that takes scalars only. {@code pure} helpers give the same value all through one hit. */
+    record Helper(int id, boolean pure) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return !pure;
+        }
+    }
+
+    /** A safe read of kernel memory at (address argument + offset); a fault ends the handler and is counted at {@code site}. */
+    record KernelRead(int offset, Size size, boolean signed, int site) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** A field of the instance's private data. */
+    record DataLoad(int offset, Size size, boolean signed) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Stores its argument into a field of the instance's private data. */
+    record DataStore(int offset, Size size) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Reserves a record in a ring buffer, fills it and submits it; a full ring is counted. */
+    record Emit(String ring, int sizeBytes, List<Field> fields) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** A part of an emitted record. */
+    sealed interface Field {
+        /** Byte offset in the record. */
+        int offset();
+
+        /** The operation's argument of that index. */
+        record Scalar(int offset, Size size, int argument) implements Field {}
+
+        /** The current task's comm, 16 bytes, NUL-padded. */
+        record Comm(int offset) implements Field {}
+
+        /** Constant bytes. */
+        record Bytes(int offset, List<Byte> content) implements Field {}
+
+        /** The kernel stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. */
+        record Stack(int offset, int frames) implements Field {}
+    }
+}

@@ -1,0 +1,161 @@
+package org.kprobe4j.compiler.internal.ir;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Removes phis that join one value only, repeated pure helper calls and context reads, and what nothing uses. */
+public final class Simplify {
+    private final List<Block> order;
+    private final Map<Value, Value> replaced = new HashMap<>();
+
+    private Simplify(Graph graph) {
+        this.order = graph.reversePostorder();
+    }
+
+    /** Simplifies a graph in place. */
+    public static void run(Graph graph) {
+        var pass = new Simplify(graph);
+        pass.dropUnreachablePredecessors();
+        pass.shareWithinBlocks();
+        pass.removeTrivialPhis();
+        pass.rewrite();
+        pass.removeUnused();
+    }
+
+    /** A refused or excluded way leaves blocks that nothing reaches; phis must not wait for them. */
+    private void dropUnreachablePredecessors() {
+        Set<Block> reachable = new HashSet<>();
+        reachable.addAll(order);
+        for (Block block : order) {
+            if (!reachable.containsAll(block.predecessors())) {
+                throw new IllegalStateException("unreachable predecessor of " + block);
+            }
+        }
+    }
+
+    /** One read of a context word, one call of a pure helper, for each block. */
+    private void shareWithinBlocks() {
+        record Key(Opcode opcode, List<Value> arguments) {}
+        for (Block block : order) {
+            var seen = new HashMap<Key, Value>();
+            block.operations().removeIf(operation -> {
+                boolean shared = operation.opcode() instanceof Opcode.Context
+                        || (operation.opcode() instanceof Opcode.Helper helper && helper.pure());
+                if (!shared) {
+                    return false;
+                }
+                Value first = seen.putIfAbsent(new Key(operation.opcode(), List.of(operation.arguments())), operation);
+                if (first == null) {
+                    return false;
+                }
+                replaced.put(operation, first);
+                return true;
+            });
+        }
+    }
+
+    private void removeTrivialPhis() {
+        boolean changed = true;
+        while (changed) {
+            changed = false;
+            for (Block block : order) {
+                for (Value.Phi phi : List.copyOf(block.phis())) {
+                    Value only = onlyInput(phi);
+                    if (only != null) {
+                        replaced.put(phi, only);
+                        block.phis().remove(phi);
+                        changed = true;
+                    }
+                }
+            }
+        }
+    }
+
+    private @Nullable Value onlyInput(Value.Phi phi) {
+        Value only = null;
+        for (Value input : phi.inputs()) {
+            Value current = find(input);
+            if (current == phi || current.equals(only)) {
+                continue;
+            }
+            if (only != null) {
+                return null;
+            }
+            only = current;
+        }
+        return only;
+    }
+
+    private Value find(Value value) {
+        Value current = value;
+        for (Value next = replaced.get(current); next != null; next = replaced.get(current)) {
+            current = next;
+        }
+        return current;
+    }
+
+    private void rewrite() {
+        UnaryOperator<Value> find = this::find;
+        for (Block block : order) {
+            block.phis().forEach(phi -> replaceAll(phi.inputs(), find));
+            block.operations().forEach(operation -> replaceAll(operation.arguments(), find));
+            switch (block.end()) {
+                case End.Branch b ->
+                    block.replaceEnd(new End.Branch(b.cond(), find(b.a()), find(b.b()), b.yes(), b.no(), b.position()));
+                case End.Return r -> block.replaceEnd(new End.Return(find(r.value()), r.position()));
+                case End.Goto _, End.Fault _ -> {}
+            }
+        }
+    }
+
+    private static void replaceAll(Value[] values, UnaryOperator<Value> find) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = find.apply(values[i]);
+        }
+    }
+
+    private void removeUnused() {
+        Set<Value> used = new HashSet<>();
+        var work = new ArrayDeque<Value>();
+        for (Block block : order) {
+            block.operations().stream().filter(o -> o.opcode().hasEffect()).forEach(work::add);
+            switch (block.end()) {
+                case End.Branch b -> work.addAll(List.of(b.a(), b.b()));
+                case End.Return r -> work.add(r.value());
+                case End.Goto _, End.Fault _ -> {}
+            }
+        }
+        while (!work.isEmpty()) {
+            Value value = work.pop();
+            if (!used.add(value)) {
+                continue;
+            }
+            switch (value) {
+                case Value.Phi phi -> work.addAll(List.of(phi.inputs()));
+                case Value.Operation operation -> work.addAll(List.of(operation.arguments()));
+                case Value.Constant _ -> {}
+            }
+        }
+        for (Block block : order) {
+            block.phis().removeIf(phi -> !used.contains(phi));
+            block.operations().removeIf(operation -> !used.contains(operation));
+        }
+    }
+
+    /** For tests: the operations of a graph, block by block. */
+    public static List<String> describe(Graph graph) {
+        var lines = new ArrayList<String>();
+        for (Block block : graph.reversePostorder()) {
+            lines.add(block + ":");
+            block.operations().forEach(operation -> lines.add("  " + operation));
+        }
+        return lines;
+    }
+}

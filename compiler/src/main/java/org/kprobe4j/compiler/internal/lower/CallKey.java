@@ -1,0 +1,70 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.ProgramShape;
+
+/**
+ * The name of a call in flight: the task and its stack pointer at the probed place. Two calls of one task that are in flight
+ * at the same time stand at different stack addresses, so recursion and interrupts keep their own data.
+ *
+ * <pre>
+ *   0                8               16
+ *   +----------------+----------------+
+ *   |  task_struct * | stack pointer  |
+ *   +----------------+----------------+
+ * </pre>
+ */
+final class CallKey {
+    private final LirBuilder out;
+    private final Architecture machine;
+    private final int context;
+    private final int frameOffset;
+
+    CallKey(LirBuilder out, Architecture machine, int context) {
+        this.out = out;
+        this.machine = machine;
+        this.context = context;
+        this.frameOffset = out.program().frame(ProgramShape.CALL_KEY_BYTES);
+    }
+
+    /** Writes the key into the frame; {@code stackDelta} is how far the stack pointer lies above that of the call's start. */
+    void write(int stackDelta) {
+        int stackPointer = out.load(
+                machine.wordBytes() == Long.BYTES ? Size.DW : Size.W,
+                context,
+                machine.offset(machine.sp()).orElseThrow());
+        if (stackDelta != 0) {
+            out.aluImm(AluOp.ADD, Width.W64, stackPointer, -stackDelta);
+        }
+        out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
+        int task = out.call(LirBuilder.GET_CURRENT_TASK, 0);
+        out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset, task));
+    }
+
+    private void mapAndKey() {
+        out.add(new Lir.MapAddress(1, ProgramShape.CALLS_MAP));
+        out.add(new Lir.FrameAddress(2, frameOffset));
+    }
+
+    /** The value's address, or zero. */
+    int lookup() {
+        mapAndKey();
+        return out.call(LirBuilder.MAP_LOOKUP_ELEM, 2);
+    }
+
+    /** Stores the bytes at a frame offset; zero, or a negative errno. */
+    int update(int valueFrameOffset) {
+        mapAndKey();
+        out.add(new Lir.FrameAddress(3, valueFrameOffset));
+        out.add(new Lir.Const(4, 0, true));
+        return out.call(LirBuilder.MAP_UPDATE_ELEM, 4);
+    }
+
+    void delete() {
+        mapAndKey();
+        out.add(new Lir.Call(LirBuilder.MAP_DELETE_ELEM, 2));
+    }
+}

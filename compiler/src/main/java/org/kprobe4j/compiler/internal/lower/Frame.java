@@ -1,0 +1,165 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import java.util.OptionalLong;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.ProgramShape;
+
+/**
+ * What stands around a handler: before it, the test whether this hit is the handler's at all; after it, what the other half
+ * of the pair needs. One place for pre, post, entry and return programs.
+ */
+final class Frame {
+    private final LirBuilder out;
+    private final Architecture machine;
+    private final ProgramShape shape;
+    private final int context;
+    private final int callBytes;
+    private final CallKey key;
+    private int dataBase = Lir.FRAME;
+    private int dataOffset;
+
+    Frame(LirBuilder out, Architecture machine, ProgramShape shape, int context, int callBytes) {
+        this.out = out;
+        this.machine = machine;
+        this.shape = shape;
+        this.context = context;
+        this.callBytes = callBytes;
+        this.key = new CallKey(out, machine, context);
+    }
+
+    /** Register that the private data's fields are relative to. */
+    int dataBase() {
+        return dataBase;
+    }
+
+    /** Offset of the private data's first byte from {@link #dataBase()}. */
+    int dataOffset() {
+        return dataOffset;
+    }
+
+    void open() {
+        out.count(Account.HITS);
+        switch (shape) {
+            case ProgramShape.Pre pre -> {
+                if (pre.armsPost()) {
+                    makeRoom();
+                }
+            }
+            case ProgramShape.Post post -> {
+                key.write(post.stackDelta());
+                leaveIfNull(key.lookup());
+                key.delete();
+            }
+            case ProgramShape.Entry entry -> {
+                leaveWithoutInstance(entry.trampoline());
+                makeRoom();
+            }
+            case ProgramShape.Return back -> {
+                if (back.paired()) {
+                    key.write(machine.returnStackDelta());
+                    dataBase = key.lookup();
+                    leaveIfNull(dataBase);
+                }
+            }
+        }
+    }
+
+    /** Zeroed room for the value of the call's map entry. */
+    private void makeRoom() {
+        dataOffset = out.program().frame(callBytes);
+        for (int i = 0; i < callBytes; i += Long.BYTES) {
+            out.add(new Lir.StoreImm(Size.DW, Lir.FRAME, dataOffset + i, 0));
+        }
+    }
+
+    private void leaveIfNull(int address) {
+        LirBlock leave = out.block();
+        LirBlock on = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W64, address, 0, leave, on);
+        out.place(leave);
+        out.count(Account.FILTERED);
+        out.exit();
+        out.place(on);
+    }
+
+    /** A kretprobe that had a free instance has put its trampoline in the place of the return address already. */
+    private void leaveWithoutInstance(OptionalLong trampoline) {
+        if (trampoline.isEmpty()) {
+            return;
+        }
+        LirBlock leave = out.block();
+        LirBlock on = out.block();
+        String link = machine.linkRegister();
+        Size word = machine.wordBytes() == Long.BYTES ? Size.DW : Size.W;
+        int address;
+        if (link != null) {
+            address = out.load(word, context, machine.offset(link).orElseThrow());
+        } else {
+            int slot = out.program().frame(Long.BYTES);
+            int stackPointer =
+                    out.load(word, context, machine.offset(machine.sp()).orElseThrow());
+            out.add(new Lir.Move(3, stackPointer));
+            out.add(new Lir.FrameAddress(1, slot));
+            out.add(new Lir.Const(2, machine.wordBytes(), true));
+            out.add(new Lir.Call(LirBuilder.PROBE_READ_KERNEL, 3));
+            address = out.load(word, Lir.FRAME, slot);
+        }
+        out.branch(JmpOp.JNE, Width.W64, address, out.constant(trampoline.getAsLong()), leave, on);
+        out.place(leave);
+        out.count(Account.NO_INSTANCE);
+        out.exit();
+        out.place(on);
+    }
+
+    /** After a handler that returned a value known to be zero or not. */
+    void close(boolean returnedZero) {
+        switch (shape) {
+            case ProgramShape.Pre pre when pre.armsPost() -> remember();
+            case ProgramShape.Entry _ when returnedZero -> remember();
+            case ProgramShape.Entry _ -> {
+                out.count(Account.FILTERED);
+                forget();
+            }
+            case ProgramShape.Return back when back.paired() -> key.delete();
+            case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
+        }
+        out.exit();
+    }
+
+    /** After a fault: the hit is counted already, nothing may wait for its other half. */
+    void abandon() {
+        switch (shape) {
+            case ProgramShape.Entry _ -> forget();
+            case ProgramShape.Return back when back.paired() -> key.delete();
+            case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
+        }
+        out.exit();
+    }
+
+    /** Whether the handler's return value decides what happens next. */
+    boolean needsResult() {
+        return shape instanceof ProgramShape.Entry;
+    }
+
+    private void remember() {
+        key.write(0);
+        int failed = key.update(dataOffset);
+        LirBlock lost = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JNE, Width.W64, failed, 0, lost, done);
+        out.place(lost);
+        out.count(Account.MAP_FULL);
+        out.jump(done);
+        out.place(done);
+    }
+
+    /** A call that never returned may have left its entry at the same place of the stack; it must not pass for this one. */
+    private void forget() {
+        key.write(0);
+        key.delete();
+    }
+}

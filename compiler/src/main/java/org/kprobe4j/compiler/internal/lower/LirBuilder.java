@@ -1,0 +1,126 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.internal.ir.Position;
+
+/** Appends instructions to the current block of a program. */
+final class LirBuilder {
+    /** Numbers of the kernel's helpers. Source: include/uapi/linux/bpf.h. */
+    static final int MAP_LOOKUP_ELEM = 1;
+
+    static final int MAP_UPDATE_ELEM = 2;
+    static final int MAP_DELETE_ELEM = 3;
+    static final int GET_CURRENT_COMM = 16;
+    static final int GET_CURRENT_TASK = 35;
+    static final int GET_STACK = 67;
+    static final int PROBE_READ_KERNEL = 113;
+    static final int RINGBUF_RESERVE = 131;
+    static final int RINGBUF_SUBMIT = 132;
+
+    private final LirProgram program = new LirProgram();
+    private LirBlock current = program.block(0);
+    private @Nullable Position position;
+
+    LirBuilder() {
+        program.blocks().add(current);
+    }
+
+    LirProgram program() {
+        return program;
+    }
+
+    int register() {
+        return program.register();
+    }
+
+    void add(Lir instruction) {
+        current.code().add(instruction);
+    }
+
+    /** Notes the source line of what follows. */
+    void at(Position where) {
+        if (!where.equals(position)) {
+            position = where;
+            add(new Lir.At(where.file(), where.line()));
+        }
+    }
+
+    /** A block for later use. */
+    LirBlock block() {
+        return program.block(current.loopDepth());
+    }
+
+    /** Puts a block into the program's order and goes on in it. */
+    void place(LirBlock block) {
+        program.blocks().add(block);
+        current = block;
+        if (position != null) {
+            add(new Lir.At(position.file(), position.line()));
+        }
+    }
+
+    void jump(LirBlock target) {
+        current.successors().add(target);
+    }
+
+    void branch(JmpOp op, Width width, int a, int b, LirBlock yes, LirBlock no) {
+        add(new Lir.Branch(op, width, a, b, 0));
+        current.successors().add(yes);
+        current.successors().add(no);
+    }
+
+    void branchImm(JmpOp op, Width width, int a, int imm, LirBlock yes, LirBlock no) {
+        add(new Lir.Branch(op, width, a, Lir.NONE, imm));
+        current.successors().add(yes);
+        current.successors().add(no);
+    }
+
+    int copy(int src) {
+        int dst = register();
+        add(new Lir.Move(dst, src));
+        return dst;
+    }
+
+    int constant(long value) {
+        int dst = register();
+        add(new Lir.Const(dst, value, true));
+        return dst;
+    }
+
+    void alu(AluOp op, Width width, int dst, int src) {
+        add(new Lir.Alu(op, width, dst, src));
+    }
+
+    void aluImm(AluOp op, Width width, int dst, int imm) {
+        add(new Lir.AluImm(op, width, dst, imm));
+    }
+
+    int load(Size size, int base, int offset) {
+        int dst = register();
+        add(new Lir.Load(size, dst, base, offset));
+        return dst;
+    }
+
+    /** Calls a helper whose arguments are in place; the result in a fresh register. */
+    int call(int helper, int arguments) {
+        add(new Lir.Call(helper, arguments));
+        return copy(0);
+    }
+
+    void exit() {
+        add(new Lir.Const(0, 0, false));
+        add(new Lir.Exit());
+    }
+
+    /** Adds one to a slot of the account. */
+    void count(int slot) {
+        int address = register();
+        add(new Lir.MapValue(address, Account.MAP, slot * Long.BYTES));
+        add(new Lir.AtomicAdd(address, 0, constant(1)));
+    }
+}

@@ -1,0 +1,220 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.internal.ir.Block;
+import org.kprobe4j.compiler.internal.ir.Cond;
+import org.kprobe4j.compiler.internal.ir.End;
+import org.kprobe4j.compiler.internal.ir.Graph;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** From the graph to eBPF instructions on virtual registers: one block after the other, phis as moves at the ends of their predecessors. */
+public final class Lowering {
+    private final LirBuilder out = new LirBuilder();
+    private final Map<Value, Integer> registers = new HashMap<>();
+    private final Map<Block, LirBlock> blocks = new HashMap<>();
+    private final List<Block> order;
+    private final int context;
+    private final Frame frame;
+    private final OperationLowering operations;
+
+    private Lowering(Graph graph, Architecture machine, ProgramShape shape, int callBytes) {
+        this.order = graph.reversePostorder();
+        this.context = out.copy(1);
+        this.frame = new Frame(out, machine, shape, context, callBytes);
+        this.operations = new OperationLowering(out, this, frame, context);
+    }
+
+    /** Lowers a graph for a machine, inside the frame that its program needs; {@code callBytes} is the size of a call's map value. */
+    public static LirProgram lower(Graph graph, Architecture machine, ProgramShape shape, int callBytes) {
+        var lowering = new Lowering(graph, machine, shape, callBytes);
+        lowering.run();
+        return lowering.out.program();
+    }
+
+    private void run() {
+        frame.open();
+        var depths = new LoopDepths(order);
+        for (Block block : order) {
+            blocks.put(block, out.program().block(depths.of(block)));
+            block.phis().forEach(phi -> registers.put(phi, out.register()));
+        }
+        out.jump(target(order.getFirst()));
+        for (Block block : order) {
+            out.place(target(block));
+            block.operations().forEach(operation -> {
+                out.at(operation.position());
+                operations.lower(operation);
+            });
+            end(block);
+        }
+    }
+
+    private LirBlock target(Block block) {
+        LirBlock target = blocks.get(block);
+        if (target == null) {
+            throw new IllegalStateException("no code for " + block);
+        }
+        return target;
+    }
+
+    /** Keeps the register of an operation's result. */
+    void define(Value value, int register) {
+        registers.put(value, register);
+    }
+
+    /** The register that holds a value; a constant is loaded into a fresh one. */
+    int register(Value value) {
+        if (value instanceof Value.Constant constant) {
+            int register = out.register();
+            out.add(constantLoad(register, constant));
+            return register;
+        }
+        Integer register = registers.get(value);
+        if (register == null) {
+            throw new IllegalStateException("no register for " + value);
+        }
+        return register;
+    }
+
+    /** Loads a value into a given register. */
+    void moveTo(int register, Value value) {
+        if (value instanceof Value.Constant constant) {
+            out.add(constantLoad(register, constant));
+        } else {
+            out.add(new Lir.Move(register, register(value)));
+        }
+    }
+
+    private static Lir.Const constantLoad(int register, Value.Constant constant) {
+        return new Lir.Const(register, constant.value(), constant.kind() == Kind.LONG);
+    }
+
+    static Width width(Kind kind) {
+        return kind == Kind.INT ? Width.W32 : Width.W64;
+    }
+
+    private void end(Block block) {
+        switch (block.end()) {
+            case End.Goto go -> {
+                movePhis(block, go.target());
+                out.jump(target(go.target()));
+            }
+            case End.Branch branch -> {
+                out.at(branch.position());
+                LirBlock yes = edge(branch.yes());
+                LirBlock no = edge(branch.no());
+                compare(branch.cond(), branch.a(), branch.b(), yes, no);
+                fill(yes, block, branch.yes());
+                fill(no, block, branch.no());
+            }
+            case End.Return back -> {
+                out.at(back.position());
+                finish(back.value());
+            }
+            case End.Fault fault -> {
+                out.at(fault.position());
+                out.count(Account.FAULTS + fault.site());
+                frame.abandon();
+            }
+        }
+    }
+
+    private void finish(Value result) {
+        if (!frame.needsResult()) {
+            frame.close(true);
+        } else if (result instanceof Value.Constant known) {
+            frame.close(known.value() == 0);
+        } else {
+            LirBlock zero = out.block();
+            LirBlock other = out.block();
+            compare(Cond.EQ, result, new Value.Constant(result.kind(), 0), zero, other);
+            out.place(zero);
+            frame.close(true);
+            out.place(other);
+            frame.close(false);
+        }
+    }
+
+    /** The way to a block; one of its own where phis of the target need moves that the other way must not make. */
+    private LirBlock edge(Block to) {
+        return to.phis().isEmpty() ? target(to) : out.block();
+    }
+
+    private void fill(LirBlock edge, Block from, Block to) {
+        if (edge != target(to)) {
+            out.place(edge);
+            movePhis(from, to);
+            out.jump(target(to));
+        }
+    }
+
+    /** All phis of a block take their values at once: through temporaries where one reads what another writes. */
+    private void movePhis(Block from, Block to) {
+        int index = to.predecessors().indexOf(from);
+        List<Value.Phi> phis =
+                to.phis().stream().filter(phi -> phi.inputs()[index] != phi).toList();
+        boolean overlap = phis.stream()
+                .anyMatch(phi ->
+                        phi.inputs()[index] instanceof Value.Phi input && input.block() == to && phis.contains(input));
+        if (!overlap) {
+            phis.forEach(phi -> moveTo(register(phi), phi.inputs()[index]));
+            return;
+        }
+        var temporaries = new ArrayList<Integer>();
+        for (Value.Phi phi : phis) {
+            int temporary = out.register();
+            moveTo(temporary, phi.inputs()[index]);
+            temporaries.add(temporary);
+        }
+        for (int i = 0; i < phis.size(); i++) {
+            out.add(new Lir.Move(register(phis.get(i)), temporaries.get(i)));
+        }
+    }
+
+    /** Ends the current block with a comparison. */
+    void compare(Cond cond, Value a, Value b, LirBlock yes, LirBlock no) {
+        if (a instanceof Value.Constant && !(b instanceof Value.Constant) && cond != Cond.ULT) {
+            compare(cond.swapped(), b, a, yes, no);
+            return;
+        }
+        Width width = width(a.kind());
+        JmpOp op = jump(cond);
+        int left = register(a);
+        if (b instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
+            out.branchImm(op, width, left, (int) constant.value(), yes, no);
+        } else {
+            out.branch(op, width, left, register(b), yes, no);
+        }
+    }
+
+    private static JmpOp jump(Cond cond) {
+        return switch (cond) {
+            case EQ -> JmpOp.JEQ;
+            case NE -> JmpOp.JNE;
+            case LT -> JmpOp.JSLT;
+            case GE -> JmpOp.JSGE;
+            case GT -> JmpOp.JSGT;
+            case LE -> JmpOp.JSLE;
+            case ULT -> JmpOp.JLT;
+        };
+    }
+
+    /** {@code dst = dst op value}. */
+    void apply(AluOp op, Kind kind, int dst, Value value) {
+        if (value instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
+            out.aluImm(op, width(kind), dst, (int) constant.value());
+        } else {
+            out.alu(op, width(kind), dst, register(value));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import java.util.List;
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.internal.ir.Arithmetic;
+import org.kprobe4j.compiler.internal.ir.Cond;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** One rule for each {@link Opcode}. */
+final class OperationLowering {
+    private final LirBuilder out;
+    private final Lowering values;
+    private final Frame frame;
+    private final int context;
+    private int scratch;
+
+    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context) {
+        this.out = out;
+        this.values = values;
+        this.frame = frame;
+        this.context = context;
+    }
+
+    void lower(Value.Operation operation) {
+        switch (operation.opcode()) {
+            case Opcode.Binary(Arithmetic operator) -> binary(operation, operator);
+            case Opcode.Negate() -> {
+                int result = copy(operation.argument(0));
+                out.add(new Lir.Negate(Lowering.width(operation.kind()), result));
+                values.define(operation, result);
+            }
+            case Opcode.Extend() -> {
+                int result = copy(operation.argument(0));
+                extend(result, Width.W64, Integer.SIZE, true);
+                values.define(operation, result);
+            }
+            case Opcode.Truncate() -> {
+                int result = out.register();
+                out.alu(AluOp.MOV, Width.W32, result, values.register(operation.argument(0)));
+                values.define(operation, result);
+            }
+            case Opcode.Narrow(int bits, boolean signed) -> {
+                int result = copy(operation.argument(0));
+                extend(result, Width.W32, Integer.SIZE - bits, signed);
+                values.define(operation, result);
+            }
+            case Opcode.Compare test -> compare(operation, test.cond());
+            case Opcode.CompareLong() -> compareLong(operation);
+            case Opcode.Context(int offset, Size size) -> values.define(operation, out.load(size, context, offset));
+            case Opcode.Helper call -> values.define(operation, helper(operation, call.id()));
+            case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
+            case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
+                int result = out.load(size, frame.dataBase(), frame.dataOffset() + offset);
+                widen(result, operation.kind(), size, signed);
+                values.define(operation, result);
+            }
+            case Opcode.DataStore(int offset, Size size) ->
+                store(size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
+            case Opcode.Emit emit -> emit(operation, emit);
+        }
+    }
+
+    private int copy(Value value) {
+        int register = out.register();
+        values.moveTo(register, value);
+        return register;
+    }
+
+    /** Keeps the lower bits: shifts them up and back. */
+    private void extend(int register, Width width, int shift, boolean signed) {
+        out.aluImm(AluOp.LSH, width, register, shift);
+        out.aluImm(signed ? AluOp.ARSH : AluOp.RSH, width, register, shift);
+    }
+
+    /** Sign-extends what a load left zero-extended. */
+    private void widen(int register, Kind kind, Size size, boolean signed) {
+        int bits = (kind == Kind.INT ? Integer.SIZE : Long.SIZE) - size.bytes() * Byte.SIZE;
+        if (signed && bits > 0) {
+            extend(register, Lowering.width(kind), bits, true);
+        }
+    }
+
+    private void binary(Value.Operation operation, Arithmetic operator) {
+        Value a = operation.argument(0);
+        Value b = operation.argument(1);
+        Kind kind = operation.kind();
+        int result = switch (operator) {
+            case DIV, REM -> divide(kind, a, b, operator == Arithmetic.REM);
+            case SHL -> shift(AluOp.LSH, kind, a, b);
+            case SHR -> shift(AluOp.ARSH, kind, a, b);
+            case USHR -> shift(AluOp.RSH, kind, a, b);
+            case ADD -> simple(AluOp.ADD, kind, a, b);
+            case SUB -> simple(AluOp.SUB, kind, a, b);
+            case MUL -> simple(AluOp.MUL, kind, a, b);
+            case AND -> simple(AluOp.AND, kind, a, b);
+            case OR -> simple(AluOp.OR, kind, a, b);
+            case XOR -> simple(AluOp.XOR, kind, a, b);
+        };
+        values.define(operation, result);
+    }
+
+    private int simple(AluOp op, Kind kind, Value a, Value b) {
+        int result = copy(a);
+        values.apply(op, kind, result, b);
+        return result;
+    }
+
+    /** Java takes a shift count modulo the width; the instruction set leaves larger counts undefined. */
+    private int shift(AluOp op, Kind kind, Value a, Value b) {
+        int mask = kind == Kind.INT ? Integer.SIZE - 1 : Long.SIZE - 1;
+        int result = copy(a);
+        if (b instanceof Value.Constant count) {
+            out.aluImm(op, Lowering.width(kind), result, (int) count.value() & mask);
+        } else {
+            int count = copy(b);
+            out.aluImm(AluOp.AND, Width.W32, count, mask);
+            out.alu(op, Lowering.width(kind), result, count);
+        }
+        return result;
+    }
+
+    /**
+     * Signed division on an instruction set that divides unsigned (signed division came with 6.6): divide the magnitudes,
+     * then give the result its sign. The smallest number is its own magnitude, which yields what Java asks for.
+     */
+    private int divide(Kind kind, Value a, Value b, boolean remainder) {
+        Width width = Lowering.width(kind);
+        int signA = sign(kind, copy(a));
+        int magnitude = magnitude(width, copy(a), signA);
+        int signB = sign(kind, copy(b));
+        int divisor = magnitude(width, copy(b), signB);
+        out.alu(remainder ? AluOp.MOD : AluOp.DIV, width, magnitude, divisor);
+        if (!remainder) {
+            out.alu(AluOp.XOR, width, signA, signB);
+        }
+        out.alu(AluOp.XOR, width, magnitude, signA);
+        out.alu(AluOp.SUB, width, magnitude, signA);
+        return magnitude;
+    }
+
+    /** All ones for a negative number, else zero. */
+    private int sign(Kind kind, int register) {
+        out.aluImm(AluOp.ARSH, Lowering.width(kind), register, kind == Kind.INT ? Integer.SIZE - 1 : Long.SIZE - 1);
+        return register;
+    }
+
+    private int magnitude(Width width, int register, int sign) {
+        out.alu(AluOp.XOR, width, register, sign);
+        out.alu(AluOp.SUB, width, register, sign);
+        return register;
+    }
+
+    private void compare(Value.Operation operation, Cond cond) {
+        int result = out.register();
+        LirBlock yes = out.block();
+        LirBlock no = out.block();
+        LirBlock done = out.block();
+        values.compare(cond, operation.argument(0), operation.argument(1), yes, no);
+        out.place(no);
+        out.add(new Lir.Const(result, 0, false));
+        out.jump(done);
+        out.place(yes);
+        out.add(new Lir.Const(result, 1, false));
+        out.jump(done);
+        out.place(done);
+        values.define(operation, result);
+    }
+
+    private void compareLong(Value.Operation operation) {
+        int result = out.register();
+        LirBlock less = out.block();
+        LirBlock notLess = out.block();
+        LirBlock greater = out.block();
+        LirBlock equal = out.block();
+        LirBlock done = out.block();
+        values.compare(Cond.LT, operation.argument(0), operation.argument(1), less, notLess);
+        out.place(notLess);
+        values.compare(Cond.GT, operation.argument(0), operation.argument(1), greater, equal);
+        setAndJump(equal, result, 0, done);
+        setAndJump(greater, result, 1, done);
+        setAndJump(less, result, -1, done);
+        out.place(done);
+        values.define(operation, result);
+    }
+
+    private void setAndJump(LirBlock block, int register, int value, LirBlock target) {
+        out.place(block);
+        out.add(new Lir.Const(register, value, false));
+        out.jump(target);
+    }
+
+    private int helper(Value.Operation operation, int id) {
+        for (int i = 0; i < operation.arguments().length; i++) {
+            values.moveTo(1 + i, operation.argument(i));
+        }
+        return out.call(id, operation.arguments().length);
+    }
+
+    private int kernelRead(Value.Operation operation, Opcode.KernelRead read) {
+        if (scratch == 0) {
+            scratch = out.program().frame(Long.BYTES);
+        }
+        values.moveTo(3, operation.argument(0));
+        if (read.offset() != 0) {
+            out.aluImm(AluOp.ADD, Width.W64, 3, read.offset());
+        }
+        out.add(new Lir.FrameAddress(1, scratch));
+        out.add(new Lir.Const(2, read.size().bytes(), true));
+        int failed = out.call(LirBuilder.PROBE_READ_KERNEL, 3);
+        LirBlock fault = out.block();
+        LirBlock on = out.block();
+        out.branchImm(JmpOp.JNE, Width.W64, failed, 0, fault, on);
+        out.place(fault);
+        out.count(Account.FAULTS + read.site());
+        frame.abandon();
+        out.place(on);
+        int result = out.load(read.size(), Lir.FRAME, scratch);
+        widen(result, operation.kind(), read.size(), read.signed());
+        return result;
+    }
+
+    private void store(Size size, int base, int offset, Value value) {
+        if (value instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
+            out.add(new Lir.StoreImm(size, base, offset, (int) constant.value()));
+        } else {
+            out.add(new Lir.Store(size, base, offset, values.register(value)));
+        }
+    }
+
+    private void emit(Value.Operation operation, Opcode.Emit emit) {
+        out.add(new Lir.MapAddress(1, emit.ring()));
+        out.add(new Lir.Const(2, emit.sizeBytes(), true));
+        out.add(new Lir.Const(3, 0, true));
+        int record = out.call(LirBuilder.RINGBUF_RESERVE, 3);
+        LirBlock full = out.block();
+        LirBlock fill = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W64, record, 0, full, fill);
+        out.place(fill);
+        emit.fields().forEach(field -> fill(operation, field, record));
+        out.add(new Lir.Move(1, record));
+        out.add(new Lir.Const(2, 0, true));
+        out.add(new Lir.Call(LirBuilder.RINGBUF_SUBMIT, 2));
+        out.jump(done);
+        out.place(full);
+        out.count(Account.RING_FULL);
+        out.jump(done);
+        out.place(done);
+    }
+
+    private void fill(Value.Operation operation, Opcode.Field field, int record) {
+        switch (field) {
+            case Opcode.Field.Scalar(int offset, Size size, int argument) ->
+                store(size, record, offset, operation.argument(argument));
+            case Opcode.Field.Comm(int offset) -> {
+                address(1, record, offset);
+                out.add(new Lir.Const(2, 16, true));
+                out.add(new Lir.Call(LirBuilder.GET_CURRENT_COMM, 2));
+            }
+            case Opcode.Field.Bytes(int offset, List<Byte> content) -> bytes(record, offset, content);
+            case Opcode.Field.Stack(int offset, int frames) -> {
+                out.add(new Lir.Move(1, context));
+                address(2, record, offset + Long.BYTES);
+                out.add(new Lir.Const(3, (long) frames * Long.BYTES, true));
+                out.add(new Lir.Const(4, 0, true));
+                int length = out.call(LirBuilder.GET_STACK, 4);
+                out.add(new Lir.Store(Size.DW, record, offset, length));
+            }
+        }
+    }
+
+    private void address(int register, int base, int offset) {
+        out.add(new Lir.Move(register, base));
+        out.aluImm(AluOp.ADD, Width.W64, register, offset);
+    }
+
+    /** Constant bytes, in stores as wide as their place allows. */
+    private void bytes(int record, int from, List<Byte> content) {
+        int at = 0;
+        while (at < content.size()) {
+            int size = Integer.BYTES;
+            while ((from + at) % size != 0 || at + size > content.size()) {
+                size /= 2;
+            }
+            int word = 0;
+            for (int i = size - 1; i >= 0; i--) {
+                word = word << Byte.SIZE | (content.get(at + i) & 0xff);
+            }
+            out.add(new Lir.StoreImm(Size.ofBytes(size), record, from + at, word));
+            at += size;
+        }
+    }
+}
