@@ -1,0 +1,258 @@
+package org.kprobe4j;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.internal.Runs;
+import org.kprobe4j.internal.Shutdown;
+
+/**
+ * The parameters of a program that probes: {@code [name=value…] [--duration 10s] [-- COMMAND…]}, and the wait in its middle:
+ * until the command ends, the time is over or Ctrl-C is typed. Not thread-safe; made by the thread that runs {@code main}.
+ */
+public final class Args {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)?");
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private static volatile int exitStatus;
+
+    private final Map<String, String> values = new LinkedHashMap<>();
+    private final Set<String> known = new LinkedHashSet<>();
+    private final List<String> command = new ArrayList<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private @Nullable Duration duration;
+    private @Nullable Log log;
+
+    private Args() {}
+
+    /**
+     * Reads a program's arguments.
+     *
+     * @param arguments as {@code main} got them
+     * @param names the parameters that the program has; with none given, those count that it asks for before {@link #await()}
+     * @return the parameters
+     * @throws UsageException for an unknown or empty parameter, naming the nearest
+     */
+    public static Args of(String[] arguments, String... names) {
+        var result = new Args();
+        result.known.addAll(List.of(names));
+        for (int i = 0; i < arguments.length; i++) {
+            String argument = arguments[i];
+            if (argument.equals("--")) {
+                result.command.addAll(List.of(arguments).subList(i + 1, arguments.length));
+                if (result.command.isEmpty()) {
+                    throw new UsageException("a command must follow --");
+                }
+                break;
+            } else if (argument.equals("--duration")) {
+                result.duration = duration(i + 1 < arguments.length ? arguments[++i] : "");
+            } else if (argument.startsWith("--duration=")) {
+                result.duration = duration(argument.substring(argument.indexOf('=') + 1));
+            } else {
+                result.parameter(argument);
+            }
+        }
+        if (names.length > 0) {
+            result.refuseUnknown();
+        }
+        Runs.begin();
+        return result;
+    }
+
+    private void parameter(String argument) {
+        int equals = argument.indexOf('=');
+        if (equals <= 0) {
+            throw new UsageException("%s: parameters are written name=value; a command follows --".formatted(argument));
+        }
+        String name = argument.substring(0, equals);
+        String value = argument.substring(equals + 1);
+        if (value.isBlank()) {
+            throw new UsageException(
+                    "%s=: the value is empty; leave the parameter out for its default".formatted(name));
+        }
+        if (values.put(name, value) != null) {
+            throw new UsageException("%s: given twice".formatted(name));
+        }
+    }
+
+    private static Duration duration(String text) {
+        Matcher matcher = DURATION.matcher(text);
+        if (!matcher.matches() || Long.parseLong(matcher.group(1)) == 0) {
+            throw new UsageException("--duration %s: write a time such as 10s, 500ms or 2m".formatted(text));
+        }
+        long number = Long.parseLong(matcher.group(1));
+        return switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(number);
+            case "m" -> Duration.ofMinutes(number);
+            case "h" -> Duration.ofHours(number);
+            case null, default -> Duration.ofSeconds(number);
+        };
+    }
+
+    private void refuseUnknown() {
+        for (String name : values.keySet()) {
+            if (!known.contains(name)) {
+                List<String> nearest = NearestNames.nearest(name, known.stream(), 1);
+                throw new UsageException("unknown parameter %s=; %s"
+                        .formatted(
+                                name,
+                                nearest.isEmpty()
+                                        ? "there are " + String.join(", ", known)
+                                        : "did you mean " + nearest.getFirst() + "=?"));
+            }
+        }
+    }
+
+    /**
+     * A parameter.
+     *
+     * @param name its name
+     * @param otherwise its value if it is not given
+     * @return the value
+     */
+    public String get(String name, String otherwise) {
+        known.add(name);
+        return values.getOrDefault(name, otherwise);
+    }
+
+    /**
+     * A whole number; hexadecimal with 0x.
+     *
+     * @param name its name
+     * @param otherwise its value if it is not given
+     * @return the value
+     * @throws UsageException if it is not a number
+     */
+    public int getInt(String name, int otherwise) {
+        known.add(name);
+        String value = values.get(name);
+        try {
+            return value == null ? otherwise : Integer.decode(value);
+        } catch (NumberFormatException e) {
+            throw new UsageException("%s=%s: not a whole number".formatted(name, value));
+        }
+    }
+
+    /**
+     * A switch: true or false, also yes, no, 1, 0, on, off.
+     *
+     * @param name its name
+     * @param otherwise its value if it is not given
+     * @return the value
+     * @throws UsageException if it is none of these
+     */
+    public boolean getBoolean(String name, boolean otherwise) {
+        known.add(name);
+        String value = values.get(name);
+        return switch (value == null ? "" : value.toLowerCase(Locale.ROOT)) {
+            case "" -> otherwise;
+            case "true", "yes", "on", "1" -> true;
+            case "false", "no", "off", "0" -> false;
+            default -> throw new UsageException("%s=%s: write true or false".formatted(name, value));
+        };
+    }
+
+    /**
+     * The log that the parameter {@code log} names: stdout, kmsg or syslog.
+     *
+     * @return the same one each time
+     */
+    public Log log() {
+        Log current = log;
+        if (current == null) {
+            current = Log.of(get("log", "stdout"));
+            log = current;
+        }
+        return current;
+    }
+
+    /**
+     * Runs the command until it ends; without one, waits until Ctrl-C or the end of {@code --duration}. At Ctrl-C it returns
+     * too, so that {@code main} closes its probes and prints its last lines.
+     *
+     * @return the command's exit status, 0 without one
+     * @throws CommandException if the command cannot be started
+     * @throws UsageException if a parameter was given that the program never asked for
+     */
+    public int await() {
+        refuseUnknown();
+        Shutdown.waiting(Thread.currentThread(), stopped::countDown);
+        Runs.waiting();
+        int status = command.isEmpty() ? pause() : runCommand();
+        exitStatus = status;
+        return status;
+    }
+
+    /**
+     * The status with which a program that called {@link #await()} should end.
+     *
+     * @return the command's exit status, 128 plus the signal's number if a signal killed it; 0 without a command
+     */
+    public static int exitStatus() {
+        return exitStatus;
+    }
+
+    private int pause() {
+        try {
+            if (duration == null) {
+                stopped.await();
+            } else {
+                var _ = stopped.await(duration.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return 0;
+    }
+
+    private int runCommand() {
+        Process process = start();
+        try {
+            var _ = process.onExit().thenRun(stopped::countDown);
+            if (duration == null) {
+                stopped.await();
+            } else if (!stopped.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroy();
+            }
+            // Ctrl-C reaches the command too; one that does not end by itself is asked to.
+            if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroy();
+            }
+            if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+            }
+            return process.waitFor();
+        } catch (InterruptedException e) {
+            process.destroy();
+            Thread.currentThread().interrupt();
+            return ProbeException.EXIT_STATUS;
+        }
+    }
+
+    private Process start() {
+        try {
+            return new ProcessBuilder(command).inheritIO().start();
+        } catch (IOException e) {
+            String message = String.valueOf(e.getMessage());
+            boolean denied = message.contains("error=13") || message.contains("Permission denied");
+            boolean missing = message.contains("error=2,") || message.contains("No such file");
+            if (denied) {
+                throw new CommandException(command.getFirst() + ": permission denied", 126, e);
+            }
+            throw new CommandException(
+                    command.getFirst() + ": " + (missing ? "command not found" : message), missing ? 127 : 126, e);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package org.kprobe4j;
+
+import org.jspecify.annotations.Nullable;
+
+/** The command to be watched could not be started; the exit status is a shell's: 127 not found, 126 not executable. */
+public final class CommandException extends ProbeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int exitStatus;
+
+    CommandException(String message, int exitStatus, @Nullable Throwable cause) {
+        super(message, cause);
+        this.exitStatus = exitStatus;
+    }
+
+    @Override
+    public int exitStatus() {
+        return exitStatus;
+    }
+}

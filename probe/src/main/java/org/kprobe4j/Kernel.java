@@ -1,0 +1,155 @@
+package org.kprobe4j;
+
+/**
+ * What a handler can ask of the kernel and tell user space. Each call becomes a kernel helper or a few instructions; none may
+ * be made outside a handler.
+ *
+ * <p>Source: include/uapi/linux/bpf.h.
+ */
+public final class Kernel {
+    private Kernel() {}
+
+    private static IllegalStateException outside(String method) {
+        return new IllegalStateException(
+                "Kernel." + method + " has a meaning only inside a handler, which runs in the kernel");
+    }
+
+    /**
+     * The time since boot without suspended time, as {@code ktime_get_ns()}: helper bpf_ktime_get_ns.
+     *
+     * @return nanoseconds
+     */
+    public static long ktimeNs() {
+        throw outside("ktimeNs()");
+    }
+
+    /**
+     * The time since boot with suspended time: helper bpf_ktime_get_boot_ns. Since kernel: 5.8.
+     *
+     * @return nanoseconds
+     */
+    public static long bootTimeNs() {
+        throw outside("bootTimeNs()");
+    }
+
+    /**
+     * A pseudo-random number: helper bpf_get_prandom_u32.
+     *
+     * @return any 32 bits
+     */
+    public static int random() {
+        throw outside("random()");
+    }
+
+    /**
+     * The CPU that runs the handler: helper bpf_get_smp_processor_id.
+     *
+     * @return its number, from 0
+     */
+    public static int cpu() {
+        throw outside("cpu()");
+    }
+
+    /**
+     * The current process, what the kernel calls tgid: upper half of helper bpf_get_current_pid_tgid.
+     *
+     * @return its pid in the initial pid namespace
+     */
+    public static int pid() {
+        throw outside("pid()");
+    }
+
+    /**
+     * The current thread, what the kernel calls pid: lower half of helper bpf_get_current_pid_tgid.
+     *
+     * @return its tid in the initial pid namespace
+     */
+    public static int tid() {
+        throw outside("tid()");
+    }
+
+    /**
+     * The current task's user: lower half of helper bpf_get_current_uid_gid.
+     *
+     * @return the uid in the initial user namespace
+     */
+    public static int uid() {
+        throw outside("uid()");
+    }
+
+    /**
+     * The current task's group: upper half of helper bpf_get_current_uid_gid.
+     *
+     * @return the gid in the initial user namespace
+     */
+    public static int gid() {
+        throw outside("gid()");
+    }
+
+    /**
+     * The current task's control group (version 2): helper bpf_get_current_cgroup_id.
+     *
+     * @return the inode number of its directory
+     */
+    public static long cgroupId() {
+        throw outside("cgroupId()");
+    }
+
+    /**
+     * The current task's command name: helper bpf_get_current_comm. It can be printed with {@code %s} and sent as a record's
+     * String component.
+     *
+     * @return at most 15 characters
+     */
+    public static String comm() {
+        throw outside("comm()");
+    }
+
+    /**
+     * The current task, {@code current} in kernel terms: helper bpf_get_current_task.
+     *
+     * @param type an interface for {@code struct task_struct} that names the fields to read
+     * @param <T> that interface
+     * @return the task
+     */
+    public static <T extends KernelStruct> T current(Class<T> type) {
+        throw outside("current(" + type.getSimpleName() + ".class)");
+    }
+
+    /**
+     * A structure at an address, for example one that an argument points to.
+     *
+     * @param address kernel address
+     * @param type an interface that names the fields to read
+     * @param <T> that interface
+     * @return the structure; its fields are read safely, whatever the address
+     */
+    public static <T extends KernelStruct> T struct(long address, Class<T> type) {
+        throw outside("struct(0x%x, %s.class)".formatted(address, type.getSimpleName()));
+    }
+
+    /**
+     * The kernel's call stack at the probe, for {@link #printf} with {@code %s}: helper bpf_get_stack.
+     *
+     * @return one line for each of at most 64 frames, innermost first, {@code symbol+0xoffset/0xsize}
+     */
+    public static KernelStack stack() {
+        throw outside("stack()");
+    }
+
+    /**
+     * Prints a line. The values travel through a ring buffer in one record; the text is made in user space, so the format
+     * costs nothing in the kernel. The lines go to the probe's {@link Log}.
+     *
+     * @param format a constant: {@code %d %u %x %X %o %c %b %s %p %pS} with printk's flags, width, precision and length modifiers
+     * @param arguments numbers, constants, {@link #comm()}, {@link #stack()}
+     */
+    public static void printf(String format, Object... arguments) {
+        throw outside("printf(\"" + format + "\", … " + arguments.length + " arguments)");
+    }
+
+    /** Prints the kernel's call stack, as {@code dump_stack()} does: {@code Call Trace:} and a line for each frame. */
+    public static void dumpStack() {
+        throw outside("dumpStack()");
+    }
+}

@@ -1,0 +1,282 @@
+package org.kprobe4j;
+
+/**
+ * The registers at a probe. What every machine has is read by neutral names; a machine's own registers through a switch over
+ * the register sets, which is decided when the handler is compiled:
+ *
+ * <pre>{@code
+ * switch (regs) {
+ *     case PtRegs.X86 r -> Kernel.printf("ip = %x, flags = 0x%x", r.ip(), r.flags());
+ *     case PtRegs.Arm64 r -> Kernel.printf("pc = 0x%x, pstate = 0x%x", r.pc(), r.pstate());
+ *     case PtRegs.Arm r -> Kernel.printf("pc = 0x%x, cpsr = 0x%x", r.pc(), r.cpsr());
+ * }
+ * }</pre>
+ *
+ * <p>Source: struct pt_regs in arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h, arch/arm/include/asm/ptrace.h.
+ */
+public sealed interface PtRegs {
+    /**
+     * The instruction pointer.
+     *
+     * @return kernel address; at a pre handler what the kernel gives C handlers there: on x86 the probed address plus one
+     */
+    long ip();
+
+    /**
+     * The stack pointer.
+     *
+     * @return kernel address
+     */
+    long sp();
+
+    /**
+     * An integer or pointer argument of the function at whose entry the probe is.
+     *
+     * @param index from 0, a constant; as many as the machine passes in registers
+     * @return its register
+     */
+    long arg(int index);
+
+    /**
+     * What the function returned, at a return probe.
+     *
+     * @return the register, as a signed number
+     */
+    long returnValue();
+
+    /**
+     * 64-bit x86.
+     *
+     * @param r15 register
+     * @param r14 register
+     * @param r13 register
+     * @param r12 register
+     * @param bp register
+     * @param bx register
+     * @param r11 register
+     * @param r10 register
+     * @param r9 register
+     * @param r8 register
+     * @param ax register
+     * @param cx register
+     * @param dx register
+     * @param si register
+     * @param di register
+     * @param origAx register
+     * @param ip register
+     * @param cs register
+     * @param flags register
+     * @param sp register
+     * @param ss register
+     */
+    record X86(
+            long r15,
+            long r14,
+            long r13,
+            long r12,
+            long bp,
+            long bx,
+            long r11,
+            long r10,
+            long r9,
+            long r8,
+            long ax,
+            long cx,
+            long dx,
+            long si,
+            long di,
+            long origAx,
+            long ip,
+            long cs,
+            long flags,
+            long sp,
+            long ss)
+            implements PtRegs {
+        @Override
+        public long returnValue() {
+            return ax;
+        }
+
+        @Override
+        public long arg(int index) {
+            return switch (index) {
+                case 0 -> di;
+                case 1 -> si;
+                case 2 -> dx;
+                case 3 -> cx;
+                case 4 -> r8;
+                case 5 -> r9;
+                default -> throw new IllegalArgumentException("arg(%d) is not in a register on X86".formatted(index));
+            };
+        }
+    }
+
+    /**
+     * 64-bit Arm.
+     *
+     * @param x0 register
+     * @param x1 register
+     * @param x2 register
+     * @param x3 register
+     * @param x4 register
+     * @param x5 register
+     * @param x6 register
+     * @param x7 register
+     * @param x8 register
+     * @param x9 register
+     * @param x10 register
+     * @param x11 register
+     * @param x12 register
+     * @param x13 register
+     * @param x14 register
+     * @param x15 register
+     * @param x16 register
+     * @param x17 register
+     * @param x18 register
+     * @param x19 register
+     * @param x20 register
+     * @param x21 register
+     * @param x22 register
+     * @param x23 register
+     * @param x24 register
+     * @param x25 register
+     * @param x26 register
+     * @param x27 register
+     * @param x28 register
+     * @param x29 register
+     * @param x30 register
+     * @param sp register
+     * @param pc register
+     * @param pstate register
+     */
+    record Arm64(
+            long x0,
+            long x1,
+            long x2,
+            long x3,
+            long x4,
+            long x5,
+            long x6,
+            long x7,
+            long x8,
+            long x9,
+            long x10,
+            long x11,
+            long x12,
+            long x13,
+            long x14,
+            long x15,
+            long x16,
+            long x17,
+            long x18,
+            long x19,
+            long x20,
+            long x21,
+            long x22,
+            long x23,
+            long x24,
+            long x25,
+            long x26,
+            long x27,
+            long x28,
+            long x29,
+            long x30,
+            long sp,
+            long pc,
+            long pstate)
+            implements PtRegs {
+        /**
+         * A general register by number.
+         *
+         * @param number from 0 to 30, a constant
+         * @return its content
+         */
+        public long x(int number) {
+            throw new IllegalStateException("x(%d) has a meaning only inside a handler".formatted(number));
+        }
+
+        @Override
+        public long ip() {
+            return pc;
+        }
+
+        @Override
+        public long returnValue() {
+            return x0;
+        }
+
+        @Override
+        public long arg(int index) {
+            return switch (index) {
+                case 0 -> x0;
+                case 1 -> x1;
+                case 2 -> x2;
+                case 3 -> x3;
+                case 4 -> x4;
+                case 5 -> x5;
+                case 6 -> x6;
+                case 7 -> x7;
+                default -> throw new IllegalArgumentException("arg(%d) is not in a register on Arm64".formatted(index));
+            };
+        }
+    }
+
+    /**
+     * 32-bit Arm. Its register {@code ip} is r12; the instruction pointer is {@code pc}.
+     *
+     * @param r0 register
+     * @param r1 register
+     * @param r2 register
+     * @param r3 register
+     * @param r4 register
+     * @param r5 register
+     * @param r6 register
+     * @param r7 register
+     * @param r8 register
+     * @param r9 register
+     * @param r10 register
+     * @param fp register
+     * @param ip register
+     * @param sp register
+     * @param lr register
+     * @param pc register
+     * @param cpsr register
+     * @param origR0 register
+     */
+    record Arm(
+            long r0,
+            long r1,
+            long r2,
+            long r3,
+            long r4,
+            long r5,
+            long r6,
+            long r7,
+            long r8,
+            long r9,
+            long r10,
+            long fp,
+            long ip,
+            long sp,
+            long lr,
+            long pc,
+            long cpsr,
+            long origR0)
+            implements PtRegs {
+        @Override
+        public long returnValue() {
+            return r0;
+        }
+
+        @Override
+        public long arg(int index) {
+            return switch (index) {
+                case 0 -> r0;
+                case 1 -> r1;
+                case 2 -> r2;
+                case 3 -> r3;
+                default -> throw new IllegalArgumentException("arg(%d) is not in a register on Arm".formatted(index));
+            };
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package org.kprobe4j;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InaccessibleObjectException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.internal.Programs;
+import org.kprobe4j.internal.RingReader;
+import org.kprobe4j.internal.Shutdown;
+
+/**
+ * Brings records from handlers to Java: {@code events.emit(new Clone(…))} in a handler that captured it, {@code
+ * events.forEach(e -> …)} outside. The record's components, of type boolean, byte, short, char, int, long or String (a comm),
+ * are the layout. A record that finds the buffer full is lost and counted in the probe's {@link ProbeAccount}.
+ *
+ * <p>Since kernel: 5.8. Source: Documentation/bpf/ringbuf.rst. Thread-safe.
+ *
+ * @param <T> the record
+ */
+public final class RingBuffer<T extends Record> implements AutoCloseable {
+    private static final int DEFAULT_BYTES = 1 << 20;
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final RecordLayout layout;
+    private final Constructor<T> constructor;
+    private final String name = "events" + NUMBER.incrementAndGet();
+    private final ConcurrentLinkedQueue<T> early = new ConcurrentLinkedQueue<>();
+    private final RingReader reader;
+    private volatile @Nullable Consumer<? super T> consumer;
+
+    private RingBuffer(Class<T> type, int sizeBytes) {
+        this.layout = RecordLayout.of(type);
+        this.constructor = constructor(type);
+        this.reader = new RingReader(name, sizeBytes, this::accept, () -> {});
+        Shutdown.opened(this);
+    }
+
+    /**
+     * A ring buffer of one mebibyte.
+     *
+     * @param type class of its records
+     * @param <T> the record
+     * @return the buffer, open
+     * @throws UsageException if the record cannot be laid out
+     */
+    public static <T extends Record> RingBuffer<T> of(Class<T> type) {
+        return of(type, DEFAULT_BYTES);
+    }
+
+    /**
+     * A ring buffer.
+     *
+     * @param type class of its records
+     * @param sizeBytes its size: a power of two, at least a page
+     * @param <T> the record
+     * @return the buffer, open
+     * @throws UsageException if the record cannot be laid out or the size is no such power
+     */
+    public static <T extends Record> RingBuffer<T> of(Class<T> type, int sizeBytes) {
+        if (sizeBytes < 4096 || Integer.bitCount(sizeBytes) != 1) {
+            throw new UsageException(
+                    "a ring buffer of %d bytes: the size must be a power of two, at least a page of 4096"
+                            .formatted(sizeBytes));
+        }
+        try {
+            return new RingBuffer<>(type, sizeBytes);
+        } catch (IllegalArgumentException | BpfException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static <T extends Record> Constructor<T> constructor(Class<T> type) {
+        Class<?>[] types = Arrays.stream(type.getRecordComponents())
+                .map(component -> component.getType())
+                .toArray(Class<?>[]::new);
+        try {
+            Constructor<T> found = type.getDeclaredConstructor(types);
+            found.setAccessible(true);
+            return found;
+        } catch (NoSuchMethodException | InaccessibleObjectException e) {
+            throw new IllegalArgumentException(
+                    "record %s cannot be made by reflection; open its package to org.kprobe4j"
+                            .formatted(type.getSimpleName()));
+        }
+    }
+
+    /**
+     * Sends a record; inside a handler only.
+     *
+     * @param event made in the handler: {@code emit(new MyEvent(…))}
+     */
+    public void emit(T event) {
+        throw new IllegalStateException(
+                "emit(" + event + ") has a meaning only inside a handler, which runs in the kernel");
+    }
+
+    /**
+     * Hands each record to a consumer, those that came before it too, on the buffer's own thread, until the buffer is closed.
+     * Returns at once.
+     *
+     * @param action called for one record after the other
+     */
+    public void forEach(Consumer<? super T> action) {
+        consumer = action;
+    }
+
+    private void accept(MemorySegment record) {
+        T event = read(record);
+        Consumer<? super T> current = consumer;
+        if (current == null) {
+            early.add(event);
+            return;
+        }
+        for (T waiting = early.poll(); waiting != null; waiting = early.poll()) {
+            current.accept(waiting);
+        }
+        current.accept(event);
+    }
+
+    private T read(MemorySegment record) {
+        Object[] values =
+                layout.components().stream().map(c -> value(record, c)).toArray();
+        try {
+            return constructor.newInstance(values);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(
+                    "cannot make " + constructor.getDeclaringClass().getSimpleName(), e);
+        }
+    }
+
+    private static Object value(MemorySegment record, RecordLayout.Component component) {
+        int offset = component.offset();
+        Class<?> type = component.type();
+        if (type == long.class) {
+            return record.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
+        } else if (type == int.class) {
+            return record.get(ValueLayout.JAVA_INT_UNALIGNED, offset);
+        } else if (type == short.class) {
+            return record.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
+        } else if (type == char.class) {
+            return record.get(ValueLayout.JAVA_CHAR_UNALIGNED, offset);
+        } else if (type == byte.class) {
+            return record.get(ValueLayout.JAVA_BYTE, offset);
+        } else if (type == boolean.class) {
+            return record.get(ValueLayout.JAVA_BYTE, offset) != 0;
+        }
+        byte[] bytes = record.asSlice(offset, component.sizeBytes()).toArray(ValueLayout.JAVA_BYTE);
+        int length = 0;
+        while (length < bytes.length && bytes[length] != 0) {
+            length++;
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** What handlers that capture an object need of it, if it is a ring buffer. */
+    static Optional<Programs.Ring> ring(Object object) {
+        if (!(object instanceof RingBuffer<?> buffer)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Programs.Ring() {
+            @Override
+            public RingBinding binding() {
+                return new RingBinding(buffer.name, buffer.layout);
+            }
+
+            @Override
+            public int fd() {
+                return buffer.reader.fd();
+            }
+        });
+    }
+
+    /** Delivers what has arrived, then frees the buffer. Close the probes that emit into it first. */
+    @Override
+    public void close() {
+        reader.close();
+        Shutdown.closed(this);
+    }
+}

@@ -1,0 +1,119 @@
+package org.kprobe4j.internal;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.lang.invoke.SerializedLambda;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.HandlerCode;
+import org.kprobe4j.compiler.HostProgram;
+
+/** Finds the bytecode behind a handler's lambda, and answers what the compiler asks about the program around it. */
+public final class HandlerLambda implements HostProgram {
+    private final HandlerCode code;
+    private final ClassLoader loader;
+    private final Function<Object, Optional<RingBinding>> rings;
+
+    private HandlerLambda(HandlerCode code, ClassLoader loader, Function<Object, Optional<RingBinding>> rings) {
+        this.code = code;
+        this.loader = loader;
+        this.rings = rings;
+    }
+
+    /**
+     * Reads a lambda.
+     *
+     * @param handler a lambda or method reference of a serializable interface
+     * @param rings which captured objects are ring buffers
+     * @throws IllegalArgumentException if it is neither, or its class is closed to reflection
+     */
+    @SuppressWarnings("NullAway") // does not see that the record's list takes null elements
+    public static HandlerLambda of(Serializable handler, Function<Object, Optional<RingBinding>> rings) {
+        SerializedLambda lambda = serialized(handler);
+        List<@Nullable Object> captured = new ArrayList<>();
+        for (int i = 0; i < lambda.getCapturedArgCount(); i++) {
+            captured.add(lambda.getCapturedArg(i));
+        }
+        var code = new HandlerCode(
+                lambda.getImplClass(), lambda.getImplMethodName(), lambda.getImplMethodSignature(), captured);
+        ClassLoader loader = handler.getClass().getClassLoader();
+        return new HandlerLambda(code, loader == null ? ClassLoader.getSystemClassLoader() : loader, rings);
+    }
+
+    private static SerializedLambda serialized(Serializable handler) {
+        try {
+            Method writeReplace = handler.getClass().getDeclaredMethod("writeReplace");
+            writeReplace.setAccessible(true);
+            if (writeReplace.invoke(handler) instanceof SerializedLambda lambda) {
+                return lambda;
+            }
+        } catch (InaccessibleObjectException e) {
+            throw new IllegalArgumentException(
+                    "the package %s is closed to reflection, so the handler's bytecode cannot be found; add `opens %s to org.kprobe4j` to its module-info"
+                            .formatted(
+                                    handler.getClass().getPackageName(),
+                                    handler.getClass().getPackageName()),
+                    e);
+        } catch (ReflectiveOperationException e) {
+            // Not a lambda: said below.
+        }
+        throw new IllegalArgumentException("%s is not a lambda or method reference, so its bytecode cannot be found"
+                .formatted(handler.getClass().getName()));
+    }
+
+    /** Where the handler's bytecode is, and what it captured. */
+    public HandlerCode code() {
+        return code;
+    }
+
+    @Override
+    public byte @Nullable [] classFile(String internalName) {
+        String resource = internalName + ".class";
+        try (InputStream in = internalName.startsWith("java/")
+                ? Object.class.getResourceAsStream("/" + resource)
+                : loader.getResourceAsStream(resource)) {
+            return in == null ? null : in.readAllBytes();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    @Override
+    public Optional<Constant> finalField(String owner, String field, @Nullable Object receiver) {
+        try {
+            Class<?> type = Class.forName(owner.replace('/', '.'), true, loader);
+            Field found = declared(type, field);
+            if (!Modifier.isFinal(found.getModifiers())) {
+                return Optional.empty();
+            }
+            found.setAccessible(true);
+            return Optional.of(new Constant(found.get(receiver)));
+        } catch (ReflectiveOperationException | InaccessibleObjectException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Field declared(Class<?> type, String field) throws NoSuchFieldException {
+        for (Class<?> at = type; at != null; at = at.getSuperclass()) {
+            for (Field candidate : at.getDeclaredFields()) {
+                if (candidate.getName().equals(field)) {
+                    return candidate;
+                }
+            }
+        }
+        throw new NoSuchFieldException(field);
+    }
+
+    @Override
+    public Optional<RingBinding> ring(Object captured) {
+        return rings.apply(captured);
+    }
+}

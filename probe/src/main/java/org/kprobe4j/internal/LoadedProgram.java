@@ -1,0 +1,128 @@
+package org.kprobe4j.internal;
+
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.kprobe4j.asm.LineEntry;
+import org.kprobe4j.bpf.BpfBtf;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.BpfMap;
+import org.kprobe4j.bpf.BpfProgram;
+import org.kprobe4j.bpf.LoadException;
+import org.kprobe4j.bpf.MapType;
+import org.kprobe4j.bpf.MappedArray;
+import org.kprobe4j.bpf.ProgramSpec;
+import org.kprobe4j.bpf.ProgramType;
+import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.CompiledProgram;
+
+/** A compiled handler in the kernel: the program and its account. */
+public final class LoadedProgram implements AutoCloseable {
+    /** Helpers that read kernel memory and walk stacks are for programs that declare a licence compatible with the GPL. */
+    private static final String LICENSE = "GPL";
+
+    private final CompiledProgram compiled;
+    private final BpfMap account;
+    private final MappedArray slots;
+    private final BpfProgram program;
+
+    private LoadedProgram(CompiledProgram compiled, BpfMap account, MappedArray slots, BpfProgram program) {
+        this.compiled = compiled;
+        this.account = account;
+        this.slots = slots;
+        this.program = program;
+    }
+
+    /**
+     * Loads a program.
+     *
+     * @param name for bpftool and messages
+     * @param mapFd descriptors of the maps that it names, its account excepted
+     * @throws BpfException if the kernel refuses it
+     */
+    public static LoadedProgram load(String name, CompiledProgram compiled, ToIntFunction<String> mapFd) {
+        int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
+        BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
+        try {
+            byte[] instructions = compiled.code()
+                    .link(
+                            map -> map.equals(Account.MAP) ? account.fd() : mapFd.applyAsInt(map),
+                            ByteOrder.nativeOrder());
+            return new LoadedProgram(compiled, account, account.mmap(), load(name, compiled, instructions));
+        } catch (BpfException e) {
+            account.close();
+            throw e;
+        }
+    }
+
+    private static BpfProgram load(String name, CompiledProgram compiled, byte[] instructions) {
+        var types = new ProgramBtf(name, compiled.code());
+        try (BpfBtf btf = BpfBtf.load(types.btf())) {
+            return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
+                    .license(LICENSE)
+                    .kernVersion(KernelVersion.running().code())
+                    .btf(btf)
+                    .funcInfo(types.funcInfo(), ProgramBtf.FUNC_INFO_BYTES)
+                    .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)
+                    .build());
+        }
+    }
+
+    /** {@code load pre handler: R1 invalid mem access 'scalar' at Opens.java:42 (insn 17); 212 log lines omitted, see fullLog()}. */
+    public static String explain(String what, CompiledProgram compiled, LoadException refusal) {
+        int instruction = refusal.faultInstruction();
+        String place = compiled.code()
+                .lineAt(Math.max(instruction, 0))
+                .map((LineEntry line) -> " at %s:%d".formatted(line.file(), line.line()))
+                .orElse("");
+        long lines = refusal.log().lines().count();
+        String verdict = refusal.verdict().isEmpty() ? String.valueOf(refusal.getMessage()) : refusal.verdict();
+        return "load %s: %s%s (insn %d); %d log lines omitted, see fullLog()"
+                .formatted(what, verdict, place, instruction, Math.max(0, lines - 1));
+    }
+
+    /** The program. */
+    public BpfProgram program() {
+        return program;
+    }
+
+    /** A counter of the account. */
+    public long count(int slot) {
+        return slots.getLong(0, slot * Long.BYTES);
+    }
+
+    /** All faults together. */
+    public long faults() {
+        long sum = 0;
+        for (int i = 0; i < compiled.faultSites().size(); i++) {
+            sum += count(Account.FAULTS + i);
+        }
+        return sum;
+    }
+
+    /** The places where the handler stopped, with how often. */
+    public List<String> faultLines() {
+        var lines = new ArrayList<String>();
+        for (int i = 0; i < compiled.faultSites().size(); i++) {
+            long count = count(Account.FAULTS + i);
+            if (count > 0) {
+                lines.add("%s (%d times)".formatted(compiled.faultSites().get(i), count));
+            }
+        }
+        return lines;
+    }
+
+    /** Runs that the kernel dropped because another program was running on the CPU; 0 where it does not say. */
+    public long recursionMisses() {
+        return Math.max(0, program.info().recursionMisses());
+    }
+
+    @Override
+    public void close() {
+        program.close();
+        slots.close();
+        account.close();
+    }
+}

@@ -1,0 +1,152 @@
+package org.kprobe4j.internal;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfMap;
+import org.kprobe4j.bpf.LoadException;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.CompileRequest;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.ProgramShape;
+
+/** The programs of one probe: compiled first, all of them, then loaded with the maps that they share. */
+public final class Programs implements AutoCloseable {
+    /** A ring buffer that handlers may capture. */
+    public interface Ring {
+        /** Its symbolic name and its records' layout. */
+        RingBinding binding();
+
+        /** Its map's descriptor. */
+        int fd();
+    }
+
+    private static final String LOG = "log";
+    private static final int LOG_BYTES = 1 << 20;
+
+    private final String symbolName;
+    private final long addr;
+    private final Optional<String> dataClass;
+    private final Function<Object, Optional<Ring>> rings;
+    private final Map<String, Ring> captured = new HashMap<>();
+    private final List<PrintFormat> formats = new ArrayList<>();
+    private final List<LoadedProgram> loaded = new ArrayList<>();
+    private final List<String> faultLines = new ArrayList<>();
+    private @Nullable RingReader log;
+    private @Nullable BpfMap calls;
+
+    /**
+     * For one probe.
+     *
+     * @param dataClass internal name of the private data's class
+     * @param rings which captured objects are ring buffers
+     */
+    public Programs(String symbolName, long addr, Optional<String> dataClass, Function<Object, Optional<Ring>> rings) {
+        this.symbolName = symbolName;
+        this.addr = addr;
+        this.dataClass = dataClass;
+        this.rings = rings;
+    }
+
+    /**
+     * Compiles a handler.
+     *
+     * @throws IllegalArgumentException if it is no lambda
+     * @throws org.kprobe4j.compiler.CompileException if it cannot be compiled
+     */
+    public CompiledProgram compile(Serializable handler, ProgramShape shape) {
+        var lambda = HandlerLambda.of(handler, this::ring);
+        var request = new CompileRequest(
+                lambda.code(),
+                lambda,
+                Machine.architecture(),
+                Machine::btf,
+                shape,
+                symbolName,
+                addr,
+                dataClass,
+                formats.size() + 1);
+        CompiledProgram program = Compiler.compile(request);
+        formats.addAll(program.formats());
+        return program;
+    }
+
+    private Optional<RingBinding> ring(Object object) {
+        Optional<Ring> found = rings.apply(object);
+        found.ifPresent(ring -> captured.put(ring.binding().map(), ring));
+        return found.map(Ring::binding);
+    }
+
+    /**
+     * Loads a program; its printed lines go to {@code lines}, which {@code flush} follows after each batch.
+     *
+     * @throws LoadException if the verifier refuses it
+     */
+    public LoadedProgram load(String name, CompiledProgram compiled, Consumer<String> lines, Runnable flush) {
+        if (log == null && !formats.isEmpty()) {
+            var printer = new LinePrinter(formats, lines);
+            log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
+        }
+        LoadedProgram program = LoadedProgram.load(name, compiled, this::mapFd);
+        loaded.add(program);
+        return program;
+    }
+
+    /** The map of calls in flight, where the programs need one. */
+    public void calls(BpfMap map) {
+        calls = map;
+    }
+
+    private int mapFd(String map) {
+        Ring ring = captured.get(map);
+        if (ring != null) {
+            return ring.fd();
+        } else if (map.equals(LOG) && log != null) {
+            return log.fd();
+        } else if (map.equals(ProgramShape.CALLS_MAP) && calls != null) {
+            return calls.fd();
+        }
+        throw new IllegalStateException("no map " + map);
+    }
+
+    /** Records that found a ring buffer full. */
+    public long recordsLost() {
+        return loaded.stream()
+                .mapToLong(program -> program.count(Account.RING_FULL))
+                .sum();
+    }
+
+    /** Where handlers stopped, and how often. */
+    public List<String> faultLines() {
+        return List.copyOf(faultLines);
+    }
+
+    /** Prints what has arrived and ends the output; the counters can still be read. */
+    public void drain() {
+        if (log != null) {
+            log.close();
+            log = null;
+        }
+    }
+
+    /** Frees all. */
+    @Override
+    public void close() {
+        drain();
+        faultLines.clear();
+        loaded.forEach(program -> faultLines.addAll(program.faultLines()));
+        loaded.forEach(LoadedProgram::close);
+        if (calls != null) {
+            calls.close();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package org.kprobe4j.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.kprobe4j.bpf.BpfMap;
+import org.kprobe4j.bpf.MapSpec;
+import org.kprobe4j.bpf.ringbuf.RecordConsumer;
+import org.kprobe4j.bpf.ringbuf.RingBuffer;
+
+/** A ring buffer and the thread that empties it. */
+public final class RingReader implements AutoCloseable {
+    /** Until a program waits, its own first lines come before those of its probes, but no longer than this. */
+    private static final long HOLD_MILLIS = 250;
+
+    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration JOIN = Duration.ofSeconds(5);
+
+    private final BpfMap map;
+    private final RingBuffer ring;
+    private final RecordConsumer consumer;
+    private final Runnable afterBatch;
+    private final Thread thread;
+    private volatile boolean closing;
+
+    /**
+     * Makes the buffer and starts the thread.
+     *
+     * @param name for bpftool
+     * @param sizeBytes a power of two, at least a page
+     * @param consumer takes each record
+     * @param afterBatch called when the buffer is empty again
+     */
+    public RingReader(String name, int sizeBytes, Consumer<MemorySegment> consumer, Runnable afterBatch) {
+        this.map = BpfMap.create(MapSpec.ringbuf(name, sizeBytes));
+        this.ring = RingBuffer.of(map);
+        this.consumer = RingBuffer.slices(consumer);
+        this.afterBatch = afterBatch;
+        this.thread = new Thread(this::run, "kprobe4j-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The map's descriptor. */
+    public int fd() {
+        return map.fd();
+    }
+
+    private void run() {
+        try {
+            var _ = Runs.whenWaiting().await(HOLD_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        while (!closing) {
+            if (ring.poll(PAUSE, consumer) > 0) {
+                afterBatch.run();
+            }
+        }
+        ring.drain(consumer);
+        afterBatch.run();
+    }
+
+    /** Takes what is still in the buffer, then frees it. */
+    @Override
+    public void close() {
+        closing = true;
+        ring.wakeup();
+        try {
+            thread.join(JOIN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        ring.close();
+        map.close();
+    }
+}

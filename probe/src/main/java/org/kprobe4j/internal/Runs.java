@@ -1,0 +1,42 @@
+package org.kprobe4j.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/** The run of a program that uses {@code Args}: its accounts are printed when it ends. */
+public final class Runs {
+    private static final List<String> ACCOUNTS = new ArrayList<>();
+    private static final CountDownLatch WAITING = new CountDownLatch(1);
+    private static boolean active;
+
+    private Runs() {}
+
+    /** A program has begun that wants its accounts printed. */
+    public static synchronized void begin() {
+        if (!active) {
+            active = true;
+            Shutdown.atEnd(Runs::print);
+        }
+    }
+
+    /** The program has said all that it says before it waits. */
+    public static void waiting() {
+        WAITING.countDown();
+    }
+
+    /** Until the program waits: what a probe prints comes after the program's own first lines. */
+    public static CountDownLatch whenWaiting() {
+        return WAITING;
+    }
+
+    /** Notes the account of a probe that was closed. */
+    public static synchronized void closed(String account) {
+        ACCOUNTS.add(account);
+    }
+
+    private static synchronized void print() {
+        ACCOUNTS.forEach(account -> System.err.println("kprobe: " + account));
+        ACCOUNTS.clear();
+    }
+}
