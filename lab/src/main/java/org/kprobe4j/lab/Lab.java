@@ -1,0 +1,72 @@
+package org.kprobe4j.lab;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The way in: boots a guest, or boots one for a single command. */
+public final class Lab {
+    private static final int IMPATIENCE = 3;
+
+    private Lab() {}
+
+    /**
+     * Downloads what booting this kernel needs, if it is not in the cache yet.
+     *
+     * @param row the kernel
+     * @param progress where the steps are said
+     * @throws LabException if that fails
+     */
+    public static void setUp(KernelRow row, Progress progress) {
+        row.requireBoots();
+        LabCache cache = LabCache.open(progress);
+        KernelImage.provide(cache, row, Tools.provide(cache, row.arch(), progress), progress);
+    }
+
+    /**
+     * Boots a kernel, setting it up first where needed.
+     *
+     * @param row the kernel
+     * @param options how
+     * @return the guest, ready for commands; the caller closes it
+     * @throws LabException if it cannot be set up or does not come up
+     */
+    public static Guest boot(KernelRow row, BootOptions options) {
+        row.requireBoots();
+        LabCache cache = LabCache.open(options.progress());
+        Tools tools = Tools.provide(cache, row.arch(), options.progress());
+        KernelImage kernel = KernelImage.provide(cache, row, tools, options.progress());
+        return Guest.boot(row, kernel, tools, options);
+    }
+
+    /**
+     * Boots a kernel for one command that uses this process's streams and gets its signals.
+     *
+     * @param row the kernel
+     * @param command what to run
+     * @return the command's exit status; 128 + n if signal n killed it
+     * @throws LabException if the guest cannot be booted or does not survive the command
+     */
+    public static int run(KernelRow row, GuestCommand command) {
+        return run(row, BootOptions.defaults(), command);
+    }
+
+    /**
+     * Boots a kernel for one command that uses this process's streams and gets its signals. The third Ctrl-C kills the
+     * guest.
+     *
+     * @param row the kernel
+     * @param options how to boot
+     * @param command what to run
+     * @return the command's exit status; 128 + n if signal n killed it
+     * @throws LabException if the guest cannot be booted or does not survive the command
+     */
+    public static int run(KernelRow row, BootOptions options, GuestCommand command) {
+        try (Guest guest = boot(row, options)) {
+            AtomicInteger signals = new AtomicInteger();
+            try (HostSignals _ = HostSignals.divert(name -> {
+                guest.signal(signals.incrementAndGet() < IMPATIENCE ? name : "KILL");
+            })) {
+                return guest.run(command, GuestStreams.inherit()).status();
+            }
+        }
+    }
+}
