@@ -14,7 +14,7 @@ void main(String[] args) {
     var stack = params.getBoolean("stack", false);
     var log = params.log();
 
-    try (var kp = Kprobe.at(symbol)
+    var kp = Kprobe.at(symbol)
             .log(log)
             // called just before the probed instruction is executed
             .preHandler((p, regs) -> {
@@ -36,10 +36,10 @@ void main(String[] args) {
                     case PtRegs.Arm r -> Kernel.printf("<%s> p->addr = 0x%x, cpsr = 0x%x", p.symbolName(), p.addr(), r.cpsr());
                 }
             })
-            .register()) {
+            .register();
+    try (kp) {
         log.printf("Planted kprobe at 0x%x", kp.addr());
         params.await();
-        kp.close();
-        log.printf("kprobe at 0x%x unregistered", kp.addr());
     }
+    log.printf("kprobe at 0x%x unregistered", kp.addr());
 }

@@ -23,7 +23,7 @@ void main(String[] args) {
     var func = params.get("func", "kernel_clone");
     var log = params.log();
 
-    try (var rp = Kretprobe.at(func, MyData.class)
+    var rp = Kretprobe.at(func, MyData.class)
             .log(log)
             .maxactive(params.getInt("maxactive", 20)) // probe up to 20 instances concurrently
             .entryHandler((ri, regs) -> {
@@ -38,12 +38,12 @@ void main(String[] args) {
                 Kernel.printf("%s returned %d and took %d ns to execute", func, regs.returnValue(), delta);
                 return 0;
             })
-            .register()) {
+            .register();
+    try (rp) {
         log.printf("Planted return probe at %s: 0x%x", rp.symbolName(), rp.addr());
         params.await();
-        rp.close();
-        log.printf("kretprobe at 0x%x unregistered", rp.addr());
-        // more than 0 suggests that maxactive was set too low
-        log.printf("Missed probing %d instances of %s", rp.nmissed(), rp.symbolName());
     }
+    log.printf("kretprobe at 0x%x unregistered", rp.addr());
+    // more than 0 suggests that maxactive was set too low
+    log.printf("Missed probing %d instances of %s", rp.nmissed(), rp.symbolName());
 }

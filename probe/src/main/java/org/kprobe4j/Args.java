@@ -46,6 +46,7 @@ public final class Args {
      * @throws UsageException for an unknown or empty parameter, naming the nearest
      */
     public static Args of(String[] arguments, String... names) {
+        Runs.begin(Args::uncaught);
         var result = new Args();
         result.known.addAll(List.of(names));
         for (int i = 0; i < arguments.length; i++) {
@@ -67,8 +68,17 @@ public final class Args {
         if (names.length > 0) {
             result.refuseUnknown();
         }
-        Runs.begin();
         return result;
+    }
+
+    /** A program that was started by plain {@code java} ends with one line too, not with a stack trace. */
+    private static void uncaught(Thread thread, Throwable thrown) {
+        if (thrown instanceof ProbeException e) {
+            System.err.println("kprobe: " + e.getMessage());
+            System.exit(e.exitStatus());
+        }
+        System.err.print("Exception in thread \"%s\" ".formatted(thread.getName()));
+        thrown.printStackTrace();
     }
 
     private void parameter(String argument) {

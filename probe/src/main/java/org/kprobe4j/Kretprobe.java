@@ -273,23 +273,24 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     private ProbeAccount count(long missed) {
-        long recursion = returnProgram.recursionMisses() + (entryProgram == null ? 0 : entryProgram.recursionMisses());
+        long entriesDropped = entryProgram == null ? 0 : entryProgram.recursionMisses();
+        long returnsDropped = returnProgram.recursionMisses();
         long delivered =
                 returnProgram.count(Account.HITS) - returnProgram.count(Account.FILTERED) - returnProgram.faults();
         long filtered = Registration.count(entryProgram, Account.FILTERED);
         long mapFull = Registration.count(entryProgram, Account.MAP_FULL);
         long faulted = returnProgram.faults() + (entryProgram == null ? 0 : entryProgram.faults());
         long entered = entryProgram == null
-                ? delivered + faulted
+                ? delivered + faulted + returnsDropped
                 : entryProgram.count(Account.HITS) - entryProgram.count(Account.NO_INSTANCE);
-        long inFlight = Math.max(0, entered - filtered - mapFull - faulted - delivered);
+        long inFlight = Math.max(0, entered - filtered - mapFull - faulted - delivered - returnsDropped);
         return new ProbeAccount(
-                entered + missed + recursion,
+                entered + missed + entriesDropped,
                 delivered,
                 filtered,
                 inFlight,
                 missed,
-                recursion,
+                entriesDropped + returnsDropped,
                 mapFull,
                 faulted,
                 programs.recordsLost());

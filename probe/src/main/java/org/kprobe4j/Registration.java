@@ -84,8 +84,10 @@ final class Registration {
         return switch (e) {
             case ProbeException probe -> probe;
             case CompileException compile -> new HandlerException(String.valueOf(compile.getMessage()), "", compile);
-            case BpfException bpf ->
-                new RegistrationException(Refusals.explain(function, target, bpf), bpf.errno(), bpf);
+            case BpfException bpf -> {
+                Refusals.Explanation explained = Refusals.explain(function, target, bpf);
+                yield new RegistrationException(explained.message(), explained.errno(), bpf);
+            }
             case IllegalArgumentException argument -> new UsageException(String.valueOf(argument.getMessage()));
             case Successor.UnfollowableException post ->
                 new RegistrationException(

@@ -6,8 +6,9 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InaccessibleObjectException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     private final RecordLayout layout;
     private final Constructor<T> constructor;
     private final String name = "events" + NUMBER.incrementAndGet();
-    private final ConcurrentLinkedQueue<T> early = new ConcurrentLinkedQueue<>();
+    private final Set<String> complaints = new HashSet<>();
     private final RingReader reader;
     private volatile @Nullable Consumer<? super T> consumer;
 
@@ -105,26 +106,30 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     }
 
     /**
-     * Hands each record to a consumer, those that came before it too, on the buffer's own thread, until the buffer is closed.
+     * Hands each record to a consumer, those that wait in the buffer first, on the buffer's own thread, until the buffer is closed.
      * Returns at once.
      *
      * @param action called for one record after the other
      */
     public void forEach(Consumer<? super T> action) {
         consumer = action;
+        reader.start();
     }
 
+    /** A consumer that throws is told about once for each kind of exception, and goes on getting records. */
     private void accept(MemorySegment record) {
-        T event = read(record);
         Consumer<? super T> current = consumer;
         if (current == null) {
-            early.add(event);
             return;
         }
-        for (T waiting = early.poll(); waiting != null; waiting = early.poll()) {
-            current.accept(waiting);
+        try {
+            current.accept(read(record));
+        } catch (RuntimeException e) {
+            if (complaints.add(e.getClass().getName())) {
+                System.err.println("kprobe4j: the consumer of %s threw %s"
+                        .formatted(constructor.getDeclaringClass().getSimpleName(), e));
+            }
         }
-        current.accept(event);
     }
 
     private T read(MemorySegment record) {

@@ -47,7 +47,7 @@ public final class BpfBtf implements AutoCloseable {
             }
             String object = "of " + btf.length + " bytes";
             if (fd == -Errno.EPERM) {
-                throw PrivilegeFiles.read(calls).refusal("load BTF", object, Errno.EPERM);
+                throw PrivilegeFiles.read(calls).refusal(Right.BPF, "load BTF", object, Errno.EPERM);
             }
             throw refused(object, (int) -fd, log(calls, scratch, attr));
         }

@@ -81,7 +81,7 @@ public final class BpfLink implements AutoCloseable {
         }
         int errno = (int) -fd;
         if (errno == Errno.EPERM || errno == Errno.EACCES) {
-            throw PrivilegeFiles.read(calls).refusal(operation, object, errno);
+            throw PrivilegeFiles.read(calls).refusal(Right.BPF, operation, object, errno);
         }
         Failure failure = Failure.of(operation, object, errno);
         if (errno == Errno.ENOTSUPP || errno == Errno.EOPNOTSUPP) {

@@ -108,7 +108,7 @@ public final class BpfMap implements AutoCloseable {
     private static BpfException refused(SystemCalls calls, MapSpec spec, int errno) {
         String operation = "create " + spec.type() + " map";
         if (errno == Errno.EPERM) {
-            return PrivilegeFiles.read(calls).refusal(operation, spec.name(), errno);
+            return PrivilegeFiles.read(calls).refusal(Right.BPF, operation, spec.name(), errno);
         }
         Failure failure = Failure.of(operation, spec.name(), errno);
         if (errno == Errno.EINVAL) {

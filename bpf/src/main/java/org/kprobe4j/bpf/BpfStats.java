@@ -38,7 +38,7 @@ public final class BpfStats implements AutoCloseable {
             }
             String object = "of all programs";
             if (fd == -Errno.EPERM) {
-                throw PrivilegeFiles.read(calls).refusal("enable run statistics", object, Errno.EPERM);
+                throw PrivilegeFiles.read(calls).refusal(Right.ADMIN, "enable run statistics", object, Errno.EPERM);
             }
             Failure failure = Failure.of("enable run statistics", object, (int) -fd);
             throw new UnsupportedException(failure.because("needs Linux 5.8"));

@@ -1,7 +1,9 @@
 package org.kprobe4j.bpf;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.kprobe4j.bpf.internal.PrivilegeFiles;
 import org.kprobe4j.bpf.internal.SystemCalls;
 
@@ -11,6 +13,7 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  * <p>Source: capabilities(7), /proc/self/status, /sys/kernel/security/lockdown, /proc/sys/kernel.
  *
  * @param effectiveCapabilities the bit set {@code CapEff}; -1 if it cannot be read
+ * @param lastCapability the highest capability that the kernel knows; CAP_BPF is 39. Since kernel: 5.8
  * @param lockdown the mode of kernel lockdown: {@code none}, {@code integrity} or {@code confidentiality}; empty if the kernel
  *     has none
  * @param unprivilegedBpfDisabled {@code kernel.unprivileged_bpf_disabled}: 0, 1 or 2; -1 if the kernel has none
@@ -19,14 +22,19 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  */
 public record Privileges(
         long effectiveCapabilities,
+        int lastCapability,
         String lockdown,
         int unprivilegedBpfDisabled,
         int perfEventParanoid,
         int kptrRestrict) {
+    private static final int CAP_DAC_OVERRIDE = 1;
     private static final int CAP_SYS_ADMIN = 21;
+    private static final int CAP_SYS_RESOURCE = 24;
     private static final int CAP_SYSLOG = 34;
     private static final int CAP_PERFMON = 38;
     private static final int CAP_BPF = 39;
+    /** Higher levels are a distribution's own, such as Debian's 3: it refuses perf_event_open without CAP_SYS_ADMIN. */
+    private static final int LAST_USUAL_PARANOID = 2;
 
     /**
      * Reads them for this process.
@@ -69,48 +77,110 @@ public record Privileges(
     }
 
     /**
-     * Everything that is known to stand in the way of planting a probe.
+     * Everything that is known to stand in the way of planting a probe with a program.
      *
      * @return one phrase each, the most likely cause first; empty if nothing is in the way
      */
     public List<String> obstacles() {
+        Set<String> all = new LinkedHashSet<>(obstacles(Right.BPF));
+        all.addAll(obstacles(Right.PERF_EVENT));
+        return List.copyOf(all);
+    }
+
+    /**
+     * What is known to stand in the way of one kind of operation.
+     *
+     * @param right what the operation asks for
+     * @return one phrase each, the most likely cause first; empty if nothing is in the way
+     */
+    public List<String> obstacles(Right right) {
         List<String> found = new ArrayList<>();
+        switch (right) {
+            case BPF -> {
+                addMissing(found);
+                if (!bpf() && unprivilegedBpfDisabled > 0) {
+                    found.add("kernel.unprivileged_bpf_disabled is " + unprivilegedBpfDisabled);
+                }
+                addLockdown(found);
+            }
+            case PERF_EVENT -> {
+                addMissing(found);
+                if (!has(CAP_SYS_ADMIN) && perfEventParanoid > LAST_USUAL_PARANOID) {
+                    found.add("kernel.perf_event_paranoid is " + perfEventParanoid + ", which asks for CAP_SYS_ADMIN");
+                }
+                addLockdown(found);
+            }
+            case ROOT_FILE -> {
+                if (!has(CAP_DAC_OVERRIDE)) {
+                    found.add("the file is root's and CAP_DAC_OVERRIDE is missing");
+                }
+                addLockdown(found);
+            }
+            case ADMIN -> {
+                if (!has(CAP_SYS_ADMIN)) {
+                    found.add("CAP_SYS_ADMIN is missing");
+                }
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private void addMissing(List<String> found) {
+        if (lastCapability >= 0 && lastCapability < CAP_BPF) {
+            if (!has(CAP_SYS_ADMIN)) {
+                found.add("CAP_SYS_ADMIN is missing");
+            }
+            return;
+        }
         if (!bpf()) {
             found.add("CAP_BPF is missing");
         }
         if (!perfmon()) {
             found.add("CAP_PERFMON is missing");
         }
-        if (!has(CAP_SYS_ADMIN) && !found.isEmpty()) {
-            found.add("CAP_SYS_ADMIN is missing (kernels before 5.8 know no other)");
-        }
+    }
+
+    private void addLockdown(List<String> found) {
         if (lockdown.equals("confidentiality") || lockdown.equals("integrity")) {
             found.add("kernel lockdown is " + lockdown);
         }
-        if (!bpf() && unprivilegedBpfDisabled > 0) {
-            found.add("kernel.unprivileged_bpf_disabled is " + unprivilegedBpfDisabled);
-        }
-        if (!perfmon() && perfEventParanoid > -1) {
-            found.add("kernel.perf_event_paranoid is " + perfEventParanoid);
-        }
-        return List.copyOf(found);
     }
 
     /**
      * A refusal, explained by what is in the way.
      *
+     * @param right what the operation asks for
      * @param operation what was tried
      * @param object on what
      * @param errno EPERM or EACCES
      * @return the exception, to be thrown
      */
-    public PermissionException refusal(String operation, String object, int errno) {
-        List<String> obstacles = obstacles();
-        String reason = obstacles.isEmpty()
-                ? Errno.phrase(errno)
-                        + " though no capability is missing: a security module, a container or a seccomp filter"
-                : String.join(", ", obstacles);
+    public PermissionException refusal(Right right, String operation, String object, int errno) {
+        List<String> obstacles = obstacles(right);
+        String reason = obstacles.isEmpty() ? unexplained(right, errno) : String.join(", ", obstacles);
         Failure failure = Failure.of(operation, object, errno).because(reason);
-        return new PermissionException(failure.remedy("run as root, or grant CAP_BPF and CAP_PERFMON"), obstacles);
+        return new PermissionException(failure.remedy(remedy(right)), obstacles);
+    }
+
+    private String unexplained(Right right, int errno) {
+        if (right == Right.BPF && !has(CAP_SYS_RESOURCE)) {
+            return "RLIMIT_MEMLOCK is too small for it, and CAP_SYS_RESOURCE is missing to raise the limit";
+        }
+        return Errno.phrase(errno)
+                + " though no capability is missing: a security module, a container or a seccomp filter";
+    }
+
+    private String remedy(Right right) {
+        boolean capable = bpf() && perfmon();
+        return switch (right) {
+            case BPF ->
+                capable ? "run as root, or ulimit -l unlimited" : "run as root, or grant CAP_BPF and CAP_PERFMON";
+            case PERF_EVENT ->
+                capable
+                        ? "run as root, or sysctl kernel.perf_event_paranoid=" + LAST_USUAL_PARANOID
+                        : "run as root, or grant CAP_BPF and CAP_PERFMON";
+            case ROOT_FILE -> "run as root";
+            case ADMIN -> "run as root, or grant CAP_SYS_ADMIN";
+        };
     }
 }

@@ -124,7 +124,7 @@ final class ProgramLoad {
     private BpfException refused(int errno, String log) {
         String operation = "load " + spec.type() + " program";
         if (errno == Errno.EPERM && log.isBlank()) {
-            return PrivilegeFiles.read(calls).refusal(operation, spec.name(), errno);
+            return PrivilegeFiles.read(calls).refusal(Right.BPF, operation, spec.name(), errno);
         }
         Failure failure = Failure.of(operation, spec.name(), errno);
         if (log.isBlank()) {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.kprobe4j.bpf.features.Features;
 
 /** Maps and programs on the running kernel. */
 @Tag("kernel")
@@ -160,6 +161,38 @@ class BpfKernelTest {
             assertThatThrownBy(() -> BpfLink.rawTracepoint(program, "no_such_tracepoint"))
                     .isInstanceOf(AttachException.class)
                     .hasMessageContaining("ENOENT");
+        }
+    }
+
+    /** Kernels before 5.11 charge it to RLIMIT_MEMLOCK. */
+    @Test
+    void largeMapRaisesTheMemoryLimit() {
+        try (BpfMap map = BpfMap.create(MapType.ARRAY, "large", 4, 4096, 8192, 0)) {
+            assertThat(map.lookup(u32(8191))).hasSize(4096);
+        }
+    }
+
+    @Test
+    void sleepableProgramIsRunByUserSpace() {
+        byte[] seven = new Insns().mov(0, 7).exit();
+        ProgramSpec spec = ProgramSpec.builder(ProgramType.SYSCALL, "seven", seven)
+                .flags(ProgramSpec.SLEEPABLE)
+                .build();
+        if (Features.running().programType(ProgramType.SYSCALL).isYes()) {
+            try (BpfProgram program = BpfProgram.load(spec)) {
+                assertThat(program.testRunContext(new byte[0]).returnValue()).isEqualTo(7);
+            }
+        } else {
+            assertThatThrownBy(() -> BpfProgram.load(spec)).isInstanceOf(LoadException.class);
+        }
+    }
+
+    @Test
+    void socketFilterRunsOnAPacket() {
+        byte[] seven = new Insns().mov(0, 7).exit();
+        try (BpfProgram program = BpfProgram.load(
+                ProgramSpec.builder(ProgramType.SOCKET_FILTER, "seven", seven).build())) {
+            assertThat(program.testRun(new byte[64]).returnValue()).isEqualTo(7);
         }
     }
 }

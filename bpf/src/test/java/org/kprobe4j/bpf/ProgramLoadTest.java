@@ -100,8 +100,7 @@ class ProgramLoadTest {
         assertThatThrownBy(() -> BpfProgram.load(kernel, spec))
                 .isInstanceOf(PermissionException.class)
                 .hasMessage("load KPROBE program entry handler: CAP_BPF is missing, CAP_PERFMON is missing, "
-                        + "CAP_SYS_ADMIN is missing (kernels before 5.8 know no other), kernel lockdown is integrity, "
-                        + "kernel.unprivileged_bpf_disabled is 2, kernel.perf_event_paranoid is 3 (EPERM); "
+                        + "kernel.unprivileged_bpf_disabled is 2, kernel lockdown is integrity (EPERM); "
                         + "run as root, or grant CAP_BPF and CAP_PERFMON");
     }
 

@@ -95,6 +95,7 @@ public final class Programs implements AutoCloseable {
         if (log == null && !formats.isEmpty()) {
             var printer = new LinePrinter(formats, lines);
             log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
+            log.start();
         }
         LoadedProgram program = LoadedProgram.load(name, compiled, this::mapFd);
         loaded.add(program);

@@ -20,22 +20,38 @@ public final class Refusals {
 
     private Refusals() {}
 
-    /** {@code register_kprobe failed, returned -2 (ENOENT): no such symbol; nearest: …}. */
-    public static String explain(String function, Target target, BpfException refusal) {
+    /**
+     * A refusal in the words of the kernel's own registration function.
+     *
+     * @param errno what that function returns: tracefs answers EINVAL where it would say ENOENT
+     * @param message {@code register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read}
+     */
+    public record Explanation(int errno, String message) {}
+
+    /** Explains why {@code function} (register_kprobe or register_kretprobe) failed for a target. */
+    public static Explanation explain(String function, Target target, BpfException refusal) {
         if (refusal.errno() == 0 || !(refusal instanceof AttachException)) {
-            return "%s failed: %s".formatted(function, refusal.getMessage());
+            return new Explanation(refusal.errno(), "%s failed: %s".formatted(function, refusal.getMessage()));
         }
-        return "%s failed, returned -%d (%s): %s: %s"
-                .formatted(function, refusal.errno(), refusal.errnoName(), target, reason(target, refusal));
+        int errno = refusal.errno() == Errno.EINVAL ? invalid(target) : refusal.errno();
+        return new Explanation(
+                errno,
+                "%s failed, returned -%d (%s): %s: %s"
+                        .formatted(function, errno, Errno.name(errno), target, reason(errno, target, refusal)));
     }
 
-    private static String reason(Target target, BpfException refusal) {
-        return switch (refusal.errno()) {
+    private static int invalid(Target target) {
+        int places = Kallsyms.running().addressesOf(target.symbol()).length;
+        return places == 0 ? Errno.ENOENT : places > 1 ? Errno.EADDRNOTAVAIL : Errno.EINVAL;
+    }
+
+    private static String reason(int errno, Target target, BpfException refusal) {
+        return switch (errno) {
             case Errno.ENOENT -> "no such symbol" + nearest(target.symbol());
             case Errno.EILSEQ -> "not an instruction boundary" + boundaries(target);
             case Errno.EADDRNOTAVAIL -> ambiguous(target.symbol());
-            case Errno.EINVAL -> invalid(target, refusal);
-            default -> String.valueOf(refusal.failure().reason());
+            case Errno.EINVAL -> notProbeable(target, refusal);
+            default -> refusal.failure().reason();
         };
     }
 
@@ -80,12 +96,12 @@ public final class Refusals {
                         Arrays.stream(places).mapToObj("0x%x"::formatted).collect(Collectors.joining(", ")));
     }
 
-    private static String invalid(Target target, BpfException refusal) {
+    private static String notProbeable(Target target, BpfException refusal) {
         ForbiddenRange range = forbidden(target);
         if (range != null) {
             return "on the kernel's blacklist (debugfs kprobes/blacklist): kprobes themselves need this function; probe a function that calls it";
         }
-        String said = String.valueOf(refusal.failure().reason());
+        String said = refusal.failure().reason();
         return said
                 + "; no probe can be placed here: not kernel text, a jump label, a static call or a place that ftrace owns";
     }

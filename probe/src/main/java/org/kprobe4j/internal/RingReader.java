@@ -22,10 +22,11 @@ public final class RingReader implements AutoCloseable {
     private final RecordConsumer consumer;
     private final Runnable afterBatch;
     private final Thread thread;
+    private boolean started;
     private volatile boolean closing;
 
     /**
-     * Makes the buffer and starts the thread.
+     * Makes the buffer; nothing takes its records before {@link #start()}.
      *
      * @param name for bpftool
      * @param sizeBytes a power of two, at least a page
@@ -39,7 +40,14 @@ public final class RingReader implements AutoCloseable {
         this.afterBatch = afterBatch;
         this.thread = new Thread(this::run, "kprobe4j-" + name);
         thread.setDaemon(true);
-        thread.start();
+    }
+
+    /** Starts the thread. */
+    public synchronized void start() {
+        if (!started && !closing) {
+            started = true;
+            thread.start();
+        }
     }
 
     /** The map's descriptor. */
@@ -66,14 +74,22 @@ public final class RingReader implements AutoCloseable {
     /** Takes what is still in the buffer, then frees it. */
     @Override
     public void close() {
-        closing = true;
-        ring.wakeup();
+        synchronized (this) {
+            closing = true;
+        }
+        if (started) {
+            ring.wakeup();
+            join();
+        }
+        ring.close();
+        map.close();
+    }
+
+    private void join() {
         try {
             thread.join(JOIN);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        ring.close();
-        map.close();
     }
 }

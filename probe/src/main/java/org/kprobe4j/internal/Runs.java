@@ -12,10 +12,13 @@ public final class Runs {
 
     private Runs() {}
 
-    /** A program has begun that wants its accounts printed. */
-    public static synchronized void begin() {
+    /** A program has begun that wants its accounts printed, and its failures said without a stack trace. */
+    public static synchronized void begin(Thread.UncaughtExceptionHandler uncaught) {
         if (!active) {
             active = true;
+            if (Thread.getDefaultUncaughtExceptionHandler() == null) {
+                Thread.setDefaultUncaughtExceptionHandler(uncaught);
+            }
             Shutdown.atEnd(Runs::print);
         }
     }

@@ -118,8 +118,7 @@ final class Interpreter {
                 set(dst, account.base() + offset, true);
             }
             case Instruction.Load(Size size, Reg dst, Reg base, int off) -> load(size, dst, base, off);
-            case Instruction.StoreReg(Size size, Reg base, int off, Reg src) ->
-                kernel.memory.store(size, address(base) + off, any(src));
+            case Instruction.StoreReg store -> store(store);
             case Instruction.StoreImm(Size size, Reg base, int off, int imm) ->
                 kernel.memory.store(size, address(base) + off, imm);
             case Instruction.Atomic i -> {
@@ -185,10 +184,16 @@ final class Interpreter {
 
     private void load(Size size, Reg dst, Reg base, int off) {
         long value = kernel.memory.load(size, address(base) + off);
-        // What was spilled keeps its type: only pointers look like addresses of this memory.
-        boolean spilled = size == Size.DW && Long.compareUnsigned(value, 0xffff_8880_0000_0000L) >= 0
-                && Long.compareUnsigned(value, 0xffff_8890_0000_0000L) < 0;
-        set(dst, value, spilled);
+        // What was spilled keeps its type.
+        set(dst, value, size == Size.DW && kernel.memory.isPointer(address(base) + off));
+    }
+
+    private void store(Instruction.StoreReg store) {
+        long at = address(store.base()) + store.off();
+        kernel.memory.store(store.size(), at, any(store.src()));
+        if (pointer[store.src().code()]) {
+            kernel.memory.markPointer(at);
+        }
     }
 
     private void alu(Instruction.AluReg i) {

@@ -16,6 +16,7 @@ final class Memory {
         private final ByteBuffer bytes;
         private final boolean writable;
         private final BitSet written = new BitSet();
+        private final BitSet pointers = new BitSet();
 
         private Region(String name, long base, byte[] bytes, boolean writable, boolean initialised) {
             this.name = name;
@@ -65,8 +66,8 @@ final class Memory {
             Region region = below.getValue();
             if (offset + size <= region.bytes.capacity()) {
                 if (region.name.equals("stack") && offset % size != 0) {
-                    throw new VerifierError("misaligned stack access off %d size %d"
-                            .formatted(offset - region.bytes.capacity(), size));
+                    throw new VerifierError(
+                            "misaligned stack access off %d size %d".formatted(offset - region.bytes.capacity(), size));
                 }
                 return region;
             }
@@ -95,12 +96,25 @@ final class Memory {
         }
         int offset = (int) (address - region.base);
         region.written.set(offset, offset + size.bytes());
+        region.pointers.clear(offset, offset + size.bytes());
         switch (size) {
             case B -> region.bytes.put(offset, (byte) value);
             case H -> region.bytes.putShort(offset, (short) value);
             case W -> region.bytes.putInt(offset, (int) value);
             case DW -> region.bytes.putLong(offset, value);
         }
+    }
+
+    /** Notes that what was just stored there is a pointer. */
+    void markPointer(long address) {
+        Region region = at(address, Long.BYTES, "write");
+        region.pointers.set((int) (address - region.base));
+    }
+
+    /** Whether a pointer was stored there. */
+    boolean isPointer(long address) {
+        Region region = at(address, Long.BYTES, "read");
+        return region.pointers.get((int) (address - region.base));
     }
 
     byte[] read(long address, int size) {

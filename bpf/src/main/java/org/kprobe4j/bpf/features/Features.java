@@ -7,10 +7,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.ProgramType;
 import org.kprobe4j.bpf.internal.BpfAttr;
 import org.kprobe4j.bpf.internal.KernelFiles;
+import org.kprobe4j.bpf.internal.LinkCalls;
 import org.kprobe4j.bpf.internal.Linux;
 import org.kprobe4j.bpf.internal.Machine;
 import org.kprobe4j.bpf.internal.Scratch;
@@ -148,7 +150,7 @@ public final class Features {
     }
 
     private Answer loads(ProgramType type, byte[] insns, String what) {
-        long fd = load(type, insns, null);
+        long fd = load(type, AttachType.NONE, insns, null);
         if (fd >= 0) {
             calls.close((int) fd);
             return Answer.yes(what + ": loaded");
@@ -159,12 +161,13 @@ public final class Features {
                 : Answer.unknown(what + ": " + Errno.name(errno));
     }
 
-    private long load(ProgramType type, byte[] insns, @Nullable Struct log) {
+    private long load(ProgramType type, AttachType attachType, byte[] insns, @Nullable Struct log) {
         try (Scratch scratch = new Scratch()) {
             Struct attr = scratch.struct(BpfAttr.SIZE)
                     .u32(BpfAttr.ProgLoad.PROG_TYPE, type.id())
                     .u32(BpfAttr.ProgLoad.INSN_CNT, insns.length / 8)
                     .u64(BpfAttr.ProgLoad.INSNS, scratch.copy(insns).address())
+                    .u32(BpfAttr.ProgLoad.EXPECTED_ATTACH_TYPE, attachType.id())
                     .u64(BpfAttr.ProgLoad.LICENSE, scratch.string("GPL").address())
                     // Programs that only user space runs must be allowed to sleep.
                     .u32(BpfAttr.ProgLoad.PROG_FLAGS, type == ProgramType.SYSCALL ? Linux.BPF_F_SLEEPABLE : 0)
@@ -195,7 +198,7 @@ public final class Features {
         String what = "helper %d in %s".formatted(helper, type);
         try (Scratch scratch = new Scratch()) {
             Struct log = scratch.struct(UNKNOWN_HELPER_LOG_BYTES);
-            long fd = load(type, TinyProgram.calling(helper), log);
+            long fd = load(type, AttachType.NONE, TinyProgram.calling(helper), log);
             if (fd >= 0) {
                 calls.close((int) fd);
                 return Answer.yes(what + ": loaded");
@@ -223,6 +226,46 @@ public final class Features {
         return log.isBlank()
                 ? Answer.unknown(what + ": " + Errno.name(errno))
                 : Answer.yes(what + ": only arguments wrong");
+    }
+
+    /**
+     * Whether one program can be attached to many functions at once. Since kernel: 5.18, with CONFIG_FPROBE, which distributions leave
+     * out now and then.
+     *
+     * @return the answer
+     */
+    public Answer kprobeMulti() {
+        return remember("multi", () -> attaches(AttachType.TRACE_KPROBE_MULTI, "kprobe.multi"));
+    }
+
+    /**
+     * Whether one program can serve entry and return of many functions. Since kernel: 6.10, with CONFIG_FPROBE.
+     *
+     * @return the answer
+     */
+    public Answer kprobeSession() {
+        return remember("session", () -> attaches(AttachType.TRACE_KPROBE_SESSION, "kprobe.session"));
+    }
+
+    /** There is no way to ask but to attach, for a moment, to a function that is everywhere and seldom called. */
+    private Answer attaches(AttachType type, String what) {
+        long program = load(ProgramType.KPROBE, type, TinyProgram.nothing(), null);
+        if (program < 0) {
+            int errno = (int) -program;
+            return errno == Errno.EINVAL
+                    ? Answer.no(what + ": EINVAL at load")
+                    : Answer.unknown(what + ": " + Errno.name(errno));
+        }
+        long link = LinkCalls.kprobeMulti(calls, (int) program, type.id(), "vprintk");
+        calls.close((int) program);
+        if (link >= 0) {
+            calls.close((int) link);
+            return Answer.yes(what + ": attached");
+        }
+        int errno = (int) -link;
+        return errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP
+                ? Answer.no(what + ": " + Errno.name(errno))
+                : Answer.unknown(what + ": " + Errno.name(errno));
     }
 
     /**
@@ -290,7 +333,7 @@ public final class Features {
      */
     public Answer bpf() {
         return remember("bpf", () -> {
-            long fd = load(ProgramType.SOCKET_FILTER, TinyProgram.nothing(), null);
+            long fd = load(ProgramType.SOCKET_FILTER, AttachType.NONE, TinyProgram.nothing(), null);
             if (fd >= 0) {
                 calls.close((int) fd);
                 return Answer.yes("bpf(2): loaded a program");

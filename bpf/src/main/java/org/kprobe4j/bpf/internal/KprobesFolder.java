@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.SystemCallException;
 import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.symbols.PlantedProbe;
@@ -36,7 +37,7 @@ public final class KprobesFolder {
 
     private static BpfException refused(SystemCalls calls, String path, int errno) {
         if (errno == Errno.EPERM || errno == Errno.EACCES) {
-            return PrivilegeFiles.read(calls).refusal("read", path, errno);
+            return PrivilegeFiles.read(calls).refusal(Right.ROOT_FILE, "read", path, errno);
         }
         Failure failure = Failure.of("read", path, errno);
         if (errno != Errno.ENOENT) {

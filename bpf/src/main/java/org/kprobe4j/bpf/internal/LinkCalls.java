@@ -72,6 +72,34 @@ public final class LinkCalls {
         }
     }
 
+    /**
+     * A program on the entry of one function by name, by the call for many. Since kernel: 5.18.
+     *
+     * @param calls the kernel
+     * @param programFd the program
+     * @param attachType kprobe.multi or session
+     * @param function its name
+     * @return a descriptor
+     */
+    public static long kprobeMulti(SystemCalls calls, int programFd, int attachType, String function) {
+        try (Scratch scratch = new Scratch()) {
+            // An array of char *, which have the machine's width, unlike the pointer to the array.
+            Struct names = scratch.struct(Long.BYTES);
+            long name = scratch.string(function).address();
+            if (calls.abi().wordBytes() == Long.BYTES) {
+                names.u64(0, name);
+            } else {
+                names.u32(0, (int) name);
+            }
+            Struct attr = scratch.struct(BpfAttr.SIZE)
+                    .u32(LinkCreate.PROG_FD, programFd)
+                    .u32(LinkCreate.ATTACH_TYPE, attachType)
+                    .u32(LinkCreate.MULTI_CNT, 1)
+                    .u64(LinkCreate.MULTI_SYMS, names.address());
+            return calls.bpf(Linux.BPF_LINK_CREATE, attr);
+        }
+    }
+
     private static Struct array(Scratch scratch, long[] values) {
         Struct array = scratch.struct(values.length * Long.BYTES);
         array.bytes().asLongBuffer().put(values);

@@ -16,6 +16,7 @@ public final class PrivilegeFiles {
         KernelFiles files = new KernelFiles(calls);
         return new Privileges(
                 capabilities(files.readIfPresent("/proc/self/status")),
+                number(files.readIfPresent("/proc/sys/kernel/cap_last_cap")),
                 bracketed(files.readIfPresent("/sys/kernel/security/lockdown")),
                 number(files.readIfPresent("/proc/sys/kernel/unprivileged_bpf_disabled")),
                 number(files.readIfPresent("/proc/sys/kernel/perf_event_paranoid")),

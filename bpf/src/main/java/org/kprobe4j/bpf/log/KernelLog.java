@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.SystemCallException;
 import org.kprobe4j.bpf.internal.Descriptor;
 import org.kprobe4j.bpf.internal.KernelFiles;
@@ -68,7 +69,7 @@ public final class KernelLog implements AutoCloseable {
 
     private static BpfException refused(SystemCalls calls, String operation, int errno) {
         return errno == Errno.EPERM || errno == Errno.EACCES
-                ? PrivilegeFiles.read(calls).refusal(operation, PATH, errno)
+                ? PrivilegeFiles.read(calls).refusal(Right.ROOT_FILE, operation, PATH, errno)
                 : new SystemCallException(Failure.of(operation, PATH, errno));
     }
 

@@ -4,6 +4,7 @@ import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.KernelFiles;
 import org.kprobe4j.bpf.internal.Linux;
@@ -71,7 +72,7 @@ final class KprobePmu {
 
     private BpfException refused(ProbeTarget target, int errno) {
         if (errno == Errno.EPERM || errno == Errno.EACCES) {
-            return PrivilegeFiles.read(calls).refusal(target.operation(), target.toString(), errno);
+            return PrivilegeFiles.read(calls).refusal(Right.PERF_EVENT, target.operation(), target.toString(), errno);
         }
         Failure failure = Failure.of(target.operation(), target.toString(), errno);
         return new AttachException(failure.because(reason(target, errno)));

@@ -29,7 +29,7 @@ final class LocationFinder {
         if (ours != null) {
             return confirmed(ours);
         }
-        return told == 0 ? searched(planted) : new ProbeLocation(told, name(), offset(), true);
+        return told == 0 ? searched(planted) : named(told);
     }
 
     private static ProbeLocation confirmed(PlantedProbe probe) {
@@ -75,6 +75,18 @@ final class LocationFinder {
         long asked = places[0] + offset();
         PlantedProbe alias = first(planted, probe -> isMoved(probe.address() - asked));
         return alias == null ? new ProbeLocation(asked, name(), offset(), false) : confirmed(alias);
+    }
+
+    /** The list cannot be read, or hides addresses: then kallsyms says how far the probe was moved. */
+    private ProbeLocation named(long told) {
+        if (target.symbol() != null) {
+            for (long place : KallsymsScan.addressesOf(calls, target.symbol())) {
+                if (isMoved(told - place - offset())) {
+                    return new ProbeLocation(told, name(), told - place, true);
+                }
+            }
+        }
+        return new ProbeLocation(told, name(), offset(), true);
     }
 
     private static boolean isMoved(long bytes) {

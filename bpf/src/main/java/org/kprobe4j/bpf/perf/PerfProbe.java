@@ -6,6 +6,7 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfProgram;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.internal.BpfInfo.Link;
 import org.kprobe4j.bpf.internal.Descriptor;
 import org.kprobe4j.bpf.internal.LinkCalls;
@@ -82,7 +83,7 @@ public final class PerfProbe implements AutoCloseable {
 
     private static BpfException refused(SystemCalls calls, String operation, String object, int errno) {
         return errno == Errno.EPERM || errno == Errno.EACCES
-                ? PrivilegeFiles.read(calls).refusal(operation, object, errno)
+                ? PrivilegeFiles.read(calls).refusal(Right.PERF_EVENT, operation, object, errno)
                 : new AttachException(Failure.of(operation, object, errno));
     }
 

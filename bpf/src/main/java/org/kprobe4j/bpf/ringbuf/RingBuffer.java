@@ -184,18 +184,14 @@ public final class RingBuffer implements AutoCloseable {
     }
 
     /**
-     * How much has been written and not yet taken, including records that are not committed yet.
+     * How much has been written and not yet taken, including records that are not committed yet. Never waits.
      *
      * @return size in bytes, with headers
      * @throws IllegalStateException if it is closed
      */
     public long availableBytes() {
-        enter();
-        try {
-            return layout.distance(layout.consumerPosition(), layout.producerPosition());
-        } finally {
-            leave();
-        }
+        requireOpen(); // a close that comes now is caught by the mapping itself
+        return layout.distance(layout.consumerPosition(), layout.producerPosition());
     }
 
     /** Lets the present, or the next, {@link #poll} return. Does nothing after {@link #close}. */

@@ -6,6 +6,7 @@ import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.Linux;
 import org.kprobe4j.bpf.internal.Namespaces;
@@ -118,7 +119,7 @@ public final class KprobeEvents {
 
     private BpfException refused(String operation, String place, String command, int errno) {
         if (errno == Errno.EPERM || errno == Errno.EACCES) {
-            return PrivilegeFiles.read(tracefs.calls()).refusal(operation, place, errno);
+            return PrivilegeFiles.read(tracefs.calls()).refusal(Right.ROOT_FILE, operation, place, errno);
         }
         Failure failure = Failure.of(operation, place, errno);
         if (errno == Errno.ENOENT) {

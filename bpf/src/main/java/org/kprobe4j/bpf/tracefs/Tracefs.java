@@ -4,6 +4,7 @@ import java.util.List;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.KernelFiles;
 import org.kprobe4j.bpf.internal.Linux;
@@ -59,7 +60,7 @@ public final class Tracefs {
         String folder = USUAL.getFirst();
         long result = calls.open(folder + "/README", Linux.O_RDONLY);
         if (result == -Errno.EACCES || result == -Errno.EPERM) {
-            return PrivilegeFiles.read(calls).refusal("read", folder, (int) -result);
+            return PrivilegeFiles.read(calls).refusal(Right.ROOT_FILE, "read", folder, (int) -result);
         }
         boolean folderThere = new KernelFiles(calls).exists(folder);
         Failure failure = new Failure("find", "tracefs", 0, "not mounted", "mount -t tracefs nodev " + folder);

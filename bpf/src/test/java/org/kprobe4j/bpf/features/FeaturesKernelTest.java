@@ -39,4 +39,21 @@ class FeaturesKernelTest {
         assertSince(features.helper(ProgramType.KPROBE, BPF_GET_FUNC_IP), 5, 15);
         assertThat(features.helper(ProgramType.KPROBE, NO_SUCH_HELPER).isNo()).isTrue();
     }
+
+    /** They need CONFIG_FPROBE too, so only their absence before the version is sure. */
+    @Test
+    void multiNeedsVersionAndConfiguration() {
+        Features features = Features.running();
+        System.out.println(features.kprobeMulti() + " " + features.kprobeSession());
+        assertThat(features.kprobeMulti().verdict()).isNotEqualTo(Answer.Verdict.INCONCLUSIVE);
+        if (!KernelVersion.running().atLeast(5, 18)) {
+            assertThat(features.kprobeMulti().isNo()).isTrue();
+        }
+        if (KernelVersion.running().atLeast(6, 12)) {
+            assertThat(features.kprobeMulti().isYes()).isTrue();
+            assertThat(features.kprobeSession().isYes()).isTrue();
+        } else {
+            assertThat(features.kprobeSession().isNo()).isTrue();
+        }
+    }
 }

@@ -3,14 +3,21 @@ package org.kprobe4j.bpf.perf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.BpfLink;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.BpfProgram;
 import org.kprobe4j.bpf.Errno;
@@ -20,6 +27,7 @@ import org.kprobe4j.bpf.MappedArray;
 import org.kprobe4j.bpf.OpenDescriptors;
 import org.kprobe4j.bpf.ProgramSpec;
 import org.kprobe4j.bpf.ProgramType;
+import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.internal.Linux;
 import org.kprobe4j.bpf.internal.SystemCalls;
@@ -204,5 +212,88 @@ class PerfProbeKernelTest {
         callGetuid(10);
         assertThat(counter.getLong(0, 0)).isEqualTo(before);
         assertThatThrownBy(probe::fd).hasMessageContaining("is closed");
+    }
+
+    /** Many functions at once where the feature probe says so; else the kernel refuses. */
+    @Test
+    void kprobeMultiHitsEntryAndReturn() {
+        long[] address = Kallsyms.running().addressesOf(getuid());
+        for (boolean isReturn : new boolean[] {false, true}) {
+            ProgramSpec spec = ProgramSpec.builder(ProgramType.KPROBE, "multi", Insns.counting(hits))
+                    .expectedAttachType(AttachType.TRACE_KPROBE_MULTI)
+                    .build();
+            long before = counter.getLong(0, 0);
+            try (BpfProgram multi = BpfProgram.load(spec)) {
+                if (!Features.running().kprobeMulti().isYes()) {
+                    assertThatThrownBy(() -> BpfLink.kprobeMulti(multi, isReturn, address, new long[0]))
+                            .isInstanceOf(BpfException.class);
+                    continue;
+                }
+                try (BpfLink link = BpfLink.kprobeMulti(multi, isReturn, address, new long[] {5})) {
+                    callGetuid(100);
+                    assertThat(counter.getLong(0, 0) - before).isGreaterThanOrEqualTo(100);
+                    assertThat(link.missed()).isEqualTo(KernelVersion.running().atLeast(6, 7) ? 0 : -1);
+                }
+            }
+        }
+    }
+
+    /** A name that several functions have: refused from 6.7 on (and by those to which that was ported back). */
+    @Test
+    void ambiguousNameIsRefusedOrTheFirst() {
+        Set<String> seen = new HashSet<>();
+        List<String> twice = new ArrayList<>();
+        Kallsyms.running().forEachFunction((bytes, from, to) -> {
+            String name = new String(bytes, from, to - from, StandardCharsets.US_ASCII);
+            if (!seen.add(name) && !name.contains(".")) {
+                twice.add(name);
+            }
+            return twice.size() < 40;
+        });
+        int ambiguous = 0;
+        for (String name : twice) {
+            try (PerfProbe probe = PerfProbe.openKprobe(name, 0, false)) {
+                assertThat(probe.symbol()).isNotEmpty();
+            } catch (AttachException e) {
+                ambiguous += e.errno() == Errno.EADDRNOTAVAIL ? 1 : 0;
+            }
+        }
+        System.out.println(twice.size() + " names that are not unique, refused as such: " + ambiguous);
+        if (KernelVersion.running().atLeast(6, 7)) {
+            assertThat(ambiguous).isPositive();
+        }
+    }
+
+    @Test
+    void cookieNeedsALink() {
+        try (PerfProbe probe = PerfProbe.openKprobe(getuid(), 0, false)) {
+            if (KernelVersion.running().atLeast(5, 15)) {
+                probe.attach(program, 77);
+                callGetuid(10);
+                assertThat(counter.getLong(0, 0)).isGreaterThanOrEqualTo(10);
+            } else {
+                assertThatThrownBy(() -> probe.attach(program, 77)).hasMessageContaining("cookie");
+            }
+        }
+    }
+
+    /** Plants and removes while the function is being called on all CPUs. */
+    @Test
+    void plantingAtFullRateIsSafe() throws InterruptedException {
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread caller = Thread.ofPlatform().start(() -> {
+            while (!stop.get()) {
+                callGetuid(10);
+            }
+        });
+        for (int i = 0; i < 20; i++) {
+            try (PerfProbe probe = PerfProbe.openKprobe(getuid(), 0, i % 2 == 0)) {
+                probe.attach(program);
+                callGetuid(10);
+            }
+        }
+        stop.set(true);
+        caller.join();
+        assertThat(counter.getLong(0, 0)).isGreaterThanOrEqualTo(200);
     }
 }

@@ -90,8 +90,14 @@ class PerfProbeTest {
         kernel.onPerfEventOpen = () -> -Errno.EACCES;
         assertThatThrownBy(() -> PerfProbe.openKprobe(kernel, "vfs_read", 0, false))
                 .isInstanceOf(PermissionException.class)
-                .hasMessageStartingWith("attach kprobe vfs_read: CAP_PERFMON is missing")
-                .hasMessageContaining("kernel.perf_event_paranoid is 2 (EACCES)");
+                .hasMessage("attach kprobe vfs_read: CAP_PERFMON is missing (EACCES);"
+                        + " run as root, or grant CAP_BPF and CAP_PERFMON");
+        kernel.file("/proc/self/status", "CapEff:\t000000c000000000\n")
+                .file("/proc/sys/kernel/perf_event_paranoid", "3\n");
+        assertThatThrownBy(() -> PerfProbe.openKprobe(kernel, "vfs_read", 0, false))
+                .hasMessage(
+                        "attach kprobe vfs_read: kernel.perf_event_paranoid is 3, which asks for CAP_SYS_ADMIN (EACCES);"
+                                + " run as root, or sysctl kernel.perf_event_paranoid=2");
     }
 
     @Test
@@ -164,6 +170,24 @@ class PerfProbeTest {
                 .file("/sys/kernel/debug/kprobes/list", "ffffffff81000204  k  __do_sys_getuid+0x4    [FTRACE]\n");
         try (PerfProbe probe = PerfProbe.openKprobe(kernel, "__x64_sys_getuid", 0, false)) {
             assertThat(probe.location()).isEqualTo(new ProbeLocation(0xffffffff81000204L, "__do_sys_getuid", 4, true));
+        }
+    }
+
+    @Test
+    void toldAddressIsNamedByKallsymsWithoutTheList() {
+        kernel.openErrors.put("/sys/kernel/debug/kprobes/list", Errno.EACCES);
+        kernel.file("/proc/kallsyms", "ffffffff81000200 T kernel_clone\n");
+        try (BpfProgram program = program();
+                PerfProbe probe = PerfProbe.openKprobe(kernel, "kernel_clone", 0, false)) {
+            kernel.onBpf = (command, attr) -> {
+                if (command == Linux.BPF_TASK_FD_QUERY) {
+                    attr.u64(BpfAttr.TaskFdQuery.PROBE_ADDR, 0xffffffff81000204L);
+                    return 0;
+                }
+                return -Errno.EINVAL;
+            };
+            probe.attach(program);
+            assertThat(probe.location()).isEqualTo(new ProbeLocation(0xffffffff81000204L, "kernel_clone", 4, true));
         }
     }
 }

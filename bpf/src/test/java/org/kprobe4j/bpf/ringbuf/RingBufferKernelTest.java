@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,8 @@ import org.kprobe4j.bpf.ProgramType;
 class RingBufferKernelTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
+    private final AtomicLong produced = new AtomicLong();
+    private final AtomicLong consumed = new AtomicLong();
     private BpfMap map;
     private BpfProgram program;
     private RingBuffer ring;
@@ -129,6 +132,44 @@ class RingBufferKernelTest {
         assertThat(taken).isEqualTo(1);
         assertThatThrownBy(() -> kept.getFirst().get(ValueLayout.JAVA_LONG_UNALIGNED, 0))
                 .isInstanceOf(IllegalStateException.class);
+    }
+
+    /** Two producers and one consumer that goes to sleep again and again: no record and no wake-up is lost. */
+    @Test
+    void noRecordAndNoWakeupIsLost() throws InterruptedException {
+        int each = 3000;
+        Thread[] producers = {
+            Thread.ofPlatform().start(() -> emitSlowly(each)),
+            Thread.ofPlatform().start(() -> emitSlowly(each))
+        };
+        int taken = 0;
+        while (taken < 2 * each) {
+            int now = ring.poll(LONG, (data, offset, size) -> consumed.incrementAndGet());
+            assertThat(now).as("records after %d", taken).isPositive();
+            taken += now;
+        }
+        for (Thread producer : producers) {
+            producer.join();
+        }
+        assertThat(ring.drain((data, offset, size) -> {})).isZero();
+    }
+
+    /** Without the consumer's lock: a poll that waits holds it. */
+    private long pending() {
+        return produced.get() - consumed.get();
+    }
+
+    private void emitSlowly(int count) {
+        for (int i = 0; i < count; i++) {
+            produced.incrementAndGet();
+            emit(1);
+            if (i % 64 == 0) {
+                Thread.yield();
+            }
+            while (pending() > 100) {
+                Thread.onSpinWait();
+            }
+        }
     }
 
     private static void pause() {

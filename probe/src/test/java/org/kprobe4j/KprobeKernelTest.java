@@ -1,0 +1,263 @@
+package org.kprobe4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.perf.PerfProbe;
+
+@Tag("kernel")
+@ExtendWith(LeftNothingBehind.class)
+class KprobeKernelTest {
+    record Seek(long offset, int pid, String comm) {}
+
+    record Step(long what, long ip) {}
+
+    record Numbers(long a, long b) {}
+
+    interface TaskStruct extends KernelStruct {
+        int tgid();
+
+        TaskStruct groupLeader();
+
+        @Name("mm")
+        MemoryMap memory();
+    }
+
+    @Name("mm_struct")
+    interface MemoryMap extends KernelStruct {
+        int mapCount();
+    }
+
+    @Test
+    void everyHitArrivesWithItsArguments() {
+        List<Seek> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Seek.class);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    events.emit(new Seek(regs.arg(1), Kernel.pid(), Kernel.comm()));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (kp) {
+                DevNull.seek(1000);
+            }
+        }
+        assertThat(kp.account().hits()).isEqualTo(1000);
+        assertThat(kp.account().delivered()).isEqualTo(1000);
+        assertThat(seen)
+                .extracting(Seek::offset)
+                .containsExactlyElementsOf(LongStream.range(0, 1000).boxed().toList());
+        assertThat(seen).extracting(Seek::pid).containsOnly((int)
+                ProcessHandle.current().pid());
+        assertThat(seen).extracting(Seek::comm).doesNotContain("");
+    }
+
+    @Test
+    void postHandlerRunsOnceAfterEachPreHandlerBehindTheInstruction() {
+        List<Step> steps = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Step.class);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    events.emit(new Step(0, p.addr()));
+                    return 0;
+                })
+                .postHandler((p, regs, flags) -> events.emit(new Step(1 + flags, regs.ip())))
+                .register();
+        try (events) {
+            events.forEach(steps::add);
+            try (kp) {
+                DevNull.seek(200);
+            }
+        }
+        assertThat(steps)
+                .extracting(Step::what)
+                .containsExactlyElementsOf(
+                        IntStream.range(0, 400).mapToObj(i -> (long) (i % 2)).toList());
+        assertThat(steps.get(1).ip()).isGreaterThan(kp.addr()).isLessThan(kp.addr() + 17);
+    }
+
+    @Test
+    void postHandlerFollowsPushesAndRefusesCalls() throws IOException {
+        List<Long> offsets = boundaries("vfs_read", 32);
+        var followed = new ArrayList<Long>();
+        var refused = new ArrayList<String>();
+        for (long offset : offsets) {
+            try (var kp = Kprobe.at("vfs_read+" + offset)
+                    .postHandler((p, regs, flags) -> {})
+                    .register()) {
+                Files.readAllBytes(Path.of("/etc/hostname"));
+                followed.add(kp.account().hits());
+            } catch (RegistrationException e) {
+                refused.add(e.getMessage());
+            }
+        }
+        assertThat(followed).isNotEmpty();
+        assertThat(refused).allMatch(m -> m.contains("post handler: the instruction at vfs_read+0x"));
+    }
+
+    private static List<Long> boundaries(String symbol, int bytes) {
+        var found = new ArrayList<Long>();
+        for (long offset = 5; offset < bytes; offset++) {
+            try (var probe = PerfProbe.openKprobe(symbol, offset, false)) {
+                found.add(probe.offset());
+            } catch (AttachException e) {
+                assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
+            }
+        }
+        return found;
+    }
+
+    @Test
+    void kernelStructuresAreReadByName() {
+        List<Numbers> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Numbers.class);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    var task = Kernel.current(TaskStruct.class);
+                    events.emit(
+                            new Numbers(task.groupLeader().tgid(), task.memory().mapCount()));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (kp) {
+                DevNull.seek(1);
+            }
+        }
+        assertThat(seen).hasSize(1);
+        assertThat(seen.getFirst().a()).isEqualTo(ProcessHandle.current().pid());
+        assertThat(seen.getFirst().b()).isBetween(10L, 100_000L);
+    }
+
+    @Test
+    void arithmeticIsJavas() {
+        List<Numbers> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Numbers.class);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    events.emit(mix(regs.arg(1), 7 - (int) regs.arg(1)));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (kp) {
+                DevNull.seek(64);
+            }
+        }
+        assertThat(seen).hasSize(64 - 1);
+        for (int i = 0, at = 0; i < 64; i++) {
+            if (i != 7) {
+                assertThat(seen.get(at++)).isEqualTo(mix(i, 7 - i));
+            }
+        }
+        assertThat(kp.account().faulted()).isEqualTo(1);
+    }
+
+    private static Numbers mix(long a, int b) {
+        long sum = 0;
+        for (int i = 0; i < 10; i++) {
+            sum = sum * 31 + (a - 40) / b % 1000 + (b >>> i) - (b >> 3) + (a << b);
+            if ((sum & 1) == 0) {
+                sum ^= Long.rotateLeft(a, i);
+            }
+        }
+        return new Numbers(sum, Math.floorMod((int) sum, 17) + (byte) b + (char) b);
+    }
+
+    @Test
+    void whatDoesNotFitIntoTheRingIsCountedExactly() {
+        List<Numbers> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Numbers.class, 4096);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    events.emit(new Numbers(regs.arg(1), 0));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            try (kp) {
+                DevNull.seek(1000);
+            }
+            events.forEach(seen::add);
+        }
+        assertThat(kp.account().hits()).isEqualTo(1000);
+        assertThat(kp.account().recordsLost()).isPositive().isEqualTo(1000 - seen.size());
+    }
+
+    @Test
+    void faultsAreCountedAndTheHandlerStops() {
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) ->
+                        Kernel.struct(regs.arg(1), TaskStruct.class).tgid())
+                .register();
+        try (kp) {
+            DevNull.seek(10);
+        }
+        assertThat(kp.account().faulted()).isEqualTo(10);
+        assertThat(kp.account().delivered()).isZero();
+    }
+
+    @Test
+    void refusalsSayWhatWouldWork() {
+        assertThatThrownBy(() -> plant("vfs_raed"))
+                .isInstanceOf(RegistrationException.class)
+                .hasMessageContaining(
+                        "register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read");
+        assertThatThrownBy(() -> plant("vfs_read+0x5"))
+                .hasMessageContaining("returned -84 (EILSEQ): vfs_read+0x5: not an instruction boundary; nearest: +0x");
+        assertThatThrownBy(() -> plant("notify_die")).hasMessageContaining("blacklist");
+        assertThatThrownBy(() -> plant("")).hasMessage("register_kprobe failed: the symbol is empty");
+        assertThatThrownBy(() -> plant("a".repeat(600))).hasMessageContaining("KSYM_NAME_LEN");
+        assertThatThrownBy(() -> plant("vfs_read+x")).hasMessageContaining("not an offset");
+    }
+
+    private static void plant(String symbol) {
+        Kprobe.at(symbol).preHandler((p, regs) -> 0).register().close();
+    }
+
+    @Test
+    void verifierRefusalNamesTheJavaLine() {
+        assertThatThrownBy(() -> Kprobe.at(DevNull.FUNCTION)
+                        .preHandler((p, regs) -> {
+                            while (Kernel.random() != 0) {
+                                // The verifier sees that nothing changes from one round to the next.
+                            }
+                            return 0;
+                        })
+                        .register())
+                .isInstanceOf(HandlerException.class)
+                .hasMessageMatching(
+                        "load pre handler: .* at KprobeKernelTest\\.java:\\d+ \\(insn \\d+\\); \\d+ log lines omitted, see fullLog\\(\\)");
+    }
+
+    @Test
+    void severalProbesShareAnAddress() {
+        var first = Kprobe.at(DevNull.FUNCTION).preHandler((p, regs) -> 0).register();
+        var second = Kprobe.at(DevNull.FUNCTION).preHandler((p, regs) -> 0).register();
+        try (first) {
+            try (second) {
+                DevNull.seek(5);
+            }
+            DevNull.seek(7);
+        }
+        assertThat(first.account().hits()).isEqualTo(12);
+        assertThat(second.account().hits()).isEqualTo(5);
+    }
+}

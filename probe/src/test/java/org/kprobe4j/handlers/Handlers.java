@@ -1,0 +1,183 @@
+package org.kprobe4j.handlers;
+
+import java.io.Serializable;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Constructor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.kprobe4j.EntryHandler;
+import org.kprobe4j.PostHandler;
+import org.kprobe4j.PreHandler;
+import org.kprobe4j.ReturnHandler;
+import org.kprobe4j.RingBuffer;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CompileRequest;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.HandlerCode;
+import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.internal.HandlerLambda;
+import org.kprobe4j.internal.LineFormatter;
+
+/** Compiles handlers for a made-up machine and runs them in the interpreter. */
+final class Handlers {
+    static final String SYMBOL = "vfs_read";
+    static final long ADDR = 0xffff_ffff_8123_4560L;
+
+    private Architecture machine = Architecture.X86_64;
+    private ProgramShape shape = new ProgramShape.Pre(false);
+    private Supplier<Optional<Btf>> btf = Optional::empty;
+    private Optional<String> dataClass = Optional.empty();
+    private final Map<RingBuffer<?>, RingBinding> rings = new IdentityHashMap<>();
+
+    Handlers on(Architecture architecture) {
+        machine = architecture;
+        return this;
+    }
+
+    Handlers shaped(ProgramShape programShape) {
+        shape = programShape;
+        return this;
+    }
+
+    Handlers btf(Supplier<Optional<Btf>> types) {
+        btf = types;
+        return this;
+    }
+
+    Handlers data(Class<?> type) {
+        dataClass = Optional.of(type.getName().replace('.', '/'));
+        return this;
+    }
+
+    /** A ring buffer that stands for one, without a kernel. */
+    @SuppressWarnings("unchecked")
+    <T extends Record> RingBuffer<T> ring(String map, Class<T> type) {
+        try {
+            Constructor<?> blank = sun.reflect.ReflectionFactory.getReflectionFactory()
+                    .newConstructorForSerialization(RingBuffer.class, Object.class.getDeclaredConstructor());
+            var ring = (RingBuffer<T>) blank.newInstance();
+            rings.put(ring, new RingBinding(map, RecordLayout.of(type)));
+            return ring;
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    CompiledProgram pre(PreHandler handler) {
+        return compile(handler);
+    }
+
+    CompiledProgram post(PostHandler handler) {
+        return compile(handler);
+    }
+
+    <D> CompiledProgram entry(EntryHandler<D> handler) {
+        return compile(handler);
+    }
+
+    <D> CompiledProgram ret(ReturnHandler<D> handler) {
+        return compile(handler);
+    }
+
+    private CompiledProgram compile(Serializable handler) {
+        HandlerLambda lambda = HandlerLambda.of(handler, this::binding);
+        return compile(lambda.code(), lambda);
+    }
+
+    private Optional<RingBinding> binding(Object captured) {
+        return captured instanceof RingBuffer<?> ring ? Optional.ofNullable(rings.get(ring)) : Optional.empty();
+    }
+
+    CompiledProgram compile(HandlerCode code, HostProgram host) {
+        return Compiler.compile(new CompileRequest(code, host, machine, btf, shape, SYMBOL, ADDR, dataClass, 1));
+    }
+
+    /** What a hit found and left. */
+    record Hit(FakeKernel kernel, CompiledProgram program, long[] account, int steps) {
+        long count(int slot) {
+            return account[slot];
+        }
+
+        /** The faults by site, those that happened. */
+        List<String> faults() {
+            var lines = new ArrayList<String>();
+            for (int i = 0; i < program.faultSites().size(); i++) {
+                if (account[Account.FAULTS + i] > 0) {
+                    lines.add(program.faultSites().get(i).what());
+                }
+            }
+            return lines;
+        }
+
+        /** The printed lines, formatted as user space would. */
+        List<String> lines() {
+            var lines = new ArrayList<String>();
+            for (byte[] record : kernel.rings.getOrDefault("log", List.of())) {
+                var segment = MemorySegment.ofArray(record);
+                int id = segment.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
+                PrintFormat format = program.formats().stream()
+                        .filter(f -> f.id() == id)
+                        .findFirst()
+                        .orElseThrow();
+                lines.add(new LineFormatter(format, Hit::symbols).format(segment));
+            }
+            return lines;
+        }
+
+        private static List<String> symbols(long[] addresses) {
+            return Arrays.stream(addresses).mapToObj("0x%x"::formatted).toList();
+        }
+    }
+
+    static Hit hit(CompiledProgram program, FakeKernel kernel, byte[] context) {
+        var interpreter = new Interpreter(
+                program.code(), kernel, Account.FAULTS + program.faultSites().size(), program.callBytes());
+        interpreter.run(context);
+        var account = new long[Account.FAULTS + program.faultSites().size()];
+        for (int i = 0; i < account.length; i++) {
+            account[i] = interpreter.count(i);
+        }
+        return new Hit(kernel, program, account, interpreter.steps());
+    }
+
+    /** A hit on x86 with arguments of the probed function. */
+    static Hit hit(CompiledProgram program, long... arguments) {
+        return hit(program, new FakeKernel(), context(Architecture.X86_64, arguments));
+    }
+
+    /** The registers at a function's entry. */
+    static byte[] context(Architecture machine, long... arguments) {
+        var bytes = ByteBuffer.allocate(machine.registers().size() * machine.wordBytes())
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < arguments.length; i++) {
+            put(bytes, machine, machine.argument(i).orElseThrow(), arguments[i]);
+        }
+        put(bytes, machine, machine.sp(), 0xffff_c900_0000_1000L);
+        put(bytes, machine, machine.ip(), ADDR + 1);
+        return bytes.array();
+    }
+
+    static void put(ByteBuffer context, Architecture machine, String register, long value) {
+        int offset = machine.offset(register).orElseThrow();
+        if (machine.wordBytes() == Long.BYTES) {
+            context.putLong(offset, value);
+        } else {
+            context.putInt(offset, (int) value);
+        }
+    }
+}
