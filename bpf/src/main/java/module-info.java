@@ -1,6 +1,7 @@
 /** The running kernel from Java: eBPF programs and maps, perf and tracefs probes, symbols, ring buffer, features. */
 @org.jspecify.annotations.NullMarked
 module org.kprobe4j.bpf {
+    requires org.kprobe4j.asm;
     requires static org.jspecify;
 
     exports org.kprobe4j.bpf;

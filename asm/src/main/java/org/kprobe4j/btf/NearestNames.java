@@ -26,7 +26,13 @@ public final class NearestNames {
                 Comparator.comparingInt(Match::distance).thenComparing(Match::name);
     }
 
-    private NearestNames(String wanted, int max) {
+    /**
+     * A search whose candidates come one by one.
+     *
+     * @param wanted the name that does not exist
+     * @param max how many to suggest at most
+     */
+    public NearestNames(String wanted, int max) {
         this.wanted = wanted;
         this.max = max;
         this.letters = letters(wanted);
@@ -64,12 +70,26 @@ public final class NearestNames {
         }
         var search = new NearestNames(wanted, max);
         while (candidates.hasNext()) {
-            search.consider(candidates.next());
+            search.offer(candidates.next());
         }
-        return search.best.stream().map(Match::name).toList();
+        return search.best();
     }
 
-    private void consider(String candidate) {
+    /**
+     * What was most alike so far.
+     *
+     * @return distinct, the most alike first; empty if none is alike
+     */
+    public List<String> best() {
+        return best.stream().map(Match::name).toList();
+    }
+
+    /**
+     * Considers one more candidate.
+     *
+     * @param candidate a name that exists
+     */
+    public void offer(String candidate) {
         int distance = mayBeNear(candidate) ? distance(candidate) : Integer.MAX_VALUE;
         if (distance > bound) {
             if (worst() < part || !isPart(candidate)) {

@@ -49,6 +49,10 @@ final class ProgramLoad {
         if (fd >= 0) {
             return new Loaded(fd, "");
         }
+        if (fd == -Errno.E2BIG) {
+            // Its log would be a line for each of a million instructions, and none of them the reason.
+            throw refused(Errno.E2BIG, "");
+        }
         Logged logged = withLog(Math.max(1, spec.logLevel()));
         if (logged.result() >= 0) {
             return new Loaded(logged.result(), logged.log());
@@ -141,7 +145,9 @@ final class ProgramLoad {
         return switch (errno) {
             case Errno.EINVAL ->
                 "the kernel does not know this program type, attach type or flag, or finds the infos broken";
-            case Errno.E2BIG -> "%d instructions are too many".formatted(spec.insns().length / ProgramSpec.INSN_BYTES);
+            case Errno.E2BIG ->
+                "the verifier gave up after following a million instructions of this program of %d: a loop has no bound that it can see, or too many ways through it"
+                        .formatted(spec.insns().length / ProgramSpec.INSN_BYTES);
             default -> Errno.phrase(errno);
         };
     }

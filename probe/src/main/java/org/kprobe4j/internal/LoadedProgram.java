@@ -9,6 +9,7 @@ import org.kprobe4j.bpf.BpfBtf;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.BpfProgram;
+import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.MappedArray;
@@ -72,6 +73,9 @@ public final class LoadedProgram implements AutoCloseable {
 
     /** {@code load pre handler: R1 invalid mem access 'scalar' at Opens.java:42 (insn 17); 212 log lines omitted, see fullLog()}. */
     public static String explain(String what, CompiledProgram compiled, LoadException refusal) {
+        if (refusal.log().isBlank()) {
+            return "load %s: %s (%s)%s".formatted(what, refusal.failure().reason(), refusal.errnoName(), refusal.errno() == Errno.E2BIG ? "; count loops up to a constant" : "");
+        }
         int instruction = refusal.faultInstruction();
         String place = compiled.code()
                 .lineAt(Math.max(instruction, 0))

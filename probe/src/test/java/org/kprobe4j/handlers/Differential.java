@@ -91,7 +91,9 @@ final class Differential {
                         default -> throw new AssertionError(result);
                     });
         } catch (InvocationTargetException e) {
-            return Outcome.fault(String.valueOf(e.getCause().getMessage()));
+            String message = String.valueOf(e.getCause().getMessage());
+            return Outcome.fault(
+                    message.equals("/ by zero") ? message : e.getCause().getClass().getSimpleName());
         } catch (IllegalAccessException e) {
             throw new AssertionError(e);
         }

@@ -948,6 +948,12 @@ final class LanguageSamples {
         return Boolean.logicalAnd(a, b) ^ Boolean.logicalOr(a, b) ^ Boolean.logicalXor(a, b);
     }
 
+    static int exact(int a, int b) { return Math.addExact(a, b) + Math.subtractExact(a, b); }
+
+    static long exactLong(long a, long b) { return Math.multiplyExact(a, b); }
+
+    static int toIntExact(long a) { return Math.toIntExact(a); }
+
     // ---- boxes, records, arrays of arguments ----
 
     static int boxedLocal(int a) {

@@ -1,5 +1,6 @@
 package org.kprobe4j.bpf.symbols;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.KallsymsScan;
 import org.kprobe4j.bpf.internal.PrivilegeFiles;
 import org.kprobe4j.bpf.internal.SystemCalls;
+import org.kprobe4j.btf.NearestNames;
 
 /**
  * The kernel's symbols, searched in /proc/kallsyms without keeping it.
@@ -102,7 +104,7 @@ public final class Kallsyms {
     public List<String> nearest(String name, int limit) {
         NearestNames nearest = new NearestNames(name, limit);
         forEachFunction((bytes, from, to) -> {
-            nearest.offer(bytes, from, to);
+            nearest.offer(new String(bytes, from, to - from, StandardCharsets.UTF_8));
             return true;
         });
         return nearest.best();
