@@ -44,6 +44,7 @@ public final class Args {
      * @param names the parameters that the program has; with none given, those count that it asks for before {@link #await()}
      * @return the parameters
      * @throws UsageException for an unknown or empty parameter, naming the nearest
+     * @throws CommandException if the command is not found or not executable: said before anything is planted
      */
     public static Args of(String[] arguments, String... names) {
         Runs.begin(Args::uncaught);
@@ -67,6 +68,9 @@ public final class Args {
         }
         if (names.length > 0) {
             result.refuseUnknown();
+        }
+        if (!result.command.isEmpty()) {
+            CommandLookup.require(result.command.getFirst());
         }
         return result;
     }
@@ -255,14 +259,7 @@ public final class Args {
         try {
             return new ProcessBuilder(command).inheritIO().start();
         } catch (IOException e) {
-            String message = String.valueOf(e.getMessage());
-            boolean denied = message.contains("error=13") || message.contains("Permission denied");
-            boolean missing = message.contains("error=2,") || message.contains("No such file");
-            if (denied) {
-                throw new CommandException(command.getFirst() + ": permission denied", 126, e);
-            }
-            throw new CommandException(
-                    command.getFirst() + ": " + (missing ? "command not found" : message), missing ? 127 : 126, e);
+            throw new CommandException("%s: %s".formatted(command.getFirst(), e.getMessage()), CommandException.NOT_EXECUTABLE, e);
         }
     }
 }

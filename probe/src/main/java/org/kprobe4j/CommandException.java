@@ -4,6 +4,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The command to be watched could not be started; the exit status is a shell's: 127 not found, 126 not executable. */
 public final class CommandException extends ProbeException {
+    /** A shell's status for a command that is there and cannot be run. */
+    static final int NOT_EXECUTABLE = 126;
+    /** A shell's status for a command that is not there. */
+    static final int NOT_FOUND = 127;
+
     private static final long serialVersionUID = 1L;
 
     private final int exitStatus;

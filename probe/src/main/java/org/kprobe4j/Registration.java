@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.LoadException;
-import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.CompiledProgram;
@@ -67,8 +66,8 @@ final class Registration {
     private static void removeLeftovers() {
         try {
             KprobeEvents.open().removeLeftovers();
-        } catch (UnsupportedException e) {
-            // Without tracefs there is nothing to remove; what needs tracefs will say so itself.
+        } catch (BpfException e) {
+            // Without tracefs or its rights there is nothing to remove; what needs tracefs will say so itself.
         }
     }
 
