@@ -259,7 +259,8 @@ public final class Args {
         try {
             return new ProcessBuilder(command).inheritIO().start();
         } catch (IOException e) {
-            throw new CommandException("%s: %s".formatted(command.getFirst(), e.getMessage()), CommandException.NOT_EXECUTABLE, e);
+            throw new CommandException(
+                    "%s: %s".formatted(command.getFirst(), e.getMessage()), CommandException.NOT_EXECUTABLE, e);
         }
     }
 }

@@ -32,7 +32,8 @@ final class CommandLookup {
                 return Stream.of(path);
             }
             String folders = System.getenv().getOrDefault("PATH", DEFAULT_PATH);
-            return Stream.of(folders.split(File.pathSeparator, -1)).map(folder -> Path.of(folder).resolve(command));
+            return Stream.of(folders.split(File.pathSeparator, -1))
+                    .map(folder -> Path.of(folder).resolve(command));
         } catch (InvalidPathException e) {
             return Stream.empty();
         }

@@ -51,7 +51,8 @@ public final class LoadedProgram implements AutoCloseable {
                     .link(
                             map -> map.equals(Account.MAP) ? account.fd() : mapFd.applyAsInt(map),
                             ByteOrder.nativeOrder());
-            return new LoadedProgram(compiled, account, account.mmap(), load(name, compiled, instructions));
+            BpfProgram program = load(name, compiled, instructions);
+            return new LoadedProgram(compiled, account, account.mmap(), program);
         } catch (BpfException e) {
             account.close();
             throw e;
@@ -74,7 +75,12 @@ public final class LoadedProgram implements AutoCloseable {
     /** {@code load pre handler: R1 invalid mem access 'scalar' at Opens.java:42 (insn 17); 212 log lines omitted, see fullLog()}. */
     public static String explain(String what, CompiledProgram compiled, LoadException refusal) {
         if (refusal.log().isBlank()) {
-            return "load %s: %s (%s)%s".formatted(what, refusal.failure().reason(), refusal.errnoName(), refusal.errno() == Errno.E2BIG ? "; count loops up to a constant" : "");
+            return "load %s: %s (%s)%s"
+                    .formatted(
+                            what,
+                            refusal.failure().reason(),
+                            refusal.errnoName(),
+                            refusal.errno() == Errno.E2BIG ? "; count loops up to a constant" : "");
         }
         int instruction = refusal.faultInstruction();
         String place = compiled.code()

@@ -2,6 +2,7 @@ package org.kprobe4j.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.kprobe4j.bpf.BpfMap;
@@ -14,6 +15,7 @@ public final class RingReader implements AutoCloseable {
     /** Until a program waits, its own first lines come before those of its probes, but no longer than this. */
     private static final long HOLD_MILLIS = 250;
 
+    private static final long REST_MILLIS = 50;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration JOIN = Duration.ofSeconds(5);
 
@@ -22,6 +24,7 @@ public final class RingReader implements AutoCloseable {
     private final RecordConsumer consumer;
     private final Runnable afterBatch;
     private final Thread thread;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private boolean started;
     private volatile boolean closing;
 
@@ -65,10 +68,23 @@ public final class RingReader implements AutoCloseable {
         while (!closing) {
             if (ring.poll(PAUSE, consumer) > 0) {
                 afterBatch.run();
+                rest();
             }
         }
         ring.drain(consumer);
         afterBatch.run();
+    }
+
+    /**
+     * Passing lines on is work for the kernel too. Where the probed function is part of it (vfs_write, and whatever reads our
+     * output), each batch brings forth new hits; so batches are kept apart.
+     */
+    private void rest() {
+        try {
+            var _ = closed.await(REST_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Takes what is still in the buffer, then frees it. */
@@ -77,6 +93,7 @@ public final class RingReader implements AutoCloseable {
         synchronized (this) {
             closing = true;
         }
+        closed.countDown();
         if (started) {
             ring.wakeup();
             join();

@@ -1,0 +1,128 @@
+package org.kprobe4j.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Properties;
+import org.kprobe4j.ProbeException;
+import org.kprobe4j.btf.NearestNames;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code kprobe}. */
+@Command(
+        name = "kprobe",
+        description = "Kernel probes in Java: handlers for kernel functions, compiled to eBPF while the program runs.",
+        mixinStandardHelpOptions = true,
+        versionProvider = KprobeMain.Version.class,
+        subcommands = RunCommand.class,
+        synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  kprobe run examples/KprobeExample.java -- ls /",
+            "  kprobe run examples/KretprobeExample.java func=vfs_read -- cat /etc/hostname",
+            "",
+            "kprobe COMMAND --help says more about a command."
+        })
+public final class KprobeMain implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    KprobeMain() {
+        spec = CommandSpec.create(); // picocli sets the real one
+    }
+
+    /**
+     * Does what the arguments say and ends the JVM with the exit status.
+     *
+     * @param args the command line
+     */
+    public static void main(String[] args) {
+        System.exit(execute(args));
+    }
+
+    /** Does what the arguments say; the exit status. */
+    static int execute(String... args) {
+        // What comes after the first -- belongs to the user's command: picocli must not see it.
+        int dashes = Arrays.asList(args).indexOf("--");
+        List<String> own = List.of(args).subList(0, dashes < 0 ? args.length : dashes);
+        RunCommand run = new RunCommand(dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
+        CommandLine.IFactory factory = new CommandLine.IFactory() {
+            @Override
+            public <K> K create(Class<K> type) throws Exception {
+                return type == RunCommand.class
+                        ? type.cast(run)
+                        : CommandLine.defaultFactory().create(type);
+            }
+        };
+        return new CommandLine(new KprobeMain(), factory)
+                .setExpandAtFiles(false)
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler((e, _) -> complain(e))
+                .setExecutionExceptionHandler(KprobeMain::fail)
+                .execute(RunCommand.attachKernelVersion(own).toArray(String[]::new));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "what to do? 'kprobe run FILE.java' runs a file");
+    }
+
+    /** One line, with the nearest name if one was mistyped. */
+    private static int complain(ParameterException e) {
+        String line = "kprobe: " + e.getMessage();
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            CommandSpec command = e.getCommandLine().getCommandSpec();
+            String word = unmatched.getUnmatched().getFirst();
+            Collection<String> known = word.startsWith("-")
+                    ? command.optionsMap().keySet()
+                    : command.subcommands().keySet();
+            line = "kprobe: " + (word.startsWith("-") ? "unknown option " : "unknown command ") + word
+                    + NearestNames.nearest(word, known.stream(), 1).stream()
+                            .findFirst()
+                            .map(name -> "; nearest: " + name)
+                            .orElse("");
+        }
+        System.err.println(line + "; see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+        return ProbeException.EXIT_STATUS;
+    }
+
+    private static int fail(Exception e, CommandLine commandLine, ParseResult parsed) {
+        switch (e) {
+            case CompilationException _ -> System.err.println(e.getMessage());
+            case KprobeException _ -> System.err.println("kprobe: " + e.getMessage());
+            default -> {
+                System.err.println("kprobe: internal error: " + e + " (KPROBE4J_DEBUG=1 shows the stack)");
+                if ("1".equals(System.getenv("KPROBE4J_DEBUG"))) {
+                    e.printStackTrace();
+                }
+            }
+        }
+        return ProbeException.EXIT_STATUS;
+    }
+
+    /** The version from the build. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream in = KprobeMain.class.getResourceAsStream("version.properties")) {
+                if (in != null) {
+                    properties.load(in);
+                }
+            }
+            return new String[] {
+                "kprobe " + properties.getProperty("version", "of an unknown version") + " (Java " + Runtime.version()
+                        + ")"
+            };
+        }
+    }
+}

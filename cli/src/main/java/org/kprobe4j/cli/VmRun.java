@@ -1,0 +1,43 @@
+package org.kprobe4j.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.kprobe4j.lab.GuestCommand;
+import org.kprobe4j.lab.KernelRow;
+import org.kprobe4j.lab.Lab;
+import org.kprobe4j.lab.LabException;
+
+/** Runs a compiled program in a throwaway VM: the one class that needs the lab on the class path. */
+final class VmRun {
+    private final KernelRow kernel;
+
+    private VmRun(KernelRow kernel) {
+        this.kernel = kernel;
+    }
+
+    /** A run under the kernel of this version, or under the standard one if the version is empty. */
+    static VmRun under(String version) {
+        try {
+            return new VmRun(version.isEmpty() ? KernelRow.standard() : KernelRow.of(version));
+        } catch (LabException e) {
+            throw new KprobeException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    String kernelVersion() {
+        return kernel.id();
+    }
+
+    /** The exit status of the program in the VM. */
+    int run(Program program, List<String> arguments) {
+        try {
+            StartCache.provide(kernel);
+            List<String> words = new ArrayList<>(GuestJvm.command());
+            words.addAll(List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
+            words.addAll(arguments);
+            return Lab.run(kernel, GuestCommand.of(words));
+        } catch (LabException e) {
+            throw new KprobeException(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package org.kprobe4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the command line refuses before anything is planted or booted. */
+@Isolated("replaces System.err")
+class CommandLineTest {
+    @TempDir
+    Path folder;
+
+    private record Outcome(int status, List<String> err) {}
+
+    private static Outcome kprobe(String... words) {
+        PrintStream before = System.err;
+        var err = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+        try {
+            int status = KprobeMain.execute(words);
+            return new Outcome(
+                    status, err.toString(StandardCharsets.UTF_8).lines().toList());
+        } finally {
+            System.setErr(before);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "rnu,                       kprobe: unknown command rnu; nearest: run; see kprobe --help",
+        "run --dration 3s x.java,   kprobe: unknown option --dration; nearest: --duration; see kprobe run --help",
+        "run,                       kprobe: Missing required parameter: 'FILE.java'; see kprobe run --help",
+        "run -- ls,                 kprobe: Missing required parameter: 'FILE.java'; see kprobe run --help",
+        "run --vm --no-vm x.java,   kprobe: --vm and --no-vm exclude each other",
+        "run --vm x.java ls,        kprobe: 'ls' is not name=value; a command comes after --",
+        "run --vm x.java =y,        kprobe: '=y' is not name=value; a command comes after --",
+        "run --vm x.java --,        kprobe: no command after --",
+        "run --vm /nowhere/x.java,  kprobe: /nowhere/x.java: no such file",
+        "run --vm /etc,             kprobe: /etc is a folder; give the .java file in it",
+        "run --vm /etc/hostname,    kprobe: /etc/hostname is not a .java file",
+    })
+    void refusesInOneLine(String line, String expected) {
+        Outcome outcome = kprobe(line.split(" "));
+        assertThat(outcome.err()).containsExactly(expected);
+        assertThat(outcome.status()).isEqualTo(125);
+    }
+
+    @Test
+    void anUnknownKernelIsOneLineThatListsTheKnownOnes() throws Exception {
+        Path file = Files.writeString(folder.resolve("Ok.java"), "void main() {}\n");
+        Outcome outcome = kprobe("run", "--vm=9.9", file.toString());
+        assertThat(outcome.err()).singleElement().asString().contains("no kernel '9.9'", "6.12");
+        assertThat(outcome.status()).isEqualTo(125);
+    }
+
+    @Test
+    void aFileThatDoesNotCompileIsALinePerError() throws Exception {
+        Path file =
+                Files.writeString(folder.resolve("Broken.java"), "void main() {\n    int x = \"a\";\n    foo(3);\n}\n");
+        Outcome outcome = kprobe("run", "--vm", file.toString());
+        assertThat(outcome.err())
+                .containsExactly(
+                        file + ":2: incompatible types: java.lang.String cannot be converted to int",
+                        file + ":3: cannot find symbol; symbol: method foo(int); location: class Broken");
+        assertThat(outcome.status()).isEqualTo(125);
+    }
+
+    @Test
+    void aFileWithoutMainIsOneLine() throws Exception {
+        Path file = Files.writeString(folder.resolve("NoMain.java"), "class NoMain { static void mian() {} }\n");
+        Outcome outcome = kprobe("run", "--vm", file.toString());
+        assertThat(outcome.err())
+                .containsExactly("kprobe: NoMain has no main method; add: void main(String[] args) { ... }");
+    }
+
+    @Test
+    void anEmptyFileIsOneLine() throws Exception {
+        Path file = Files.writeString(folder.resolve("Empty.java"), "");
+        Outcome outcome = kprobe("run", "--vm", file.toString());
+        assertThat(outcome.err()).singleElement().asString().contains("declares no class and no method");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--vm x.java,              --vm=|x.java",
+        "--vm 6.12 x.java,         --vm=6.12|x.java",
+        "--vm 6.12-arm64 x.java,   --vm=6.12-arm64|x.java",
+        "--vm=5.10 x.java,         --vm=5.10|x.java",
+        "x.java a=b --vm,          x.java|a=b|--vm=",
+    })
+    void theKernelsVersionMayFollowTheOption(String line, String expected) {
+        assertThat(RunCommand.attachKernelVersion(List.of(line.split(" ")))).containsExactly(expected.split("\\|"));
+    }
+}
