@@ -66,10 +66,12 @@ class ArgsTest {
     void commandsAreFoundBeforeAnythingIsPlanted(@TempDir Path folder) throws Exception {
         Path plain = Files.writeString(folder.resolve("plain"), "text");
         assertThatThrownBy(() -> args("--", "no-such-command-anywhere"))
-                .isInstanceOfSatisfying(CommandException.class, e -> assertThat(e.exitStatus()).isEqualTo(127))
+                .isInstanceOfSatisfying(
+                        CommandException.class, e -> assertThat(e.exitStatus()).isEqualTo(127))
                 .hasMessage("no-such-command-anywhere: command not found");
         assertThatThrownBy(() -> args("--", plain.toString()))
-                .isInstanceOfSatisfying(CommandException.class, e -> assertThat(e.exitStatus()).isEqualTo(126));
+                .isInstanceOfSatisfying(
+                        CommandException.class, e -> assertThat(e.exitStatus()).isEqualTo(126));
     }
 
     @Test

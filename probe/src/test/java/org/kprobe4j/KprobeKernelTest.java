@@ -224,9 +224,9 @@ class KprobeKernelTest {
                         "register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read");
         String inside = "vfs_read+0x%x".formatted(insideAnInstruction("vfs_read"));
         assertThatThrownBy(() -> plant(inside))
-                .hasMessageContaining("returned -84 (EILSEQ): " + inside + ": not an instruction boundary; nearest: +0x");
-        assertThatThrownBy(() -> plant(blacklisted()))
-                .hasMessageContaining("on the kernel's blacklist");
+                .hasMessageContaining(
+                        "returned -84 (EILSEQ): " + inside + ": not an instruction boundary; nearest: +0x");
+        assertThatThrownBy(() -> plant(blacklisted())).hasMessageContaining("on the kernel's blacklist");
         assertThatThrownBy(() -> plant("")).hasMessage("register_kprobe failed: the symbol is empty");
         assertThatThrownBy(() -> plant("a".repeat(600))).hasMessageContaining("KSYM_NAME_LEN");
         assertThatThrownBy(() -> plant("vfs_read+x")).hasMessageContaining("not an offset");
@@ -234,7 +234,10 @@ class KprobeKernelTest {
 
     private static long insideAnInstruction(String symbol) {
         var boundaries = boundaries(symbol, 32);
-        return LongStream.range(5, 32).filter(offset -> !boundaries.contains(offset)).findFirst().orElseThrow();
+        return LongStream.range(5, 32)
+                .filter(offset -> !boundaries.contains(offset))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** A function that kprobes themselves need; its name stands once in the kernel. */

@@ -125,7 +125,8 @@ class KretprobeKernelTest {
         }
         // The JVM itself naps now and then, so there may be a call more than there are sleepers.
         assertThat(rp.nmissed()).isPositive();
-        assertThat(rp.account().delivered() + rp.nmissed()).isBetween((long) SLEEPERS, calls.account().hits());
+        assertThat(rp.account().delivered() + rp.nmissed())
+                .isBetween((long) SLEEPERS, calls.account().hits());
         assertThat(rp.account().inFlight()).isZero();
     }
 

@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -119,7 +120,7 @@ public enum Architecture {
      * @return in the structure's order
      */
     public Map<String, Integer> registers() {
-        return Map.copyOf(offsets);
+        return Collections.unmodifiableMap(offsets);
     }
 
     /** Register that holds the instruction pointer.

@@ -7,6 +7,7 @@ import org.kprobe4j.asm.Instruction;
 import org.kprobe4j.compiler.internal.emit.Emitter;
 import org.kprobe4j.compiler.internal.emit.RegisterAllocator;
 import org.kprobe4j.compiler.internal.front.Translation;
+import org.kprobe4j.compiler.internal.ir.EndlessLoops;
 import org.kprobe4j.compiler.internal.ir.Simplify;
 import org.kprobe4j.compiler.internal.lower.LirProgram;
 import org.kprobe4j.compiler.internal.lower.Lowering;
@@ -26,8 +27,25 @@ public final class Compiler {
      * @throws CompileException if the handler cannot be compiled, with each reason and its line
      */
     public static CompiledProgram compile(CompileRequest request) {
+        try {
+            return run(request);
+        } catch (CompileException e) {
+            throw e;
+        } catch (RuntimeException | StackOverflowError e) {
+            var failure = new CompileException(List.of(new Diagnostic(
+                    request.handler().file(),
+                    0,
+                    "the compiler failed on %s (%s); please report it with the handler's source"
+                            .formatted(request.handler().method(), e))));
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    private static CompiledProgram run(CompileRequest request) {
         Translation.Translated handler = Translation.translate(request);
         Simplify.run(handler.graph());
+        EndlessLoops.refuse(handler.graph());
         int callBytes = Math.max(handler.dataBytes(), Long.BYTES);
         LirProgram program = Lowering.lower(handler.graph(), request.architecture(), request.shape(), callBytes);
         RegisterAllocator.allocate(program);
@@ -40,7 +58,7 @@ public final class Compiler {
     private static void checkStack(CompileRequest request, LirProgram program) {
         if (program.frameBytes() > MAX_STACK_BYTES) {
             throw new CompileException(List.of(new Diagnostic(
-                    request.handler().owner(),
+                    request.handler().file(),
                     0,
                     "the handler needs %d bytes of stack, the kernel gives %d; use smaller private data or fewer variables at a time"
                             .formatted(program.frameBytes(), MAX_STACK_BYTES))));

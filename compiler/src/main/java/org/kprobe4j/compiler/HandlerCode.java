@@ -18,4 +18,15 @@ public record HandlerCode(String owner, String method, String descriptor, List<@
     public HandlerCode {
         captured = Collections.unmodifiableList(new ArrayList<>(captured));
     }
+
+    /**
+     * The source file that the owner's name leads to, for messages about the whole handler.
+     *
+     * @return for example {@code KprobeExample.java}
+     */
+    public String file() {
+        String simple = owner.substring(owner.lastIndexOf('/') + 1);
+        int nested = simple.indexOf('$', 1);
+        return (nested < 0 ? simple : simple.substring(0, nested)) + ".java";
+    }
 }

@@ -27,7 +27,7 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
         record Known(@Nullable Object value) implements Argument {}
 
         /**
-         * A number in the record, 8 bytes wide, sign-extended.
+         * A number in the record, in the lower bytes of 8; those above its type's width mean nothing.
          *
          * @param offset in bytes
          * @param type its Java type: a primitive

@@ -93,7 +93,9 @@ final class Differential {
         } catch (InvocationTargetException e) {
             String message = String.valueOf(e.getCause().getMessage());
             return Outcome.fault(
-                    message.equals("/ by zero") ? message : e.getCause().getClass().getSimpleName());
+                    message.equals("/ by zero")
+                            ? message
+                            : e.getCause().getClass().getSimpleName());
         } catch (IllegalAccessException e) {
             throw new AssertionError(e);
         }

@@ -2,22 +2,17 @@ package org.kprobe4j.handlers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.Method;
-import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import javax.tools.FileObject;
-import javax.tools.ForwardingJavaFileManager;
-import javax.tools.JavaFileManager;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
+import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.compiler.CompileException;
@@ -27,18 +22,20 @@ class GeneratedMethodsTest {
     private static final int CLASS_METHODS = 50;
     private static final int CALLS = 12;
 
+    private static final Map<String, byte[]> CLASSES = new HashMap<>();
+
     @Test
-    void three_hundred_methods() throws ReflectiveOperationException {
+    void three_hundred_methods() throws ReflectiveOperationException, IOException {
         agree(20_261_123, 6);
     }
 
     @Test
     @Tag("nightly")
-    void ten_thousand_methods() throws ReflectiveOperationException {
+    void ten_thousand_methods() throws ReflectiveOperationException, IOException {
         agree(Long.getLong("kprobe4j.seed", System.nanoTime()), 200);
     }
 
-    private static void agree(long firstSeed, int classes) throws ReflectiveOperationException {
+    private static void agree(long firstSeed, int classes) throws ReflectiveOperationException, IOException {
         int compared = 0;
         int tooLarge = 0;
         for (long seed = firstSeed; seed < firstSeed + classes; seed++) {
@@ -83,7 +80,11 @@ class GeneratedMethodsTest {
                     .toArray();
             assertThat(pair.inTheKernel(arguments))
                     .as(() -> "seed %d, arguments %s%n%s%n%s"
-                            .formatted(seed, Arrays.toString(arguments), text(method, source), pair.program().code()))
+                            .formatted(
+                                    seed,
+                                    Arrays.toString(arguments),
+                                    text(method, source),
+                                    pair.program().code()))
                     .isEqualTo(pair.onTheJvm(arguments));
         }
         return true;
@@ -96,21 +97,22 @@ class GeneratedMethodsTest {
 
     // ---- javac in this process ----
 
-    private static final Map<String, byte[]> CLASSES = new HashMap<>();
-
-    private static Class<?> load(String name, String source) throws ClassNotFoundException {
-        var javac = ToolProvider.getSystemJavaCompiler();
-        var messages = new StringWriter();
-        var file = new SimpleJavaFileObject(URI.create("mem:///" + name + ".java"), JavaFileObject.Kind.SOURCE) {
-            @Override
-            public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-                return source;
-            }
-        };
-        var files = new InMemory(javac.getStandardFileManager(null, null, null));
-        boolean done = javac.getTask(messages, files, null, List.of("-g", "-nowarn", "-Xlint:none"), null, List.of(file))
-                .call();
-        assertThat(done).as(() -> messages + source).isTrue();
+    private static Class<?> load(String name, String source) throws ReflectiveOperationException, IOException {
+        Path folder = Files.createTempDirectory("generated");
+        try {
+            Path file = Files.writeString(folder.resolve(name + ".java"), source);
+            var messages = new StringWriter();
+            var out = new PrintWriter(messages);
+            int status = ToolProvider.findFirst("javac")
+                    .orElseThrow()
+                    .run(out, out, "-g", "-nowarn", "-Xlint:none", "-d", folder.toString(), file.toString());
+            assertThat(status).as(() -> messages + source).isZero();
+            CLASSES.put(name, Files.readAllBytes(folder.resolve(name + ".class")));
+            Files.delete(folder.resolve(name + ".class"));
+            Files.delete(file);
+        } finally {
+            Files.delete(folder);
+        }
         return new ClassLoader(GeneratedMethodsTest.class.getClassLoader()) {
             @Override
             protected Class<?> findClass(String wanted) {
@@ -118,27 +120,5 @@ class GeneratedMethodsTest {
                 return defineClass(wanted, bytes, 0, bytes.length);
             }
         }.loadClass(name);
-    }
-
-    private static final class InMemory extends ForwardingJavaFileManager<JavaFileManager> {
-        InMemory(JavaFileManager files) {
-            super(files);
-        }
-
-        @Override
-        public JavaFileObject getJavaFileForOutput(
-                Location location, String className, JavaFileObject.Kind kind, FileObject sibling) {
-            return new SimpleJavaFileObject(URI.create("mem:///" + className + ".class"), kind) {
-                @Override
-                public OutputStream openOutputStream() {
-                    return new ByteArrayOutputStream() {
-                        @Override
-                        public void close() {
-                            CLASSES.put(className, toByteArray());
-                        }
-                    };
-                }
-            };
-        }
     }
 }

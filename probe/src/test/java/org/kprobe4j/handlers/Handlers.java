@@ -68,8 +68,14 @@ final class Handlers {
     @SuppressWarnings("unchecked")
     <T extends Record> RingBuffer<T> ring(String map, Class<T> type) {
         try {
-            Constructor<?> blank = sun.reflect.ReflectionFactory.getReflectionFactory()
-                    .newConstructorForSerialization(RingBuffer.class, Object.class.getDeclaredConstructor());
+            // The constructor that deserialisation uses: none of the class's own runs. By name, as it is no public API.
+            Class<?> factory = Class.forName("sun.reflect.ReflectionFactory");
+            var blank =
+                    (Constructor<?>) factory.getMethod("newConstructorForSerialization", Class.class, Constructor.class)
+                            .invoke(
+                                    factory.getMethod("getReflectionFactory").invoke(null),
+                                    RingBuffer.class,
+                                    Object.class.getDeclaredConstructor());
             var ring = (RingBuffer<T>) blank.newInstance();
             rings.put(ring, new RingBinding(map, RecordLayout.of(type)));
             return ring;
@@ -105,6 +111,11 @@ final class Handlers {
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
         return Compiler.compile(new CompileRequest(code, host, machine, btf, shape, SYMBOL, ADDR, dataClass, 1));
+    }
+
+    /** A program's instructions alone, without source lines and slots. */
+    static String listing(CompiledProgram program) {
+        return program.code().disassemble().replaceAll("(?m)^; .*\\n", "").replaceAll("(?m)^ *\\d+: ", "");
     }
 
     /** What a hit found and left. */

@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Java's numbers mean the same in the kernel, to the bit. */
 class LanguageTest {
     private static final int ROUNDS = 200;
+    private static final List<Class<?>> SAMPLES = List.of(
+            OperatorSamples.class, BranchSamples.class, LoopSamples.class, CallSamples.class, ObjectSamples.class);
 
     /** Where arithmetic turns. */
     static final long[] INTERESTING = {
@@ -65,7 +67,8 @@ class LanguageTest {
     };
 
     static List<Method> samples() {
-        return Arrays.stream(LanguageSamples.class.getDeclaredMethods())
+        return SAMPLES.stream()
+                .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
                 .filter(m -> !m.isSynthetic() && m.getReturnType() != void.class)
                 .filter(m -> Arrays.stream(m.getParameterTypes()).allMatch(Class::isPrimitive))
                 .sorted(Comparator.comparing(Method::getName))

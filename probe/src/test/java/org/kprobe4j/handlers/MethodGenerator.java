@@ -148,8 +148,10 @@ final class MethodGenerator {
     private void forLoop(int indent) {
         String name = "i" + names++;
         String label = "l" + name;
-        line(indent, "%s: for (int %s = %d; %s < %d; %s++) {"
-                .formatted(label, name, random.nextInt(2), name, 1 + random.nextInt(5), name));
+        line(
+                indent,
+                "%s: for (int %s = %d; %s < %d; %s++) {"
+                        .formatted(label, name, random.nextInt(2), name, 1 + random.nextInt(5), name));
         loopBody(indent, new Variable("int", name, false), label);
         line(indent, "}");
     }
@@ -173,8 +175,10 @@ final class MethodGenerator {
         variables.add(counter);
         block(indent + 1, 1 + random.nextInt(3));
         if (chance(40)) {
-            line(indent + 1, "if (%s) { %s %s; }"
-                    .formatted(expression("boolean", 1), pick(List.of("break", "continue")), label));
+            line(
+                    indent + 1,
+                    "if (%s) { %s %s; }"
+                            .formatted(expression("boolean", 1), pick(List.of("break", "continue")), label));
             block(indent + 1, 1);
         }
         variables.remove(counter);
@@ -226,7 +230,8 @@ final class MethodGenerator {
     private String variable(String type, Supplier<String> otherwise) {
         List<Variable> fitting = variables.stream()
                 .filter(v -> v.type.equals(type)
-                        || (type.equals("int") && List.of("byte", "short", "char").contains(v.type)))
+                        || (type.equals("int")
+                                && List.of("byte", "short", "char").contains(v.type)))
                 .toList();
         return fitting.isEmpty() ? otherwise.get() : pick(fitting).name;
     }
@@ -251,8 +256,8 @@ final class MethodGenerator {
             case 1, 2, 3 -> variable("int", this::intLiteral);
             case 4, 5 -> "(%s %s %s)".formatted(integer(d), pick(List.of("+", "-", "*", "&", "|", "^")), integer(d));
             case 6 -> "(%s %s %s)".formatted(integer(d), pick(List.of("/", "%")), divisor(integer(d)));
-            case 7 -> "(%s %s %s)"
-                    .formatted(integer(d), pick(List.of("<<", ">>", ">>>")), chance(80) ? integer(d) : wide(d));
+            case 7 ->
+                "(%s %s %s)".formatted(integer(d), pick(List.of("<<", ">>", ">>>")), chance(80) ? integer(d) : wide(d));
             case 8 -> "(%s%s)".formatted(pick(List.of("-", "~")), integer(d));
             case 9 -> "((int) %s)".formatted(wide(d));
             case 10 -> "(%s ? %s : %s)".formatted(bool(d), integer(d), integer(d));
@@ -272,8 +277,8 @@ final class MethodGenerator {
             case 1, 2, 3 -> variable("long", this::longLiteral);
             case 4, 5 -> "(%s %s %s)".formatted(wide(d), pick(List.of("+", "-", "*", "&", "|", "^")), wide(d));
             case 6 -> "(%s %s %s)".formatted(wide(d), pick(List.of("/", "%")), divisor(wide(d)));
-            case 7 -> "(%s %s %s)"
-                    .formatted(wide(d), pick(List.of("<<", ">>", ">>>")), chance(60) ? integer(d) : wide(d));
+            case 7 ->
+                "(%s %s %s)".formatted(wide(d), pick(List.of("<<", ">>", ">>>")), chance(60) ? integer(d) : wide(d));
             case 8 -> "(%s%s)".formatted(pick(List.of("-", "~")), wide(d));
             case 9 -> "((long) %s)".formatted(integer(d));
             case 10 -> "(%s ? %s : %s)".formatted(bool(d), wide(d), wide(d));
@@ -322,10 +327,9 @@ final class MethodGenerator {
             return type.equals("int") ? variable("int", this::intLiteral) : variable("long", this::longLiteral);
         }
         Method method = pick(near);
-        var arguments = method.parameters.stream().map(p -> expression(p, depth + 2)).toList();
+        var arguments =
+                method.parameters.stream().map(p -> expression(p, depth + 2)).toList();
         String call = "%s(%s)".formatted(method.name, String.join(", ", arguments));
-        return method.result.equals("boolean")
-                ? "(%s ? 1 : 0)".formatted(call)
-                : "((%s) %s)".formatted(type, call);
+        return method.result.equals("boolean") ? "(%s ? 1 : 0)".formatted(call) : "((%s) %s)".formatted(type, call);
     }
 }

@@ -142,7 +142,8 @@ class ProgramTest {
         var machine = Architecture.X86_64;
         var entry = entry(machine, OptionalLong.empty());
         for (int i = 0; i < FakeKernel.MAX_CALLS; i++) {
-            assertThat(Handlers.hit(entry, kernel, at(machine, STACK - 64 * i, 0)).count(Account.MAP_FULL))
+            assertThat(Handlers.hit(entry, kernel, at(machine, STACK - 64 * i, 0))
+                            .count(Account.MAP_FULL))
                     .isZero();
         }
         assertThat(Handlers.hit(entry, kernel, at(machine, STACK + 64, 0)).count(Account.MAP_FULL))
@@ -157,15 +158,20 @@ class ProgramTest {
         byte[] context = at(machine, STACK, 0);
         kernel.kernel.put(STACK, new byte[8]);
         if (machine.linkRegister() == null) {
-            assertThat(Handlers.hit(entry, kernel, context).count(Account.NO_INSTANCE)).isOne();
-            ByteBuffer.wrap(kernel.kernel.get(STACK)).order(ByteOrder.LITTLE_ENDIAN).putLong(TRAMPOLINE);
+            assertThat(Handlers.hit(entry, kernel, context).count(Account.NO_INSTANCE))
+                    .isOne();
+            ByteBuffer.wrap(kernel.kernel.get(STACK))
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(TRAMPOLINE);
         } else {
             byte[] other = context.clone();
             Handlers.put(ByteBuffer.wrap(other).order(ByteOrder.LITTLE_ENDIAN), machine, machine.linkRegister(), 12);
-            assertThat(Handlers.hit(entry, kernel, other).count(Account.NO_INSTANCE)).isOne();
+            assertThat(Handlers.hit(entry, kernel, other).count(Account.NO_INSTANCE))
+                    .isOne();
         }
         assertThat(kernel.calls).isEmpty();
-        assertThat(Handlers.hit(entry, kernel, context).count(Account.NO_INSTANCE)).isZero();
+        assertThat(Handlers.hit(entry, kernel, context).count(Account.NO_INSTANCE))
+                .isZero();
         assertThat(kernel.calls).hasSize(1);
     }
 
@@ -178,12 +184,15 @@ class ProgramTest {
         var post = new Handlers().shaped(new ProgramShape.Post(-8)).post((p, regs, flags) -> {
             Kernel.printf("<%s> 0x%x %d", p.symbolName(), p.addr(), flags);
         });
-        assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).count(Account.FILTERED)).isOne();
+        assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).count(Account.FILTERED))
+                .isOne();
         Handlers.hit(pre, kernel, at(machine, STACK, 0));
-        assertThat(Handlers.hit(post, kernel, at(machine, STACK, 0)).count(Account.FILTERED)).isOne();
+        assertThat(Handlers.hit(post, kernel, at(machine, STACK, 0)).count(Account.FILTERED))
+                .isOne();
         assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).lines())
                 .containsExactly("<vfs_read> 0xffffffff81234560 0");
-        assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).count(Account.FILTERED)).isOne();
+        assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).count(Account.FILTERED))
+                .isOne();
     }
 
     // ---- what leaves a handler ----
@@ -206,11 +215,13 @@ class ProgramTest {
         assertThat(first.getShort(18)).isEqualTo((short) 0x105);
         assertThat(first.getShort(20)).isEqualTo((short) -0x105);
         assertThat(first.getInt(24)).isEqualTo(0x105 * 1000);
-        assertThat(new String(first.array(), 32, 4, java.nio.charset.StandardCharsets.US_ASCII)).isEqualTo("bash");
+        assertThat(new String(first.array(), 32, 4, java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("bash");
         var second = ByteBuffer.wrap(kernel.rings.get("events1").getLast()).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(second.getLong(8)).isEqualTo(-1);
         assertThat(second.getInt(24)).isEqualTo(-1);
-        assertThat(new String(second.array(), 32, 8, java.nio.charset.StandardCharsets.US_ASCII)).isEqualTo("constant");
+        assertThat(new String(second.array(), 32, 8, java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("constant");
     }
 
     @Test
@@ -220,7 +231,8 @@ class ProgramTest {
             Kernel.printf("lost");
             return 0;
         });
-        assertThat(Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0)).count(Account.RING_FULL))
+        assertThat(Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0))
+                        .count(Account.RING_FULL))
                 .isOne();
     }
 
@@ -258,7 +270,13 @@ class ProgramTest {
         var program = new Handlers().pre((p, regs) -> {
             Kernel.printf(
                     "%d %d %d %d %d %x %d %s",
-                    Kernel.pid(), Kernel.tid(), Kernel.uid(), Kernel.gid(), Kernel.cpu(), Kernel.random(), Kernel.cgroupId(),
+                    Kernel.pid(),
+                    Kernel.tid(),
+                    Kernel.uid(),
+                    Kernel.gid(),
+                    Kernel.cpu(),
+                    Kernel.random(),
+                    Kernel.cgroupId(),
                     Kernel.comm());
             Kernel.printf("%d %d", Kernel.ktimeNs(), Kernel.bootTimeNs());
             Kernel.dumpStack();
@@ -291,10 +309,12 @@ class ProgramTest {
                 case "func" -> 10;
                 default -> 20;
             };
-            Kernel.printf("%d %d %d %s %d", chosen, byText, record.f() + (int) record.b(), record.comm(), text.length());
+            Kernel.printf(
+                    "%d %d %d %s %d", chosen, byText, record.f() + (int) record.b(), record.comm(), text.length());
             return 0;
         });
-        assertThat(Handlers.hit(program).lines()).containsExactly("-1 1099511627776 c true 13 func GREEN", "2 10 10 inside 4");
+        assertThat(Handlers.hit(program).lines())
+                .containsExactly("-1 1099511627776 c true 13 func GREEN", "2 10 10 inside 4");
     }
 
     @Test
@@ -312,7 +332,8 @@ class ProgramTest {
             var hit = Handlers.hit(program, new FakeKernel(), Handlers.context(machine, -5, 6));
             String first = machine == Architecture.ARM ? "4294967291" : "-5";
             assertThat(hit.lines())
-                    .containsExactly(machine.registerSet().toLowerCase(java.util.Locale.ROOT) + " " + first + " 0", "-5 6");
+                    .containsExactly(
+                            machine.registerSet().toLowerCase(java.util.Locale.ROOT) + " " + first + " 0", "-5 6");
         }
     }
 }

@@ -1,29 +1,15 @@
 package org.kprobe4j.handlers;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import java.io.Serializable;
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.CodeElement;
-import java.lang.classfile.instruction.LineNumber;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
-import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Kernel;
-import org.kprobe4j.KernelStruct;
 import org.kprobe4j.PreHandler;
-import org.kprobe4j.PtRegs;
 import org.kprobe4j.RingBuffer;
-import org.kprobe4j.compiler.Architecture;
-import org.kprobe4j.compiler.CompileException;
-import org.kprobe4j.compiler.HandlerCode;
-import org.kprobe4j.internal.HandlerLambda;
 
 /** What a handler cannot say, and what it is told. The messages are asserted whole; lines count from the handler's first. */
 @SuppressWarnings("unused")
@@ -50,37 +36,7 @@ class RefusalTest {
     private final Handlers handlers = new Handlers().btf(Types::btf);
 
     private void refused(PreHandler handler, String... messages) {
-        refused(handlers, handler, messages);
-    }
-
-    /** Each message starts with the line within the handler, {@code 0: …} for the first. */
-    private static void refused(Handlers compiler, PreHandler handler, String... messages) {
-        int first = firstLine(handler);
-        var expected = new ArrayList<String>();
-        for (String message : messages) {
-            int colon = message.indexOf(": ");
-            int line = first + Integer.parseInt(message.substring(0, colon));
-            expected.add("RefusalTest.java:%d%s".formatted(line, message.substring(colon)));
-        }
-        assertThat(message(() -> compiler.pre(handler))).isEqualTo(String.join("\n", expected));
-    }
-
-    private static String message(Supplier<?> compilation) {
-        var refusal = catchThrowableOfType(CompileException.class, compilation::get);
-        assertThat(refusal).as("it compiles").isNotNull();
-        return String.valueOf(refusal.getMessage());
-    }
-
-    private static int firstLine(Serializable handler) {
-        HandlerCode code = HandlerLambda.of(handler, _ -> Optional.empty()).code();
-        byte[] bytes = Objects.requireNonNull(LanguageTest.classFile(code.owner()));
-        return ClassFile.of().parse(bytes).methods().stream()
-                .filter(m -> m.methodName().equalsString(code.method()))
-                .flatMap(m -> m.code().orElseThrow().elementStream())
-                .filter((CodeElement e) -> e instanceof LineNumber)
-                .mapToInt(e -> ((LineNumber) e).line())
-                .findFirst()
-                .orElseThrow();
+        Refusals.refused(handlers, handler, messages);
     }
 
     // ---- types that the kernel does not have ----
@@ -91,8 +47,9 @@ class RefusalTest {
         refused((p, regs) -> (int) half(3), "0: " + NO_FLOAT);
         refused((p, regs) -> (int) Math.sqrt(2), "0: " + NO_FLOAT);
         double scale = Math.sqrt(counter);
-        assertThat(message(() -> handlers.pre((p, regs) -> (int) scale)))
-                .isEqualTo("RefusalTest.java: a handler cannot use a captured double: the kernel has no floating point");
+        assertThat(Refusals.message(() -> handlers.pre((p, regs) -> (int) scale)))
+                .isEqualTo(
+                        "RefusalTest.java: a handler cannot use a captured double: the kernel has no floating point");
     }
 
     private static float half(float a) {
@@ -101,15 +58,25 @@ class RefusalTest {
 
     @Test
     void objects() {
-        refused((p, regs) -> new ArrayList<String>().size(), "0: a handler cannot create an object (new ArrayList); use a record or a map");
-        refused((p, regs) -> new Object() == null ? 1 : 0, "0: a handler cannot create an object (new Object); use a record or a map");
+        refused(
+                (p, regs) -> new ArrayList<String>().size(),
+                "0: a handler cannot create an object (new ArrayList); use a record or a map");
+        refused(
+                (p, regs) -> new Object() == null ? 1 : 0,
+                "0: a handler cannot create an object (new Object); use a record or a map");
     }
 
     @Test
     void arrays() {
-        refused((p, regs) -> new byte[16].length, "0: a handler cannot create an array (new byte[n]); use a map or a record");
-        refused((p, regs) -> new String[3].length, "0: a handler cannot create an array (new String[n]); use a map or a record");
-        refused((p, regs) -> new int[2][3].length, "0: a handler cannot create an array (new int[][n]); use a map or a record");
+        refused(
+                (p, regs) -> new byte[16].length,
+                "0: a handler cannot create an array (new byte[n]); use a map or a record");
+        refused(
+                (p, regs) -> new String[3].length,
+                "0: a handler cannot create an array (new String[n]); use a map or a record");
+        refused(
+                (p, regs) -> new int[2][3].length,
+                "0: a handler cannot create an array (new int[][n]); use a map or a record");
         refused((p, regs) -> TABLE[1], "0: " + NO_ARRAY);
         refused((p, regs) -> TABLE.length, "0: " + NO_ARRAY);
         refused((p, regs) -> TABLE[Kernel.cpu()], "0: a handler cannot index an array with a variable; use a map");
@@ -176,7 +143,7 @@ class RefusalTest {
 
     @Test
     void recursion() {
-        assertThat(message(() -> handlers.pre((p, regs) -> factorial(5))))
+        assertThat(Refusals.message(() -> handlers.pre((p, regs) -> factorial(5))))
                 .endsWith(": factorial calls itself; a handler cannot recurse: use a loop with a constant bound");
     }
 
@@ -259,7 +226,7 @@ class RefusalTest {
                 "0: a handler cannot build a string of values that only the kernel knows; pass them to Kernel.printf or send them in an event");
         refused(
                 (p, regs) -> Kernel.comm().equals("bash") ? 1 : 0,
-                "0: Kernel.comm() can be printed with %s and sent in a record; a handler cannot look into it");
+                "0: Kernel.comm() can be printed, and sent in a record; a handler cannot look into it");
         String name = "x" + counter;
         refused((p, regs) -> name == "x" ? 1 : 0, "0: a handler cannot compare strings with ==; use equals");
         refused(
@@ -364,124 +331,8 @@ class RefusalTest {
         refused(
                 (p, regs) -> new Event(1, 2, "") == new Event(1, 2, "") ? 1 : 0,
                 "0: these objects cannot be compared with == in a handler; compare their numbers");
-        assertThat(message(() -> handlers.pre((p, regs) -> new Event(1, 2, "").equals(null) ? 1 : 0)))
+        assertThat(Refusals.message(() -> handlers.pre((p, regs) -> new Event(1, 2, "").equals(null) ? 1 : 0)))
                 .endsWith(": a handler cannot compare records or make strings of them; compare their components");
-    }
-
-    // ---- registers ----
-
-    @Test
-    void registers() {
-        refused(
-                (p, regs) -> (int) regs.arg(9),
-                "0: arg(9) is not in a register on X86; name the registers yourself or read the stack");
-        refused((p, regs) -> (int) regs.arg(Kernel.cpu()), "0: arg needs a constant number");
-        refused(
-                (p, regs) -> (int) ((PtRegs.Arm64) regs).x0(),
-                "0: these are the registers of X86, not PtRegs.Arm64; use a switch over the register sets");
-        refused(
-                new Handlers().on(Architecture.ARM),
-                (p, regs) -> regs instanceof PtRegs.Arm arm ? (int) arm.arg(4) : 0,
-                "0: arg(4) is not in a register on Arm; name the registers yourself or read the stack");
-    }
-
-    // ---- kernel structures ----
-
-    interface Odd extends KernelStruct {}
-
-    interface TaskStruct extends KernelStruct {
-        int pidd();
-
-        boolean startTime();
-
-        byte flags();
-
-        int schedReset();
-
-        int comm();
-
-        int se();
-
-        double pid();
-
-        Odd tgid();
-
-        int prio(int index);
-    }
-
-    interface TaskStrukt extends KernelStruct {
-        int pid();
-    }
-
-    @Test
-    void structures() {
-        refused(
-                (p, regs) -> Kernel.current(TaskStrukt.class).pid(),
-                "0: this kernel has no struct task_strukt; nearest: task_struct");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).pidd(),
-                "0: struct task_struct has no field pidd; nearest: pid");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).startTime() ? 1 : 0,
-                "0: RefusalTest.TaskStruct.startTime: the field start_time has 8 bytes, a Java boolean only 1; declare it as long");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).flags(),
-                "0: RefusalTest.TaskStruct.flags: the field flags has 8 bytes, a Java byte only 1; declare it as long");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).schedReset(),
-                "0: RefusalTest.TaskStruct.schedReset: the bit field sched_reset cannot be read yet; read the word around it");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).comm(),
-                "0: RefusalTest.TaskStruct.comm: the field comm is signed char[16]; give it an interface for its type");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).se(),
-                "0: RefusalTest.TaskStruct.se: the field se is struct sched_entity; give it an interface for its type");
-        refused(
-                (p, regs) -> (int) Kernel.current(TaskStruct.class).pid(),
-                "0: RefusalTest.TaskStruct.pid: double cannot hold a kernel value; use boolean, byte, short, char, int, long or an interface");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).tgid().isNull() ? 1 : 0,
-                "0: RefusalTest.TaskStruct.tgid: the field tgid is int, neither a structure nor a pointer to one");
-        refused(
-                (p, regs) -> Kernel.current(TaskStruct.class).prio(3),
-                "0: RefusalTest.TaskStruct.prio: a structure's field takes no parameters");
-    }
-
-    @Test
-    void no_btf() {
-        refused(
-                new Handlers(),
-                (p, regs) -> Kernel.current(TaskStruct.class).pidd(),
-                "0: this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work");
-    }
-
-    // ---- private data ----
-
-    static final class Wrong {
-        double load;
-    }
-
-    static final class Large {
-        long a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4, c5, c6, c7, c8,
-                c9, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, f0, f1, f2, f3, f4, f5, f6, f7;
-        long g0, g1, g2, g3, g4, g5;
-    }
-
-    @Test
-    void private_data() {
-        EntryHandler<Wrong> wrong = (ri, regs) -> ri.data().load > 1 ? 1 : 0;
-        assertThat(message(() -> new Handlers().data(Wrong.class).entry(wrong)))
-                .isEqualTo(
-                        "RefusalTest.java: RefusalTest.Wrong.load: private data holds boolean, byte, short, char, int and long only");
-        EntryHandler<Wrong> without = (ri, regs) -> ri.data() == null ? 1 : 0;
-        assertThat(message(() -> new Handlers().entry(without)))
-                .isEqualTo("RefusalTest.java:%d: this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)"
-                        .formatted(firstLine(without)));
-        var entry = new org.kprobe4j.compiler.ProgramShape.Entry(java.util.OptionalLong.empty());
-        EntryHandler<Large> large = (ri, regs) -> 0;
-        assertThat(message(() -> new Handlers().shaped(entry).data(Large.class).entry(large)))
-                .isEqualTo(
-                        "RefusalTest.java: the handler needs 528 bytes of stack, the kernel gives 512; use smaller private data or fewer variables at a time");
     }
 
     // ---- all at once ----

@@ -42,8 +42,7 @@ class StructureTest {
             Kernel.printf("%d %d %d", task.group(), task.wholePrio(), task.wholePolicy());
             return 0;
         });
-        assertThat(hit.lines())
-                .containsExactly("43 42 8000000040000001 123456789012", "-20 -56 -5 1", "42 -20 200");
+        assertThat(hit.lines()).containsExactly("43 42 8000000040000001 123456789012", "-20 -56 -5 1", "42 -20 200");
     }
 
     @Test
@@ -52,7 +51,11 @@ class StructureTest {
             var task = Kernel.current(TaskStruct.class);
             Kernel.printf("%d %x", task.mm().mmUsers(), task.mm().totalVm());
             Kernel.printf("%d %d", task.se().load(), task.se().vruntime());
-            Kernel.printf("%b %b %b", task.isLeader(), task.parent().isLeader(), task.parent().mm().isNull());
+            Kernel.printf(
+                    "%b %b %b",
+                    task.isLeader(),
+                    task.parent().isLeader(),
+                    task.parent().mm().isNull());
             Kernel.printf("%x %b", task.mm().address(), task.mm() == null);
             return 0;
         });
@@ -79,7 +82,8 @@ class StructureTest {
     void a_read_that_faults_stops_the_handler_and_is_counted() {
         var hit = hit((p, regs) -> {
             Kernel.printf("before");
-            Kernel.printf("%d", Kernel.current(TaskStruct.class).parent().parent().pid());
+            Kernel.printf(
+                    "%d", Kernel.current(TaskStruct.class).parent().parent().pid());
             Kernel.printf("after");
             return 0;
         });

@@ -100,8 +100,8 @@ final class Types {
         int u64 = out.integer("unsigned long", 8, false);
         int mm = out.struct("mm_struct", 16, List.of(member("mm_users", s32, 0), member("total_vm", u64, 8)));
         int se = out.struct("sched_entity", 16, List.of(member("load", u64, 0), member("vruntime", u64, 8)));
-        int state = out.enumeration(
-                "exit_state", 4, List.of(new Enumerator("RUNNING", 0), new Enumerator("ZOMBIE", 1)));
+        int state =
+                out.enumeration("exit_state", 4, List.of(new Enumerator("RUNNING", 0), new Enumerator("ZOMBIE", 1)));
         int mmPointer = out.pointer(mm);
         // The task's pointer to its own type comes after its own struct, whose id is known.
         int comm = out.array(s8, s32, 16);

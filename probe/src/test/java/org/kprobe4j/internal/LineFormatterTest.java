@@ -90,7 +90,8 @@ class LineFormatterTest {
     void anErrorInPlaceOfAStackIsSaid() {
         var record = MemorySegment.ofArray(new long[] {1, -14});
         var format = new PrintFormat(1, "%s", List.of(new Argument.Stack(8, 4)));
-        assertThat(new LineFormatter(format, LineFormatterTest::symbols).format(record)).contains("errno 14");
+        assertThat(new LineFormatter(format, LineFormatterTest::symbols).format(record))
+                .contains("errno 14");
     }
 
     @Test

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.AtomicOp;
 import org.kprobe4j.asm.Instruction;
+import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Label;
 import org.kprobe4j.asm.Reg;
 import org.kprobe4j.asm.Size;
@@ -19,13 +21,10 @@ import org.kprobe4j.compiler.internal.lower.LirProgram;
 public final class Emitter {
     private final List<Instruction> out = new ArrayList<>();
     private final Map<LirBlock, Label> labels = new HashMap<>();
-    private final Map<LirBlock, LirBlock> forwarded = new HashMap<>();
     private final List<LirBlock> order;
 
     private Emitter(LirProgram program) {
-        this.order = program.blocks().stream()
-                .filter(b -> b == program.blocks().getFirst() || !isEmptyJump(b))
-                .toList();
+        this.order = program.blocks();
     }
 
     /** The instructions of a program whose registers are assigned. */
@@ -35,29 +34,15 @@ public final class Emitter {
         return emitter.out;
     }
 
-    /** A block without instructions only passes on. */
-    private static boolean isEmptyJump(LirBlock block) {
-        return block.successors().size() == 1 && block.code().stream().allMatch(Lir.At.class::isInstance);
-    }
-
-    private LirBlock target(LirBlock block) {
-        LirBlock current = block;
-        while (isEmptyJump(current) && current != current.successors().getFirst()) {
-            current = current.successors().getFirst();
-        }
-        forwarded.put(block, current);
-        return current;
-    }
-
     private Label label(LirBlock block) {
-        return labels.computeIfAbsent(target(block), b -> new Label("b" + b.id()));
+        return labels.computeIfAbsent(block, b -> new Label("b" + b.id()));
     }
 
     private void run() {
         for (int i = 0; i < order.size(); i++) {
             LirBlock block = order.get(i);
             LirBlock next = i + 1 < order.size() ? order.get(i + 1) : null;
-            out.add(new Instruction.Mark(labels.computeIfAbsent(block, b -> new Label("b" + b.id()))));
+            out.add(new Instruction.Mark(label(block)));
             for (Lir instruction : block.code()) {
                 if (instruction instanceof Lir.Branch branch) {
                     branch(branch, block, next);
@@ -65,16 +50,16 @@ public final class Emitter {
                     emit(instruction);
                 }
             }
-            if (block.successors().size() == 1 && target(block.successors().getFirst()) != next) {
+            if (block.successors().size() == 1 && block.successors().getFirst() != next) {
                 out.add(new Instruction.Jump(label(block.successors().getFirst())));
             }
         }
     }
 
-    private void branch(Lir.Branch branch, LirBlock block, @org.jspecify.annotations.Nullable LirBlock next) {
+    private void branch(Lir.Branch branch, LirBlock block, @Nullable LirBlock next) {
         LirBlock yes = block.successors().getFirst();
         LirBlock no = block.successors().getLast();
-        boolean invert = target(yes) == next && branch.op() != org.kprobe4j.asm.JmpOp.JSET;
+        boolean invert = yes == next && branch.op() != JmpOp.JSET;
         var op = invert ? branch.op().negated() : branch.op();
         LirBlock taken = invert ? no : yes;
         LirBlock other = invert ? yes : no;
@@ -82,7 +67,7 @@ public final class Emitter {
                 branch.b() == Lir.NONE
                         ? new Instruction.JumpImm(op, branch.width(), reg(branch.a()), branch.imm(), label(taken))
                         : new Instruction.JumpReg(op, branch.width(), reg(branch.a()), reg(branch.b()), label(taken)));
-        if (target(other) != next) {
+        if (other != next) {
             out.add(new Instruction.Jump(label(other)));
         }
     }

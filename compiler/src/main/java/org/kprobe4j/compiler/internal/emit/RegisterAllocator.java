@@ -32,12 +32,15 @@ public final class RegisterAllocator {
     }
 
     private void run() {
+        Jumps.shorten(program);
         for (int round = 0; round < MAX_ROUNDS; round++) {
             removeDeadCode();
             var colouring = new Colouring(program, unspillable);
             List<Integer> spilled = colouring.run();
             if (spilled.isEmpty()) {
                 assign(colouring);
+                // Moves that were coalesced leave blocks empty.
+                Jumps.shorten(program);
                 return;
             }
             spilled.forEach(this::spill);

@@ -8,6 +8,7 @@ final class Api {
     static final String KERNEL_STRUCT = "org/kprobe4j/KernelStruct";
     static final String NAME_ANNOTATION = "Lorg/kprobe4j/Name;";
 
+    static final String PACKAGE = "org/kprobe4j/";
     static final String KERNEL = "org/kprobe4j/Kernel";
     static final String REGISTERS = "org/kprobe4j/PtRegs";
     static final String PROBE = "org/kprobe4j/Kprobe";

@@ -6,8 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HandlerCode;
+import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.internal.ir.Block;
+import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Sets up the handler's own parameters and translates its method. */
 final class HandlerEntry {
@@ -19,6 +23,7 @@ final class HandlerEntry {
 
     void translate() {
         HandlerCode handler = translation.request().handler();
+        translation.requireClass(handler.owner());
         MethodCode method = translation.method(handler.owner(), handler.method(), handler.descriptor());
         if (method == null) {
             throw new Refusal("the handler's method %s%s is not in the class file of %s"
@@ -30,13 +35,26 @@ final class HandlerEntry {
         translation.inside(method, () -> {
             var result = new MethodTranslator(translation, method, null).translate(new State(0), arguments);
             if (result != null) {
-                Operand value = result.value();
-                builder.current()
-                        .end(new End.Return(
-                                value instanceof Operand.Scalar scalar ? scalar.value() : GraphBuilder.constant(0),
-                                builder.position()));
+                end(
+                        builder,
+                        result.value() instanceof Operand.Scalar scalar ? scalar.value() : GraphBuilder.constant(0));
             }
         });
+    }
+
+    /** Only whether an entry handler returns 0 decides what happens next; no other handler's result does. */
+    private void end(GraphBuilder builder, Value result) {
+        if (!(translation.request().shape() instanceof ProgramShape.Entry)) {
+            builder.current().end(new End.Return(true, builder.position()));
+        } else if (result instanceof Value.Constant known) {
+            builder.current().end(new End.Return(known.value() == 0, builder.position()));
+        } else {
+            Block follow = builder.graph().block();
+            Block ignore = builder.graph().block();
+            builder.branch(Cond.EQ, result, new Value.Constant(result.kind(), 0), follow, ignore);
+            follow.end(new End.Return(true, builder.position()));
+            ignore.end(new End.Return(false, builder.position()));
+        }
     }
 
     private List<Operand> arguments(HandlerCode handler) {
@@ -83,20 +101,26 @@ final class HandlerEntry {
         };
     }
 
+    /** A value of the host program: a primitive is a number here, its box the same number in a box. */
     static Operand captured(@Nullable Object value, ClassDesc type) {
-        if (!type.isPrimitive()) {
-            return new Operand.Host(value);
-        }
         return switch (value) {
-            case Boolean b -> new Operand.Scalar(GraphBuilder.constant(b ? 1 : 0));
-            case Character c -> new Operand.Scalar(GraphBuilder.constant(c.charValue()));
-            case Long l -> new Operand.Scalar(GraphBuilder.constant(l.longValue()));
-            case Byte b -> new Operand.Scalar(GraphBuilder.constant(b.intValue()));
-            case Short s -> new Operand.Scalar(GraphBuilder.constant(s.intValue()));
-            case Integer i -> new Operand.Scalar(GraphBuilder.constant(i.intValue()));
-            case null, default ->
-                throw new Refusal("a handler cannot use a captured %s: the kernel has no floating point"
-                        .formatted(type.displayName()));
+            case Boolean b -> number(GraphBuilder.constant(b ? 1 : 0), boolean.class, type);
+            case Character c -> number(GraphBuilder.constant(c.charValue()), char.class, type);
+            case Long l -> number(GraphBuilder.constant(l.longValue()), long.class, type);
+            case Byte b -> number(GraphBuilder.constant(b.intValue()), byte.class, type);
+            case Short s -> number(GraphBuilder.constant(s.intValue()), short.class, type);
+            case Integer i -> number(GraphBuilder.constant(i.intValue()), int.class, type);
+            case null, default -> {
+                if (type.isPrimitive()) {
+                    throw new Refusal("a handler cannot use a captured %s: the kernel has no floating point"
+                            .formatted(type.displayName()));
+                }
+                yield new Operand.Host(value);
+            }
         };
+    }
+
+    private static Operand number(Value.Constant value, Class<?> primitive, ClassDesc type) {
+        return type.isPrimitive() ? new Operand.Scalar(value) : new Operand.Boxed(value, primitive);
     }
 }

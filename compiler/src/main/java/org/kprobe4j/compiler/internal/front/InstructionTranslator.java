@@ -30,7 +30,6 @@ import java.lang.classfile.instruction.ThrowInstruction;
 import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
@@ -39,6 +38,8 @@ import org.kprobe4j.compiler.internal.ir.Value;
 
 /** The instructions of one block, one after the other. */
 final class InstructionTranslator {
+    static final String CANNOT_THROW = "a handler cannot throw; return instead, or test before";
+
     private final MethodTranslator flow;
     private final MethodCode method;
     private final MethodCode.Span span;
@@ -90,9 +91,19 @@ final class InstructionTranslator {
             case ArrayStoreInstruction _ -> objects.arrayStore();
             case TypeCheckInstruction check -> objects.typeCheck(check);
             case NopInstruction _ -> {}
-            case ThrowInstruction _ -> throw new Refusal("a handler cannot throw; return instead, or test before");
-            case MonitorInstruction _ ->
-                throw new Refusal("a handler cannot synchronize; the kernel runs it without locks, on any CPU");
+            case ThrowInstruction _ -> {
+                if (state.pop() instanceof Operand.Thrown(String type)) {
+                    flow.fault(type);
+                } else {
+                    throw new Refusal(CANNOT_THROW);
+                }
+            }
+            case MonitorInstruction monitor -> {
+                state.pop();
+                if (monitor.opcode() == Opcode.MONITORENTER) {
+                    throw new Refusal("a handler cannot synchronize; the kernel runs it without locks, on any CPU");
+                }
+            }
             default ->
                 throw new Refusal("the instruction %s has no place in a handler".formatted(instruction.opcode()));
         }
@@ -145,6 +156,7 @@ final class InstructionTranslator {
 
     private void operator(OperatorInstruction instruction) {
         if (instruction.typeKind() == TypeKind.FLOAT || instruction.typeKind() == TypeKind.DOUBLE) {
+            state.pop();
             throw noFloat();
         }
         Kind kind = instruction.typeKind() == TypeKind.LONG ? Kind.LONG : Kind.INT;
@@ -166,9 +178,6 @@ final class InstructionTranslator {
     private Value binary(Arithmetic operator, Kind kind, Value a, Value b) {
         if (operator == Arithmetic.DIV || operator == Arithmetic.REM) {
             flow.faultUnless(Cond.NE, b, new Value.Constant(kind, 0), "/ by zero");
-            if (b instanceof Value.Constant zero && zero.value() == 0) {
-                return b;
-            }
         }
         return builder.binary(operator, kind, a, b);
     }
@@ -197,7 +206,10 @@ final class InstructionTranslator {
             case I2B -> push(builder.narrow(popScalar(), 8, true));
             case I2S -> push(builder.narrow(popScalar(), 16, true));
             case I2C -> push(builder.narrow(popScalar(), 16, false));
-            default -> throw noFloat();
+            default -> {
+                state.pop();
+                throw noFloat();
+            }
         }
     }
 
@@ -228,6 +240,10 @@ final class InstructionTranslator {
             Operand operand = state.pop();
             group.addFirst(operand);
             left -= MethodTranslator.isWide(operand) ? 2 : 1;
+            if (left < 0) {
+                throw new Refusal(
+                        "the class file is damaged: a stack instruction splits a long; compile the class anew");
+            }
         }
         return List.copyOf(group);
     }
@@ -265,10 +281,10 @@ final class InstructionTranslator {
                 Operand a = state.pop();
                 Cond cond = branch.opcode() == Opcode.IF_ACMPEQ ? Cond.EQ : Cond.NE;
                 if (a instanceof Operand.Host x && b instanceof Operand.Host y) {
-                    boolean same = isSame(x.object(), y.object());
-                    flow.jump(span, same == (cond == Cond.EQ) ? target : next, state);
+                    Value differs = GraphBuilder.constant(isSame(x, y) ? 0 : 1);
+                    flow.branch(cond, differs, GraphBuilder.constant(0), span, target, next, state);
                 } else {
-                    flow.branch(cond, addressOrFlag(a), addressOrFlag(b), span, target, next, state);
+                    flow.branch(cond, reference(a, b), reference(b, a), span, target, next, state);
                 }
             }
             default -> {
@@ -280,9 +296,24 @@ final class InstructionTranslator {
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // that is what == means in Java
-    private static boolean isSame(@Nullable Object a, @Nullable Object b) {
-        return a == b;
+    private static boolean isSame(Operand.Host a, Operand.Host b) {
+        if (a.object() instanceof String && b.object() instanceof String) {
+            throw new Refusal("a handler cannot compare strings with ==; use equals");
+        }
+        return a.equals(b);
+    }
+
+    /** A reference as a number that is equal to the other's just if they are the same. */
+    private static Value reference(Operand operand, Operand other) {
+        boolean withNull = isNull(operand) || isNull(other);
+        if (withNull || (operand instanceof Operand.Struct && other instanceof Operand.Struct)) {
+            return addressOrFlag(operand);
+        }
+        throw new Refusal("these objects cannot be compared with == in a handler; compare their numbers");
+    }
+
+    private static boolean isNull(Operand operand) {
+        return operand instanceof Operand.Host host && host.object() == null;
     }
 
     /** A reference as a number that is zero just for null. */

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
+import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -97,14 +98,25 @@ final class Intrinsics {
         return switch (site.argument(0)) {
             case Operand.Registers _ -> register(site);
             case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
-            case Operand.Boxed boxed when UNBOXING.contains(site.name()) -> unboxed(site, boxed);
+            case Operand.Boxed boxed -> boxCall(site, boxed);
             case Operand.Host(String text) -> constantString(site, text);
+            case Operand.Host(Enum<?> constant) -> constantEnum(site, constant);
+            case Operand.Comm _ ->
+                throw new Refusal("Kernel.comm() can be printed, and sent in a record; a handler cannot look into it");
             default -> null;
         };
     }
 
     private static Operand known(long value) {
         return new Operand.Scalar(GraphBuilder.constant(value));
+    }
+
+    private static Operand known(int value) {
+        return new Operand.Scalar(GraphBuilder.constant(value));
+    }
+
+    private static Operand known(boolean value) {
+        return known(value ? 1 : 0);
     }
 
     private static Operand truncated(CallSite site, Opcode opcode) {
@@ -140,24 +152,78 @@ final class Intrinsics {
         };
     }
 
-    private static Operand unboxed(CallSite site, Operand.Boxed boxed) {
-        boolean wide = site.name().equals("longValue");
-        Value value = boxed.value();
-        if (wide && value.kind() == Kind.INT) {
-            value = site.builder().extend(value);
-        } else if (!wide && value.kind() == Kind.LONG) {
-            value = site.builder().truncate(value);
+    private static @Nullable Operand boxCall(CallSite site, Operand.Boxed boxed) {
+        if (UNBOXING.contains(site.name())) {
+            return unboxed(site, boxed);
         }
-        return new Operand.Scalar(value);
+        if (site.name().equals("equals") && site.argument(1) instanceof Operand.Boxed other) {
+            return new Operand.Scalar(
+                    other.type() == boxed.type()
+                            ? site.builder().compare(Cond.EQ, boxed.value(), other.value())
+                            : GraphBuilder.constant(0));
+        }
+        boolean isStatic = site.descriptor().startsWith("(L");
+        if (isStatic) {
+            return null;
+        }
+        throw new Refusal("a handler cannot call %s.%s; use the primitive type"
+                .formatted(Translation.javaName(site.owner()), site.name()));
     }
 
-    private static @Nullable Operand constantString(CallSite site, String text) {
-        if (site.name().equals("equals") && site.argument(1) instanceof Operand.Host(Object other)) {
-            return new Operand.Scalar(GraphBuilder.constant(text.equals(other) ? 1 : 0));
+    private static Operand unboxed(CallSite site, Operand.Boxed boxed) {
+        GraphBuilder builder = site.builder();
+        Value value = boxed.value();
+        if (site.name().equals("longValue")) {
+            return new Operand.Scalar(value.kind() == Kind.INT ? builder.extend(value) : value);
         }
+        Value word = value.kind() == Kind.LONG ? builder.truncate(value) : value;
+        return new Operand.Scalar(
+                switch (site.name()) {
+                    case "byteValue" -> boxed.type() == byte.class ? word : builder.narrow(word, Byte.SIZE, true);
+                    case "shortValue" ->
+                        boxed.type() == byte.class || boxed.type() == short.class
+                                ? word
+                                : builder.narrow(word, Short.SIZE, true);
+                    default -> word;
+                });
+    }
+
+    /** What a string that is known says of itself; so a switch over strings is decided when the handler is compiled. */
+    private static @Nullable Operand constantString(CallSite site, String text) {
+        if (site.arguments().size() == 1) {
+            return switch (site.name()) {
+                case "length" -> known(text.length());
+                case "hashCode" -> known(text.hashCode());
+                case "isEmpty" -> known(text.isEmpty());
+                case "toString" -> site.argument(0);
+                default -> null;
+            };
+        }
+        return switch (site.argument(1)) {
+            case Operand.Host(Object other) when site.name().equals("equals") -> known(text.equals(other));
+            case Operand.Host(String other)
+            when site.arguments().size() == 2 ->
+                switch (site.name()) {
+                    case "startsWith" -> known(text.startsWith(other));
+                    case "endsWith" -> known(text.endsWith(other));
+                    case "contains" -> known(text.contains(other));
+                    case "equalsIgnoreCase" -> known(text.equalsIgnoreCase(other));
+                    default -> null;
+                };
+            case Operand.Scalar(Value.Constant index)
+            when site.name().equals("charAt") && index.value() >= 0 && index.value() < text.length() ->
+                known(text.charAt((int) index.value()));
+            default -> null;
+        };
+    }
+
+    @SuppressWarnings("EnumOrdinal") // the handler asked for it: javac translates switches so
+    private static @Nullable Operand constantEnum(CallSite site, Enum<?> constant) {
         return switch (site.name()) {
-            case "length" -> new Operand.Scalar(GraphBuilder.constant(text.length()));
-            case "isEmpty" -> new Operand.Scalar(GraphBuilder.constant(text.isEmpty() ? 1 : 0));
+            case "ordinal" -> known(constant.ordinal());
+            case "hashCode" -> known(constant.hashCode());
+            case "name" -> new Operand.Host(constant.name());
+            case "equals" -> known(site.argument(1).equals(site.argument(0)));
             default -> null;
         };
     }
@@ -184,10 +250,8 @@ final class Intrinsics {
             return site.longOf(new Opcode.Context(offset, Size.DW));
         }
         Value word = builder.append(Kind.INT, new Opcode.Context(offset, Size.W));
-        Value wide = builder.extend(word);
         boolean signed = site.name().equals("returnValue") || site.name().equals("arg");
-        return new Operand.Scalar(
-                signed ? wide : builder.binary(Arithmetic.AND, Kind.LONG, wide, GraphBuilder.constant(0xffff_ffffL)));
+        return new Operand.Scalar(signed ? builder.extend(word) : builder.zeroExtend(word));
     }
 
     private static String argumentRegister(CallSite site, Architecture machine) {

@@ -56,17 +56,12 @@ final class KernelTypes {
     }
 
     private @Nullable MethodModel accessor(String type, String name, String descriptor) {
-        ClassModel model = translation.requireClass(type);
-        for (MethodModel method : model.methods()) {
-            if (method.methodName().equalsString(name) && method.methodType().equalsString(descriptor)) {
-                return method;
-            }
-        }
-        for (var parent : model.interfaces()) {
-            if (!parent.asInternalName().equals(Api.KERNEL_STRUCT)) {
-                MethodModel found = accessor(parent.asInternalName(), name, descriptor);
-                if (found != null) {
-                    return found;
+        translation.requireClass(type);
+        for (ClassModel model : translation.hierarchy(type)) {
+            for (MethodModel method : model.methods()) {
+                if (method.methodName().equalsString(name)
+                        && method.methodType().equalsString(descriptor)) {
+                    return method;
                 }
             }
         }

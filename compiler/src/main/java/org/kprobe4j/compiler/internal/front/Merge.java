@@ -1,8 +1,10 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Block;
@@ -24,24 +26,55 @@ final class Merge {
         this.ids = ids;
     }
 
-    /** The state at the start of the block; {@code states} are in the order of the block's predecessors. */
-    State join(List<State> states) {
+    /**
+     * The state at the start of the block.
+     *
+     * @param states in the order of the block's predecessors
+     * @param live the local variables that may still be read
+     */
+    State join(List<State> states, BitSet live) {
         State first = states.getFirst();
         if (states.size() == 1) {
             return first.copy();
         }
-        State result = first.callee(first.localCount());
-        states.forEach(result::returned);
-        for (int slot = 0; slot < first.localCount(); slot++) {
-            int at = slot;
-            result.store(slot, join(states, s -> s.local(at), result));
+        if (states.stream().anyMatch(s -> s.stack().size() != first.stack().size())) {
+            throw new Refusal(
+                    "the class file is damaged: ways with different operand stacks meet here; compile the class anew");
         }
+        State result = first.callee(first.localCount());
+        joinContents(states, result);
+        live.stream()
+                .filter(slot -> slot < first.localCount())
+                .forEach(slot -> result.store(slot, join(states, s -> s.local(slot), result)));
         for (int depth = 0; depth < first.stack().size(); depth++) {
             int at = depth;
             Operand joined = join(states, s -> s.stack().get(at), result);
             result.push(joined == null ? new Operand.Unusable() : joined);
         }
         return result;
+    }
+
+    /** An object that several ways know may have got other contents on each: an array's elements, a record's fields while it is made. */
+    private void joinContents(List<State> states, State result) {
+        states.forEach(result::returned);
+        for (int id : List.copyOf(result.made().keySet())) {
+            List<State> knowing =
+                    states.stream().filter(s -> s.made().containsKey(id)).toList();
+            State.Content first = knowing.getFirst().content(new Operand.Made(id));
+            if (knowing.size() == states.size()
+                    && knowing.stream().anyMatch(s -> !first.equals(s.made().get(id)))) {
+                var names = new TreeSet<String>();
+                knowing.forEach(s ->
+                        names.addAll(s.content(new Operand.Made(id)).parts().keySet()));
+                var parts = new HashMap<String, Operand>();
+                for (String name : names) {
+                    Operand joined = join(
+                            states, s -> s.content(new Operand.Made(id)).parts().get(name), result);
+                    parts.put(name, joined == null ? new Operand.Unusable() : joined);
+                }
+                result.made().put(id, new State.Content(first.type(), parts));
+            }
+        }
     }
 
     @Nullable
@@ -56,6 +89,9 @@ final class Merge {
             return null;
         }
         List<Operand> present = operands.stream().map(Objects::requireNonNull).toList();
+        if (present.stream().anyMatch(Operand.Refused.class::isInstance)) {
+            return new Operand.Refused();
+        }
         Operand sample = present.stream()
                 .filter(o -> !(o instanceof Operand.Host))
                 .findFirst()
@@ -110,7 +146,8 @@ final class Merge {
     private Operand joinMade(List<State> states, List<Operand> operands, Operand.Made sample, State result) {
         State.Content pattern = states.get(operands.indexOf(sample)).content(sample);
         for (int i = 0; i < operands.size(); i++) {
-            if (!(operands.get(i) instanceof Operand.Made made)
+            if (pattern.isArray()
+                    || !(operands.get(i) instanceof Operand.Made made)
                     || !states.get(i).content(made).type().equals(pattern.type())
                     || !states.get(i)
                             .content(made)

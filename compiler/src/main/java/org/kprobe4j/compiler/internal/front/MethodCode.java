@@ -6,14 +6,16 @@ import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
-import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.attribute.SourceFileAttribute;
 import java.lang.classfile.instruction.BranchInstruction;
+import java.lang.classfile.instruction.ExceptionCatch;
 import java.lang.classfile.instruction.IncrementInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
 import java.lang.classfile.instruction.LookupSwitchInstruction;
+import java.lang.classfile.instruction.MonitorInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.classfile.instruction.TableSwitchInstruction;
@@ -23,7 +25,9 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Position;
 
 /** A method's instructions cut into basic blocks, with its loops. */
@@ -33,9 +37,9 @@ final class MethodCode {
 
     private final String owner;
     private final String name;
+    private final String descriptor;
     private final String file;
     private final int maxLocals;
-    private final boolean catches;
     private final List<Instruction> instructions = new ArrayList<>();
     private final List<Integer> lines = new ArrayList<>();
     private final Map<Label, Integer> targets = new HashMap<>();
@@ -43,13 +47,17 @@ final class MethodCode {
     private final Map<Integer, Integer> spanAt = new HashMap<>();
     private final List<Integer> order = new ArrayList<>();
     private final Map<Integer, BitSet> loops = new HashMap<>();
+    private final List<Integer> caught = new ArrayList<>();
+    private boolean reducible = true;
+    private @Nullable LocalLiveness liveness;
+    private @Nullable StackDepths depths;
 
-    private MethodCode(String owner, String name, String file, int maxLocals, boolean catches) {
+    private MethodCode(String owner, String name, String descriptor, String file, int maxLocals) {
         this.owner = owner;
         this.name = name;
+        this.descriptor = descriptor;
         this.file = file;
         this.maxLocals = maxLocals;
-        this.catches = catches;
     }
 
     /** Reads a method that has code. */
@@ -64,12 +72,13 @@ final class MethodCode {
         var result = new MethodCode(
                 internalName,
                 method.methodName().stringValue(),
+                method.methodType().stringValue(),
                 file,
-                code.maxLocals(),
-                !code.exceptionHandlers().isEmpty());
+                code.maxLocals());
         result.read(code);
         result.cut();
         result.findLoops();
+        code.exceptionHandlers().forEach(result::keep);
         return result;
     }
 
@@ -81,13 +90,61 @@ final class MethodCode {
         return name;
     }
 
+    String descriptor() {
+        return descriptor;
+    }
+
     int maxLocals() {
         return maxLocals;
     }
 
-    /** Whether it has exception handlers. */
-    boolean catches() {
-        return catches;
+    /** The first instruction that an exception handler of the source covers; nothing if there is none. */
+    OptionalInt firstCaught() {
+        return caught.stream().mapToInt(Integer::intValue).min();
+    }
+
+    /** Not those that javac adds: round a record pattern to wrap what an accessor throws, round synchronized to leave the monitor. */
+    private void keep(ExceptionCatch handler) {
+        int at = targets.getOrDefault(handler.handler(), 0);
+        boolean ofPattern = at + 1 < instructions.size()
+                && instructions.get(at) instanceof StoreInstruction
+                && instructions.get(at + 1) instanceof NewObjectInstruction make
+                && make.className().asInternalName().equals("java/lang/MatchException");
+        boolean ofSynchronized = at + 2 < instructions.size() && instructions.get(at + 2) instanceof MonitorInstruction;
+        if (!ofPattern && !ofSynchronized) {
+            caught.add(targets.getOrDefault(handler.tryStart(), 0));
+        }
+    }
+
+    /** Number of instructions. */
+    int size() {
+        return instructions.size();
+    }
+
+    /** Whether its loops can be entered at their heads only, as those of Java's own statements. */
+    boolean isReducible() {
+        return reducible;
+    }
+
+    /** The local variables that may still be read when a block starts. */
+    BitSet live(Span span) {
+        if (liveness == null) {
+            liveness = new LocalLiveness(spans, instructions);
+        }
+        return (BitSet) liveness.at(span).clone();
+    }
+
+    /** How many slots are on the operand stack before an instruction, or at the method's end. */
+    int depthBefore(int instruction) {
+        if (depths == null) {
+            depths = new StackDepths(order(), instructions, spans);
+        }
+        return depths.before(instruction);
+    }
+
+    /** The blocks that may follow. */
+    List<Span> successors(Span span) {
+        return span.successors().stream().map(spans::get).toList();
     }
 
     Instruction instruction(int index) {
@@ -122,25 +179,21 @@ final class MethodCode {
         return body != null && body.get(from.index());
     }
 
-    /** The local variables that a loop assigns. */
-    BitSet assignedIn(Span header) {
+    /** The local variables that a loop assigns and that are read before that. */
+    BitSet changedIn(Span header) {
         var slots = new BitSet();
         loops.getOrDefault(header.index(), new BitSet()).stream()
                 .mapToObj(spans::get)
                 .forEach(span -> {
                     for (int i = span.from(); i < span.to(); i++) {
                         switch (instructions.get(i)) {
-                            case StoreInstruction store -> {
-                                slots.set(store.slot());
-                                if (store.typeKind().slotSize() == TypeKind.LONG.slotSize()) {
-                                    slots.set(store.slot() + 1);
-                                }
-                            }
+                            case StoreInstruction store -> LocalLiveness.assigned(store, slots::set);
                             case IncrementInstruction increment -> slots.set(increment.slot());
                             default -> {}
                         }
                     }
                 });
+        slots.and(live(header));
         return slots;
     }
 
@@ -275,6 +328,9 @@ final class MethodCode {
             }
         }
         backEdges.forEach(edge -> grow(loops.computeIfAbsent(edge[1], MethodCode::bodyOf), edge[0], predecessors));
+        // A loop with a second entry holds its first block's ancestors, the method's start among them.
+        reducible = loops.entrySet().stream()
+                .allMatch(loop -> loop.getKey() == 0 || !loop.getValue().get(0));
     }
 
     private static BitSet bodyOf(int header) {

@@ -1,12 +1,16 @@
 package org.kprobe4j.compiler.internal.front;
 
 import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.ReturnInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
@@ -27,35 +31,29 @@ final class MethodTranslator {
 
     private record Exit(Block from, State state, @Nullable Operand value) {}
 
-    /** A phi at a loop's head: for a local variable that the loop assigns, or one that only joined the ways into the loop. */
-    private record LoopPhi(int slot, Value.Phi phi) {}
-
-    private static final int UNASSIGNED = -1;
+    private static final int MAX_LOCALS = 256;
 
     private final Translation translation;
     private final GraphBuilder builder;
     private final MethodCode method;
-    private final @Nullable Position fixedPosition;
+    private final @Nullable JdkCall jdkCall;
     private final Map<Integer, Block> blocks = new HashMap<>();
     private final Map<Integer, List<Incoming>> incoming = new HashMap<>();
-    private final Map<Integer, List<LoopPhi>> openLoops = new HashMap<>();
+    private final Map<Integer, LoopHead> openLoops = new HashMap<>();
     private final List<Exit> exits = new ArrayList<>();
 
-    /** With a fixed position, everything in the method counts as that line: used for the JDK's own methods. */
-    MethodTranslator(Translation translation, MethodCode method, @Nullable Position fixedPosition) {
+    /** For a method of the program, or one of the JDK within a call from the program. */
+    MethodTranslator(Translation translation, MethodCode method, @Nullable JdkCall jdkCall) {
         this.translation = translation;
         this.builder = translation.builder();
         this.method = method;
-        this.fixedPosition = fixedPosition;
+        this.jdkCall = jdkCall;
     }
 
     /** Translates the method in place of a call; null if no way leads back from it. */
     @Nullable
     Returned translate(State caller, List<Operand> arguments) {
-        if (method.catches()) {
-            throw new Refusal("%s has a try/catch; a handler cannot catch: a fault stops it and is counted"
-                    .formatted(method.name()));
-        }
+        checkShape();
         State entry = caller.callee(method.maxLocals());
         int slot = 0;
         for (Operand argument : arguments) {
@@ -63,7 +61,7 @@ final class MethodTranslator {
             slot += isWide(argument) ? 2 : 1;
         }
         Block start = builder.graph().block();
-        builder.current().end(new End.Goto(start));
+        builder.current().end(new End.Goto(start, builder.position()));
         MethodCode.Span first = method.order().getFirst();
         blocks.put(first.index(), start);
         incoming.computeIfAbsent(first.index(), _ -> new ArrayList<>()).add(new Incoming(start, entry));
@@ -75,6 +73,27 @@ final class MethodTranslator {
         return join();
     }
 
+    private void checkShape() {
+        if (method.firstCaught().isPresent()) {
+            translation.refuse(
+                    place(method.firstCaught().getAsInt()),
+                    "a handler cannot catch: where Java would throw, the handler stops and the fault is counted; test before instead of try");
+        }
+        if (!method.isReducible()) {
+            throw new Refusal(
+                    "the loops of %s have more than one entry, which Java cannot say; compile its class with javac"
+                            .formatted(method.name()));
+        }
+        if (method.maxLocals() > MAX_LOCALS) {
+            throw new Refusal("%s has room for %d local variables, a handler's methods have at most %d; split it"
+                    .formatted(method.name(), method.maxLocals(), MAX_LOCALS));
+        }
+    }
+
+    private Position place(int instruction) {
+        return jdkCall != null ? jdkCall.position() : method.position(instruction);
+    }
+
     static boolean isWide(Operand operand) {
         return operand instanceof Operand.Scalar scalar && scalar.value().kind() == Kind.LONG;
     }
@@ -82,30 +101,100 @@ final class MethodTranslator {
     private void translate(MethodCode.Span span) {
         Block block = block(span);
         List<Incoming> ways = incoming.getOrDefault(span.index(), List.of());
-        State state = new Merge(block, translation::nextMade)
-                .join(ways.stream().map(Incoming::state).toList());
-        if (method.isLoopHeader(span)) {
-            openLoop(span, block, state);
-        }
+        builder.at(place(span.from()));
         builder.continueIn(block);
+        State state;
         try {
-            var instructions = new InstructionTranslator(translation, this, method, span, state);
-            for (int i = span.from(); i < span.to(); i++) {
-                builder.at(fixedPosition != null ? fixedPosition : method.position(i));
-                instructions.translate(method.instruction(i));
-            }
-            if (!builder.current().ended()) {
-                jump(span, method.next(span), state);
-            }
+            state = new Merge(block, translation::nextMade)
+                    .join(ways.stream().map(Incoming::state).toList(), method.live(span));
         } catch (Refusal refusal) {
-            translation.refuse(builder.position(), refusal.reason());
-            stop();
-        } catch (DeadEnd end) {
-            // All ways through a call end inside it.
+            refuse(refusal);
+            return;
+        }
+        if (method.isLoopHeader(span)) {
+            openLoops.put(
+                    span.index(),
+                    new LoopHead(block, ways.size(), method.changedIn(span), state, translation::nextMade));
+        }
+        var instructions = new InstructionTranslator(translation, this, method, span, state);
+        int next = span.from();
+        while (next < span.to()) {
+            next = translate(span, next, instructions, state);
         }
     }
 
-    /** Thrown after a call from which no way leads back. */
+    /** One instruction, or all up to the next statement if it is refused; the index of what follows. */
+    private int translate(MethodCode.Span span, int at, InstructionTranslator instructions, State state) {
+        builder.at(place(at));
+        try {
+            translation.countInstruction();
+            instructions.translate(method.instruction(at));
+            if (at + 1 == span.to() && !builder.current().ended()) {
+                jump(span, method.next(span), state);
+            }
+            return at + 1;
+        } catch (Refusal refusal) {
+            refuse(refusal);
+            return skip(span, at, state);
+        } catch (DeadEnd end) {
+            // All ways through a call end inside it.
+            return span.to();
+        } catch (CompileException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            refuse(translation.unexpected(e));
+            return skip(span, at, state);
+        }
+    }
+
+    private void refuse(Refusal refusal) {
+        if (refusal.isNew()) {
+            Refusal said = jdkCall == null ? refusal : Forbidden.call(jdkCall.owner(), jdkCall.name());
+            translation.refuse(builder.position(), said.reason());
+        }
+    }
+
+    /** The call from the program that leads here, if this is a method of the JDK. */
+    @Nullable
+    JdkCall jdkCall() {
+        return jdkCall;
+    }
+
+    /**
+     * Goes on at the next statement, so that one run reports all that has to be changed. What the skipped instructions would
+     * have made is known as refused; the graph is not used any more.
+     */
+    private int skip(MethodCode.Span span, int from, State state) {
+        if (builder.current().ended()) {
+            builder.continueIn(builder.graph().block());
+        }
+        for (int i = from; i < span.to(); i++) {
+            switch (method.instruction(i)) {
+                case StoreInstruction store ->
+                    LocalLiveness.assigned(store, slot -> {
+                        if (slot < state.localCount()) {
+                            state.store(slot, new Operand.Refused());
+                        }
+                    });
+                case ReturnInstruction back ->
+                    exit(state, back.typeKind() == TypeKind.VOID ? null : new Operand.Refused());
+                default -> {}
+            }
+            if (i + 1 < span.to() && method.depthBefore(i + 1) == 0) {
+                state.forget(0);
+                return i + 1;
+            }
+        }
+        Block current = builder.current();
+        for (MethodCode.Span next : method.successors(span)) {
+            state.forget(method.depthBefore(next.from()));
+            arrive(span, next, current, state);
+        }
+        stop();
+        return span.to();
+    }
+
+    /** Thrown where no way leads on: after a call that never returns, or where Java would always throw. */
     static final class DeadEnd extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -116,7 +205,7 @@ final class MethodTranslator {
 
     private void stop() {
         if (!builder.current().ended()) {
-            builder.current().end(new End.Return(GraphBuilder.constant(0), builder.position()));
+            builder.current().end(new End.Return(true, builder.position()));
         }
     }
 
@@ -132,7 +221,7 @@ final class MethodTranslator {
     void jump(MethodCode.Span from, MethodCode.Span to, State state) {
         Block block = block(to);
         Block current = builder.current();
-        current.end(new End.Goto(block));
+        current.end(new End.Goto(block, builder.position()));
         arrive(from, to, current, state);
     }
 
@@ -164,8 +253,13 @@ final class MethodTranslator {
 
     /** Goes on in a new block if the condition holds, else stops the handler: Java would throw here. */
     void faultUnless(Cond cond, Value a, Value b, String what) {
-        if (a instanceof Value.Constant x && b instanceof Value.Constant y && cond.holds(x.value(), y.value())) {
+        boolean known = a instanceof Value.Constant && b instanceof Value.Constant;
+        if (known && cond.holds(((Value.Constant) a).value(), ((Value.Constant) b).value())) {
             return;
+        }
+        if (known) {
+            fault(what);
+            throw new DeadEnd();
         }
         Block stop = builder.graph().block();
         Block on = builder.graph().block();
@@ -174,11 +268,16 @@ final class MethodTranslator {
         builder.continueIn(on);
     }
 
+    /** Stops the handler: Java would throw here. */
+    void fault(String what) {
+        builder.current().end(new End.Fault(translation.faultSite(what), builder.position()));
+    }
+
     /** Notes a return; the method's callers go on after all of them. */
     void exit(State state, @Nullable Operand value) {
         Block current = builder.current();
         Block bridge = builder.graph().block();
-        current.end(new End.Goto(bridge));
+        current.end(new End.Goto(bridge, builder.position()));
         exits.add(new Exit(bridge, state, value));
     }
 
@@ -187,7 +286,7 @@ final class MethodTranslator {
             return null;
         }
         Block after = builder.graph().block();
-        exits.forEach(exit -> exit.from().end(new End.Goto(after)));
+        exits.forEach(exit -> exit.from().end(new End.Goto(after, builder.position())));
         builder.continueIn(after);
         var merge = new Merge(after, translation::nextMade);
         List<State> states = exits.stream()
@@ -197,69 +296,21 @@ final class MethodTranslator {
                     return state;
                 })
                 .toList();
-        State joined = merge.join(states);
+        var result = new BitSet();
+        result.set(0);
+        State joined = merge.join(states, result);
         return new Returned(joined, joined.local(0));
     }
 
     private void arrive(MethodCode.Span from, MethodCode.Span to, Block current, State state) {
-        List<LoopPhi> phis = openLoops.get(to.index());
-        if (phis == null || !method.isBackEdge(from, to)) {
+        LoopHead loop = openLoops.get(to.index());
+        if (loop == null || !method.isBackEdge(from, to)) {
             incoming.computeIfAbsent(to.index(), _ -> new ArrayList<>()).add(new Incoming(current, state.copy()));
             return;
         }
-        for (LoopPhi loop : phis) {
-            loop.phi()
-                    .add(
-                            loop.slot() == UNASSIGNED
-                                    ? loop.phi()
-                                    : scalarOf(
-                                            state.local(loop.slot()), loop.phi().kind()));
+        String refusal = loop.back(state);
+        if (refusal != null) {
+            translation.refuse(builder.position(), refusal);
         }
-    }
-
-    /** A number on its way into a loop's phi. A variable of another type is dead at the loop's head, so any number will do. */
-    private static Value scalarOf(@Nullable Operand operand, Kind kind) {
-        Value value = switch (operand) {
-            case Operand.Scalar scalar -> scalar.value();
-            case Operand.Boxed boxed -> boxed.value();
-            case Operand.Struct struct -> struct.address();
-            case null, default -> GraphBuilder.constant(0L);
-        };
-        return value.kind() == kind ? value : new Value.Constant(kind, 0);
-    }
-
-    /** Gives each number that the loop assigns a phi whose further inputs come with the ways back. */
-    private void openLoop(MethodCode.Span header, Block block, State state) {
-        BitSet assigned = method.assignedIn(header);
-        var phis = new ArrayList<LoopPhi>();
-        block.phis().forEach(phi -> phis.add(new LoopPhi(UNASSIGNED, phi)));
-        int ways = incoming.getOrDefault(header.index(), List.of()).size();
-        for (int slot = assigned.nextSetBit(0);
-                slot >= 0 && slot < state.localCount();
-                slot = assigned.nextSetBit(slot + 1)) {
-            Operand value = state.local(slot);
-            switch (value) {
-                case Operand.Scalar scalar ->
-                    state.store(slot, new Operand.Scalar(loopPhi(block, ways, slot, scalar.value(), phis)));
-                case Operand.Boxed boxed ->
-                    state.store(slot, new Operand.Boxed(loopPhi(block, ways, slot, boxed.value(), phis), boxed.type()));
-                case Operand.Struct struct ->
-                    state.store(
-                            slot,
-                            new Operand.Struct(loopPhi(block, ways, slot, struct.address(), phis), struct.type()));
-                case null -> {}
-                default -> state.store(slot, new Operand.Unusable());
-            }
-        }
-        openLoops.put(header.index(), phis);
-    }
-
-    private static Value.Phi loopPhi(Block block, int ways, int slot, Value entry, List<LoopPhi> phis) {
-        Value.Phi phi = block.phi(entry.kind());
-        for (int i = 0; i < ways; i++) {
-            phi.add(entry instanceof Value.Phi joined && joined.block() == block ? joined.inputs()[i] : entry);
-        }
-        phis.add(new LoopPhi(slot, phi));
-        return phi;
     }
 }

@@ -9,17 +9,22 @@ import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Position;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Instructions that deal with objects: fields, calls, records, argument arrays, casts. */
 final class ObjectInstructions {
     private static final int MAX_ARRAY = 32;
+    private static final String NO_ARRAY =
+            "a handler cannot read an array, whose elements the JVM may change at any time; capture the elements one by one, or use a map";
 
     private final Translation translation;
     private final MethodTranslator flow;
@@ -82,14 +87,22 @@ final class ObjectInstructions {
     }
 
     private Operand finalField(String owner, String name, @Nullable Object receiver, ClassDesc type) {
-        HostProgram.Constant value = translation
-                .request()
-                .host()
-                .finalField(owner, name, receiver)
+        HostProgram.Constant value = read(owner, name, receiver)
                 .orElseThrow(() -> new Refusal(
                         "a handler cannot read %s.%s, which is not final: its value would be frozen when the probe is planted; make it final, or use a map"
                                 .formatted(Translation.javaName(owner), name)));
-        return HandlerEntry.captured(value.value(), type);
+        return name.startsWith("$SwitchMap$") && value.value() instanceof int[] cases
+                ? new Operand.EnumSwitch(Arrays.stream(cases).boxed().toList())
+                : HandlerEntry.captured(value.value(), type);
+    }
+
+    private Optional<HostProgram.Constant> read(String owner, String name, @Nullable Object receiver) {
+        try {
+            return translation.request().host().finalField(owner, name, receiver);
+        } catch (LinkageError e) {
+            // Reading a static field runs the initialiser of its class.
+            throw new Refusal("a handler cannot read %s.%s: %s".formatted(Translation.javaName(owner), name, e));
+        }
     }
 
     private void putField(Operand object, String owner, String name, Operand value) {
@@ -99,7 +112,9 @@ final class ObjectInstructions {
                 builder.append(
                         Kind.INT,
                         new org.kprobe4j.compiler.internal.ir.Opcode.DataStore(field.offset(), field.size()),
-                        InstructionTranslator.scalar(value));
+                        GraphBuilder.lowerBits(
+                                InstructionTranslator.scalar(value),
+                                field.size().bytes() * Byte.SIZE));
             }
             case Operand.Made made ->
                 state.made().put(made.id(), state.content(made).with(name, value));
@@ -132,7 +147,7 @@ final class ObjectInstructions {
             arguments.addFirst(state.pop());
         }
         if (name.equals("<init>")) {
-            construct(owner, descriptor, arguments);
+            construct(call, owner, arguments);
             return;
         }
         var site = new CallSite(translation, flow, state, owner, name, descriptor, arguments);
@@ -141,8 +156,7 @@ final class ObjectInstructions {
             pushUnlessVoid(call.typeSymbol().returnType(), result);
             return;
         }
-        String target = dispatchOwner(call, owner, arguments);
-        inline(target, name, descriptor, arguments, call.typeSymbol().returnType());
+        inline(call, dispatchOwner(call, owner, arguments), arguments);
     }
 
     private void pushUnlessVoid(ClassDesc type, Operand result) {
@@ -165,23 +179,27 @@ final class ObjectInstructions {
         };
     }
 
-    private void inline(String owner, String name, String descriptor, List<Operand> arguments, ClassDesc returnType) {
-        boolean jdk = owner.startsWith("java/");
-        MethodCode method =
-                jdk && !Intrinsics.isInlinedFromJdk(owner) ? null : translation.method(owner, name, descriptor);
-        if (method == null) {
-            throw new Refusal(
-                    "a handler cannot call %s.%s; it can call its own static methods, Kernel, PtRegs, kernel structures, Math, Integer and Long"
-                            .formatted(Translation.javaName(owner), name));
+    private void inline(InvokeInstruction call, String owner, List<Operand> arguments) {
+        String name = call.name().stringValue();
+        String declared = call.owner().asInternalName();
+        boolean jdk = Intrinsics.isInlinedFromJdk(owner);
+        MethodCode method = jdk || Forbidden.isCompiled(owner)
+                ? translation.method(owner, name, call.type().stringValue())
+                : null;
+        if (method == null || Forbidden.hasInstead(declared, name) || !(jdk || Forbidden.isCompiled(method.owner()))) {
+            throw Forbidden.call(declared, name);
         }
-        var position = builder.position();
+        Position position = builder.position();
+        JdkCall within = flow.jdkCall();
+        JdkCall inside = within != null ? within : jdk ? new JdkCall(position, declared, name) : null;
         translation.inside(method, () -> {
-            var result = new MethodTranslator(translation, method, jdk ? position : null).translate(state, arguments);
+            var result = new MethodTranslator(translation, method, inside).translate(state, arguments);
             if (result == null) {
                 throw new MethodTranslator.DeadEnd();
             }
             state.returned(result.state());
-            if (result.value() != null && !returnType.descriptorString().equals("V")) {
+            if (result.value() != null
+                    && !call.typeSymbol().returnType().descriptorString().equals("V")) {
                 state.push(result.value());
             }
         });
@@ -242,6 +260,14 @@ final class ObjectInstructions {
     // ---- objects that the handler makes ----
 
     void make(String type) {
+        if (Forbidden.isThrowable(type)) {
+            // Where the JDK's own code throws, the handler stops, as it does at a division by zero.
+            if (flow.jdkCall() == null) {
+                throw new Refusal(InstructionTranslator.CANNOT_THROW);
+            }
+            state.push(new Operand.Thrown(Translation.javaName(type)));
+            return;
+        }
         boolean record = translation
                 .findClass(type)
                 .flatMap(ClassModel::superclass)
@@ -260,11 +286,11 @@ final class ObjectInstructions {
         return made;
     }
 
-    private void construct(String owner, String descriptor, List<Operand> arguments) {
-        if (owner.equals("java/lang/Record") || owner.equals("java/lang/Object")) {
-            return;
+    private void construct(InvokeInstruction call, String owner, List<Operand> arguments) {
+        boolean nothing = owner.equals("java/lang/Record") || owner.equals("java/lang/Object");
+        if (!nothing && !(arguments.getFirst() instanceof Operand.Thrown)) {
+            inline(call, owner, arguments);
         }
-        inline(owner, "<init>", descriptor, arguments, ClassDesc.ofDescriptor("V"));
     }
 
     void makeArray(ClassDesc component, Operand length) {
@@ -288,10 +314,14 @@ final class ObjectInstructions {
     void arrayLoad() {
         String index = index(state.pop());
         Operand array = state.pop();
+        if (array instanceof Operand.EnumSwitch(List<Integer> cases)) {
+            state.push(new Operand.Scalar(GraphBuilder.constant(cases.get(Integer.parseInt(index)))));
+            return;
+        }
         Operand part =
                 array instanceof Operand.Made made ? state.content(made).parts().get(index) : null;
         if (part == null) {
-            throw new Refusal("a handler cannot read an array; use a map, a record or captured values");
+            throw new Refusal(NO_ARRAY);
         }
         state.push(part);
     }
@@ -299,7 +329,7 @@ final class ObjectInstructions {
     void arrayLength() {
         if (!(state.pop() instanceof Operand.Made array)
                 || !state.content(array).type().startsWith("[")) {
-            throw new Refusal("a handler cannot use an array; use a map, a record or captured values");
+            throw new Refusal(NO_ARRAY);
         }
         state.push(new Operand.Scalar(GraphBuilder.constant(
                 Integer.parseInt(state.content(array).type().substring(1)))));
@@ -327,7 +357,9 @@ final class ObjectInstructions {
         }
         if (operand instanceof Operand.Registers && !isInstance(operand, type)) {
             throw new Refusal("these are the registers of %s, not %s; use a switch over the register sets"
-                    .formatted(translation.request().architecture().registerSet(), type.displayName()));
+                    .formatted(
+                            translation.request().architecture().registerSet(),
+                            Translation.javaName(internalName(type))));
         }
         state.push(operand);
     }
@@ -349,7 +381,7 @@ final class ObjectInstructions {
         return type != null
                 && (type.getName().replace('.', '/').equals(internalName)
                         || hostType(type.getSuperclass(), internalName)
-                        || java.util.Arrays.stream(type.getInterfaces()).anyMatch(i -> hostType(i, internalName)));
+                        || Arrays.stream(type.getInterfaces()).anyMatch(i -> hostType(i, internalName)));
     }
 
     static String internalName(ClassDesc type) {

@@ -1,5 +1,7 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.lang.constant.ClassDesc;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Value;
 
@@ -12,7 +14,21 @@ sealed interface Operand {
     record Boxed(Value value, Class<?> type) implements Operand {}
 
     /** An object of the host program, known when the handler is compiled; null stands for Java's null. */
-    record Host(@Nullable Object object) implements Operand {}
+    record Host(@Nullable Object object) implements Operand {
+        /** Identity, as a reference has it; only constants are compared by what they say. The object's own equals is not run. */
+        @Override
+        @SuppressWarnings("ReferenceEquality")
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Host(Object theirs)
+                    && (object == theirs
+                            || ((object instanceof String || object instanceof ClassDesc) && object.equals(theirs)));
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(object instanceof String ? null : object);
+        }
+    }
 
     /** The registers at the probe. */
     record Registers() implements Operand {}
@@ -38,6 +54,15 @@ sealed interface Operand {
     /** The kernel stack, walked when it is sent. */
     record StackTrace() implements Operand {}
 
+    /** An exception that the JDK's own code is about to throw. */
+    record Thrown(String type) implements Operand {}
+
+    /** The table by which javac translates a switch over an enum of another file: from ordinals to cases. */
+    record EnumSwitch(List<Integer> cases) implements Operand {}
+
     /** A slot whose content differs between the ways that lead here, and that nothing may read. */
     record Unusable() implements Operand {}
+
+    /** What comes of an instruction that was refused. Using it is refused silently: the reason was given already. */
+    record Refused() implements Operand {}
 }

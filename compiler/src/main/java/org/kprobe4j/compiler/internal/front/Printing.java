@@ -70,6 +70,9 @@ final class Printing {
                         Operand.Instance _,
                         Operand.PrivateData _,
                         Operand.Made _,
+                        Operand.Thrown _,
+                        Operand.EnumSwitch _,
+                        Operand.Refused _,
                         Operand.Unusable _ -> throw new Refusal("this object cannot be printed; print its parts");
             }
         }
@@ -81,16 +84,22 @@ final class Printing {
             }
             arguments.add(new PrintFormat.Argument.Numeral(sizeBytes, type));
             fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
-            values.add(value.kind() == Kind.INT ? site.builder().extend(value) : value);
+            values.add(value);
         }
 
         private static Object constant(long value, Class<?> type) {
             if (type == boolean.class) {
                 return value != 0;
+            } else if (type == char.class) {
+                return (char) value;
+            } else if (type == byte.class) {
+                return (byte) value;
+            } else if (type == short.class) {
+                return (short) value;
+            } else if (type == int.class) {
+                return (int) value;
             }
-            return type == char.class
-                    ? (Object) (char) value
-                    : type == int.class ? (Object) (int) value : (Object) value;
+            return value;
         }
 
         private int take(int bytes) {
@@ -200,7 +209,7 @@ final class Printing {
 
     private static Opcode.Field field(RecordLayout.Component component, Operand value, List<Value> values) {
         if (component.type() != String.class) {
-            values.add(InstructionTranslator.scalar(value));
+            values.add(GraphBuilder.lowerBits(InstructionTranslator.scalar(value), component.sizeBytes() * Byte.SIZE));
             return new Opcode.Field.Scalar(component.offset(), Size.ofBytes(component.sizeBytes()), values.size() - 1);
         }
         return switch (value) {

@@ -11,6 +11,16 @@ final class Refusal extends RuntimeException {
         this.reason = reason;
     }
 
+    /** Follows from one that was reported already. */
+    static Refusal again() {
+        return new Refusal("");
+    }
+
+    /** Whether there is something to report. */
+    boolean isNew() {
+        return !reason.isEmpty();
+    }
+
     /** What is refused and what to write instead. */
     String reason() {
         return reason;

@@ -16,6 +16,11 @@ final class State {
             copy.put(part, value);
             return new Content(type, copy);
         }
+
+        /** Whether this is an array, which can change after it was made. */
+        boolean isArray() {
+            return type.startsWith("[");
+        }
     }
 
     private final @Nullable Operand[] locals;
@@ -58,15 +63,26 @@ final class State {
     }
 
     Operand load(int slot) {
-        Operand value = locals[slot];
+        Operand value = slot < locals.length ? locals[slot] : null;
         if (value == null || value instanceof Operand.Unusable) {
             throw new Refusal(
                     "a variable that holds different objects on different paths cannot be read; use one variable for each");
+        }
+        return used(value);
+    }
+
+    private static Operand used(Operand value) {
+        if (value instanceof Operand.Refused) {
+            throw Refusal.again();
         }
         return value;
     }
 
     void store(int slot, @Nullable Operand value) {
+        if (slot >= locals.length) {
+            throw new Refusal(
+                    "the class file is damaged: there is no local variable %d; compile the class anew".formatted(slot));
+        }
         locals[slot] = value;
     }
 
@@ -75,7 +91,18 @@ final class State {
     }
 
     Operand pop() {
-        return stack.removeLast();
+        if (stack.isEmpty()) {
+            throw new Refusal("the class file is damaged: its operand stack underflows here; compile the class anew");
+        }
+        return used(stack.removeLast());
+    }
+
+    /** Goes on after an instruction that was refused: nothing is known of the stack. */
+    void forget(int slots) {
+        stack.clear();
+        for (int i = 0; i < slots; i++) {
+            stack.add(new Operand.Refused());
+        }
     }
 
     List<Operand> stack() {

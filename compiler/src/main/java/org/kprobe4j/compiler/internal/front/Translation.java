@@ -1,11 +1,15 @@
 package org.kprobe4j.compiler.internal.front;
 
 import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
+import java.lang.classfile.MethodModel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +28,12 @@ public final class Translation {
     /** Deepest nesting of calls that is inlined. */
     static final int MAX_DEPTH = 32;
 
+    /** Most bytecode instructions, those of called methods counted at each call. */
+    static final int MAX_INSTRUCTIONS = 10_000;
+
+    /** Start of the names of the classes that read class files; what they throw is said of the file. */
+    private static final String CLASS_FILE_READER = "jdk.internal.classfile.";
+
     private final CompileRequest request;
     private final GraphBuilder builder = new GraphBuilder();
     private final List<Diagnostic> diagnostics = new ArrayList<>();
@@ -33,15 +43,13 @@ public final class Translation {
     private final Map<String, MethodCode> methods = new HashMap<>();
     private final Deque<String> active = new ArrayDeque<>();
     private final KernelTypes kernelTypes;
-    private final @Nullable DataClass dataClass;
+    private @Nullable DataClass dataClass;
     private int nextMade;
+    private int instructions;
 
     private Translation(CompileRequest request) {
         this.request = request;
         this.kernelTypes = new KernelTypes(this);
-        this.dataClass = request.dataClass()
-                .map(name -> DataClass.of(requireClass(name)))
-                .orElse(null);
     }
 
     /**
@@ -60,19 +68,30 @@ public final class Translation {
      * @throws CompileException with all that has no place in a handler
      */
     public static Translated translate(CompileRequest request) {
-        Translation translation;
+        var translation = new Translation(request);
         try {
-            translation = new Translation(request);
-            new HandlerEntry(translation).translate();
+            translation.run();
         } catch (Refusal refusal) {
-            throw new CompileException(List.of(new Diagnostic(request.handler().owner(), 0, refusal.reason())));
+            throw new CompileException(List.of(new Diagnostic(request.handler().file(), 0, refusal.reason())));
         }
         if (!translation.diagnostics.isEmpty()) {
-            throw new CompileException(
-                    translation.diagnostics.stream().distinct().toList());
+            throw translation.failure();
         }
         int dataBytes = translation.dataClass == null ? 0 : translation.dataClass.sizeBytes();
         return new Translated(translation.builder.graph(), translation.formats, translation.faultSites, dataBytes);
+    }
+
+    private void run() {
+        try {
+            dataClass = request.dataClass()
+                    .map(name -> DataClass.of(requireClass(name)))
+                    .orElse(null);
+            new HandlerEntry(this).translate();
+        } catch (Refusal | CompileException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw unexpected(e);
+        }
     }
 
     CompileRequest request() {
@@ -94,6 +113,60 @@ public final class Translation {
 
     int nextMade() {
         return nextMade++;
+    }
+
+    private CompileException failure() {
+        return new CompileException(diagnostics.stream()
+                .distinct()
+                .sorted(Comparator.comparing(Diagnostic::file).thenComparingInt(Diagnostic::line))
+                .toList());
+    }
+
+    /** Counts what is translated, so that calls within calls cannot grow without end. */
+    void countInstruction() {
+        if (++instructions > MAX_INSTRUCTIONS) {
+            Position position = builder.position();
+            refuse(
+                    position,
+                    "the handler has more than %d instructions, those of the methods that it calls counted at each call; make it smaller"
+                            .formatted(MAX_INSTRUCTIONS));
+            throw failure();
+        }
+    }
+
+    /** What to say of an exception that nothing here throws on purpose: a damaged class file, or our own mistake. */
+    Refusal unexpected(RuntimeException e) {
+        for (var entry : classes.entrySet()) {
+            String damage = entry.getValue().map(Translation::damage).orElse("");
+            if (!damage.isEmpty() && !Forbidden.isJdk(entry.getKey())) {
+                return new Refusal("the class file of %s is damaged: %s; compile the class anew"
+                        .formatted(javaName(entry.getKey()), damage));
+            }
+        }
+        boolean whileReading = e.getStackTrace().length > 0
+                && e.getStackTrace()[0].getClassName().startsWith(CLASS_FILE_READER);
+        return new Refusal(
+                whileReading
+                        ? "a class file that this needs is damaged: %s; compile the classes anew"
+                                .formatted(e.getMessage())
+                        : "the compiler failed here (%s); please report it with this method's source".formatted(e));
+    }
+
+    /** Empty if the class file hangs together; of the types that it names nothing is asked. */
+    private static String damage(ClassModel model) {
+        try {
+            var verifier = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
+                    _ -> ClassHierarchyResolver.ClassHierarchyInfo.ofInterface()));
+            return verifier.verify(model).stream()
+                    .map(error -> String.valueOf(error.getMessage())
+                            .lines()
+                            .findFirst()
+                            .orElse(""))
+                    .findFirst()
+                    .orElse("");
+        } catch (RuntimeException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     void refuse(Position position, String message) {
@@ -157,30 +230,46 @@ public final class Translation {
     }
 
     private @Nullable MethodCode findMethod(String owner, String name, String descriptor) {
-        Optional<ClassModel> model = findClass(owner);
-        if (model.isEmpty()) {
-            return null;
-        }
-        for (var method : model.get().methods()) {
-            if (method.methodName().equalsString(name) && method.methodType().equalsString(descriptor)) {
-                return method.code().isEmpty() ? null : MethodCode.of(model.get(), method);
-            }
-        }
-        var parents = new ArrayList<String>();
-        model.get().superclass().ifPresent(c -> parents.add(c.asInternalName()));
-        model.get().interfaces().forEach(c -> parents.add(c.asInternalName()));
-        for (String parent : parents) {
-            MethodCode found = method(parent, name, descriptor);
-            if (found != null) {
-                return found;
+        for (ClassModel model : hierarchy(owner)) {
+            for (var method : model.methods()) {
+                if (method.methodName().equalsString(name)
+                        && method.methodType().equalsString(descriptor)) {
+                    return method.code().isEmpty() ? null : read(model, method);
+                }
             }
         }
         return null;
     }
 
+    private MethodCode read(ClassModel owner, MethodModel method) {
+        try {
+            return MethodCode.of(owner, method);
+        } catch (Refusal refusal) {
+            throw refusal;
+        } catch (RuntimeException e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** A class, its superclasses and interfaces, as far as their class files are found; nearest first. */
+    List<ClassModel> hierarchy(String owner) {
+        var found = new LinkedHashMap<String, ClassModel>();
+        var work = new ArrayDeque<String>(List.of(owner));
+        while (!work.isEmpty()) {
+            String name = work.poll();
+            Optional<ClassModel> model = found.containsKey(name) ? Optional.empty() : findClass(name);
+            if (model.isPresent()) {
+                found.put(name, model.get());
+                model.get().superclass().ifPresent(c -> work.add(c.asInternalName()));
+                model.get().interfaces().forEach(c -> work.add(c.asInternalName()));
+            }
+        }
+        return List.copyOf(found.values());
+    }
+
     /** Marks a method as being inlined, for as long as {@code body} runs. */
     void inside(MethodCode method, Runnable body) {
-        String key = method.owner() + '.' + method.name();
+        String key = method.owner() + '.' + method.name() + method.descriptor();
         if (active.contains(key)) {
             throw new Refusal("%s calls itself; a handler cannot recurse: use a loop with a constant bound"
                     .formatted(method.name()));

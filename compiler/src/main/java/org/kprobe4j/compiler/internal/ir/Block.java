@@ -62,6 +62,44 @@ public final class Block {
         end = how;
     }
 
+    /** Replaces the end by one that leads to {@code to} instead of {@code from}; the blocks' predecessors are the caller's matter. */
+    void redirect(Block from, Block to) {
+        end = switch (end()) {
+            case End.Goto go -> new End.Goto(to, go.position());
+            case End.Branch b ->
+                new End.Branch(
+                        b.cond(),
+                        b.a(),
+                        b.b(),
+                        b.yes() == from ? to : b.yes(),
+                        b.no() == from ? to : b.no(),
+                        b.position());
+            case End.Return r -> r;
+            case End.Fault f -> f;
+        };
+    }
+
+    /** Takes over what the one block after it does, which comes after no other. */
+    void absorb(Block next) {
+        operations.addAll(next.operations);
+        end = next.end();
+        for (Block successor : end().successors()) {
+            successor.predecessors.replaceAll(p -> p == next ? this : p);
+        }
+    }
+
+    /** Makes a block a predecessor; the phis' inputs for it are added by the caller. */
+    void addPredecessor(Block block) {
+        predecessors.add(block);
+    }
+
+    /** Forgets a predecessor with the phis' inputs for it. */
+    void removePredecessor(Block block) {
+        int index = predecessors.indexOf(block);
+        predecessors.remove(index);
+        phis.forEach(phi -> phi.remove(index));
+    }
+
     /** Its phis; a pass may remove some. */
     public List<Value.Phi> phis() {
         return phis;

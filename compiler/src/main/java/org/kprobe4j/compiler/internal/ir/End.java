@@ -7,8 +7,11 @@ public sealed interface End {
     /** The blocks that may follow. */
     List<Block> successors();
 
+    /** The place in the source. */
+    Position position();
+
     /** Goes on at one block. */
-    record Goto(Block target) implements End {
+    record Goto(Block target, Position position) implements End {
         @Override
         public List<Block> successors() {
             return List.of(target);
@@ -23,8 +26,8 @@ public sealed interface End {
         }
     }
 
-    /** Ends the handler with a value. */
-    record Return(Value value, Position position) implements End {
+    /** Ends the handler; all that matters of its result is whether it is 0. */
+    record Return(boolean zero, Position position) implements End {
         @Override
         public List<Block> successors() {
             return List.of();

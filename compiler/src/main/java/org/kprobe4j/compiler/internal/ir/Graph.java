@@ -38,14 +38,13 @@ public final class Graph {
         while (!stack.isEmpty()) {
             Step top = stack.removeLast();
             List<Block> successors = top.block.end().successors();
-            // The last successor first, so that the fall-through of a branch follows it in the final order.
-            int index = successors.size() - 1 - top.next;
-            if (index < 0) {
+            // The last successor last: so it comes next in the final order, as it does in the bytecode.
+            if (top.next == successors.size()) {
                 order.add(top.block);
                 continue;
             }
             stack.add(new Step(top.block, top.next + 1));
-            Block successor = successors.get(index);
+            Block successor = successors.get(top.next);
             if (!seen.get(successor.id())) {
                 seen.set(successor.id());
                 stack.add(new Step(successor, 0));

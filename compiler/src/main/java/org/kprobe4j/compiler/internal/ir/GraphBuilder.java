@@ -1,10 +1,14 @@
 package org.kprobe4j.compiler.internal.ir;
 
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.internal.ir.Value.Constant;
 import org.kprobe4j.compiler.internal.ir.Value.Operation;
 
 /** Appends operations to the current block of a graph; what is known already becomes a constant. */
 public final class GraphBuilder {
+    private static final long LOWER_HALF = 0xffff_ffffL;
+
     private final Graph graph = new Graph();
     private Block current = graph.entry();
     private Position position = new Position("", 0);
@@ -61,6 +65,13 @@ public final class GraphBuilder {
         if (a instanceof Constant && operator.commutes()) {
             return binary(operator, kind, b, a);
         }
+        if (operator == Arithmetic.AND
+                && b instanceof Constant mask
+                && mask.value() == LOWER_HALF
+                && a instanceof Operation extended
+                && extended.opcode() instanceof Opcode.Extend) {
+            return zeroExtend(extended.argument(0));
+        }
         if (b instanceof Constant y) {
             Value simpler = withConstant(operator, kind, a, y.value());
             if (simpler != null) {
@@ -70,8 +81,7 @@ public final class GraphBuilder {
         return append(kind, new Opcode.Binary(operator), a, b);
     }
 
-    private static @org.jspecify.annotations.Nullable Value withConstant(
-            Arithmetic operator, Kind kind, Value a, long b) {
+    private static @Nullable Value withConstant(Arithmetic operator, Kind kind, Value a, long b) {
         return switch (operator) {
             case ADD, SUB, OR, XOR, SHL, SHR, USHR -> b == 0 ? a : null;
             case MUL -> b == 1 ? a : b == 0 ? constant(kind, 0) : null;
@@ -88,12 +98,54 @@ public final class GraphBuilder {
 
     /** int to long. */
     public Value extend(Value a) {
-        return a instanceof Constant x ? constant(x.value()) : append(Kind.LONG, new Opcode.Extend(), a);
+        if (a instanceof Constant x) {
+            return constant(x.value());
+        }
+        return isNeverNegative(a) ? zeroExtend(a) : append(Kind.LONG, new Opcode.Extend(), a);
+    }
+
+    /** int to long, taken as unsigned. */
+    public Value zeroExtend(Value a) {
+        return a instanceof Constant x
+                ? constant(Integer.toUnsignedLong((int) x.value()))
+                : append(Kind.LONG, new Opcode.ZeroExtend(), a);
+    }
+
+    private static boolean isNeverNegative(Value a) {
+        if (!(a instanceof Operation operation)) {
+            return false;
+        }
+        return switch (operation.opcode()) {
+            case Opcode.Compare _ -> true;
+            case Opcode.Narrow narrow -> !narrow.signed();
+            case Opcode.Binary(Arithmetic operator) ->
+                operation.argument(1) instanceof Constant b
+                        && (operator == Arithmetic.AND
+                                ? b.value() >= 0
+                                : operator == Arithmetic.USHR && (b.value() & (Integer.SIZE - 1)) != 0);
+            default -> false;
+        };
     }
 
     /** long to int. */
     public Value truncate(Value a) {
-        return a instanceof Constant x ? constant((int) x.value()) : append(Kind.INT, new Opcode.Truncate(), a);
+        if (a instanceof Constant x) {
+            return constant((int) x.value());
+        }
+        if (a instanceof Operation operation) {
+            switch (operation.opcode()) {
+                case Opcode.Extend _, Opcode.ZeroExtend _ -> {
+                    return operation.argument(0);
+                }
+                // The lower half of a word comes first on all machines so far.
+                case Opcode.Context(int offset, Size size)
+                when size == Size.DW -> {
+                    return append(Kind.INT, new Opcode.Context(offset, Size.W));
+                }
+                default -> {}
+            }
+        }
+        return append(Kind.INT, new Opcode.Truncate(), a);
     }
 
     /** int to byte, short or char. */
@@ -104,6 +156,15 @@ public final class GraphBuilder {
             return constant(signed ? moved >> shift : moved >>> shift);
         }
         return append(Kind.INT, new Opcode.Narrow(bits, signed), a);
+    }
+
+    /** What to store where only so many of the lower bits matter: what does not change them is left out. */
+    public static Value lowerBits(Value a, int bits) {
+        return a instanceof Operation operation
+                        && operation.opcode() instanceof Opcode.Narrow narrow
+                        && narrow.bits() >= bits
+                ? lowerBits(operation.argument(0), bits)
+                : a;
     }
 
     /** 1 or 0. */

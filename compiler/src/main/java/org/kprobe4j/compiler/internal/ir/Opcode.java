@@ -19,6 +19,9 @@ public sealed interface Opcode {
     /** int to long, keeping the sign. */
     record Extend() implements Opcode {}
 
+    /** int to long, the upper half zero. */
+    record ZeroExtend() implements Opcode {}
+
     /** long to int, the lower half. */
     record Truncate() implements Opcode {}
 

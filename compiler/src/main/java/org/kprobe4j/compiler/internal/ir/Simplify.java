@@ -1,7 +1,7 @@
 package org.kprobe4j.compiler.internal.ir;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Removes phis that join one value only, repeated pure helper calls and context reads, and what nothing uses. */
+/** Removes branches that are known, repeated operations, phis that join one value only, and what nothing uses. */
 public final class Simplify {
     private final List<Block> order;
     private final Map<Value, Value> replaced = new HashMap<>();
@@ -21,6 +21,7 @@ public final class Simplify {
 
     /** Simplifies a graph in place. */
     public static void run(Graph graph) {
+        KnownBranches.run(graph);
         var pass = new Simplify(graph);
         pass.dropUnreachablePredecessors();
         pass.shareWithinBlocks();
@@ -29,29 +30,28 @@ public final class Simplify {
         pass.removeUnused();
     }
 
-    /** A refused or excluded way leaves blocks that nothing reaches; phis must not wait for them. */
+    /** An excluded way leaves blocks that nothing reaches; phis must not wait for them. */
     private void dropUnreachablePredecessors() {
-        Set<Block> reachable = new HashSet<>();
-        reachable.addAll(order);
+        Set<Block> reachable = new HashSet<>(order);
         for (Block block : order) {
-            if (!reachable.containsAll(block.predecessors())) {
-                throw new IllegalStateException("unreachable predecessor of " + block);
-            }
+            List.copyOf(block.predecessors()).stream()
+                    .filter(p -> !reachable.contains(p))
+                    .forEach(block::removePredecessor);
         }
     }
 
-    /** One read of a context word, one call of a pure helper, for each block. */
+    /** What has no effect and the same operands gives the same: once for each block. */
     private void shareWithinBlocks() {
         record Key(Opcode opcode, List<Value> arguments) {}
         for (Block block : order) {
             var seen = new HashMap<Key, Value>();
             block.operations().removeIf(operation -> {
-                boolean shared = operation.opcode() instanceof Opcode.Context
-                        || (operation.opcode() instanceof Opcode.Helper helper && helper.pure());
-                if (!shared) {
+                if (operation.opcode().hasEffect()) {
                     return false;
                 }
-                Value first = seen.putIfAbsent(new Key(operation.opcode(), List.of(operation.arguments())), operation);
+                List<Value> arguments =
+                        Arrays.stream(operation.arguments()).map(this::find).toList();
+                Value first = seen.putIfAbsent(new Key(operation.opcode(), arguments), operation);
                 if (first == null) {
                     return false;
                 }
@@ -106,11 +106,8 @@ public final class Simplify {
         for (Block block : order) {
             block.phis().forEach(phi -> replaceAll(phi.inputs(), find));
             block.operations().forEach(operation -> replaceAll(operation.arguments(), find));
-            switch (block.end()) {
-                case End.Branch b ->
-                    block.replaceEnd(new End.Branch(b.cond(), find(b.a()), find(b.b()), b.yes(), b.no(), b.position()));
-                case End.Return r -> block.replaceEnd(new End.Return(find(r.value()), r.position()));
-                case End.Goto _, End.Fault _ -> {}
+            if (block.end() instanceof End.Branch b) {
+                block.replaceEnd(new End.Branch(b.cond(), find(b.a()), find(b.b()), b.yes(), b.no(), b.position()));
             }
         }
     }
@@ -126,10 +123,8 @@ public final class Simplify {
         var work = new ArrayDeque<Value>();
         for (Block block : order) {
             block.operations().stream().filter(o -> o.opcode().hasEffect()).forEach(work::add);
-            switch (block.end()) {
-                case End.Branch b -> work.addAll(List.of(b.a(), b.b()));
-                case End.Return r -> work.add(r.value());
-                case End.Goto _, End.Fault _ -> {}
+            if (block.end() instanceof End.Branch branch) {
+                work.addAll(List.of(branch.a(), branch.b()));
             }
         }
         while (!work.isEmpty()) {
@@ -147,15 +142,5 @@ public final class Simplify {
             block.phis().removeIf(phi -> !used.contains(phi));
             block.operations().removeIf(operation -> !used.contains(operation));
         }
-    }
-
-    /** For tests: the operations of a graph, block by block. */
-    public static List<String> describe(Graph graph) {
-        var lines = new ArrayList<String>();
-        for (Block block : graph.reversePostorder()) {
-            lines.add(block + ":");
-            block.operations().forEach(operation -> lines.add("  " + operation));
-        }
-        return lines;
     }
 }

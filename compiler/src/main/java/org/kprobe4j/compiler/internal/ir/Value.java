@@ -48,6 +48,13 @@ public sealed interface Value {
             inputs[inputs.length - 1] = Objects.requireNonNull(value);
         }
 
+        void remove(int index) {
+            var fewer = new Value[inputs.length - 1];
+            System.arraycopy(inputs, 0, fewer, 0, index);
+            System.arraycopy(inputs, index + 1, fewer, index, fewer.length - index);
+            inputs = fewer;
+        }
+
         @Override
         public String toString() {
             return "phi@" + block;

@@ -80,9 +80,7 @@ final class Frame {
         LirBlock leave = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, address, 0, leave, on);
-        out.place(leave);
-        out.count(Account.FILTERED);
-        out.exit();
+        out.aside(leave, () -> leave(Account.FILTERED));
         out.place(on);
     }
 
@@ -109,13 +107,16 @@ final class Frame {
             address = out.load(word, Lir.FRAME, slot);
         }
         out.branch(JmpOp.JNE, Width.W64, address, out.constant(trampoline.getAsLong()), leave, on);
-        out.place(leave);
-        out.count(Account.NO_INSTANCE);
-        out.exit();
+        out.aside(leave, () -> leave(Account.NO_INSTANCE));
         out.place(on);
     }
 
-    /** After a handler that returned a value known to be zero or not. */
+    private void leave(int slot) {
+        out.count(slot);
+        out.exit();
+    }
+
+    /** After a handler that returned zero or not. */
     void close(boolean returnedZero) {
         switch (shape) {
             case ProgramShape.Pre pre when pre.armsPost() -> remember();
@@ -140,20 +141,16 @@ final class Frame {
         out.exit();
     }
 
-    /** Whether the handler's return value decides what happens next. */
-    boolean needsResult() {
-        return shape instanceof ProgramShape.Entry;
-    }
-
     private void remember() {
         key.write(0);
         int failed = key.update(dataOffset);
         LirBlock lost = out.block();
         LirBlock done = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, failed, 0, lost, done);
-        out.place(lost);
-        out.count(Account.MAP_FULL);
-        out.jump(done);
+        out.aside(lost, () -> {
+            out.count(Account.MAP_FULL);
+            out.jump(done);
+        });
         out.place(done);
     }
 

@@ -1,5 +1,7 @@
 package org.kprobe4j.compiler.internal.lower;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.JmpOp;
@@ -24,6 +26,7 @@ final class LirBuilder {
 
     private final LirProgram program = new LirProgram();
     private LirBlock current = program.block(0);
+    private final Deque<Runnable> asides = new ArrayDeque<>();
     private @Nullable Position position;
 
     LirBuilder() {
@@ -42,9 +45,9 @@ final class LirBuilder {
         current.code().add(instruction);
     }
 
-    /** Notes the source line of what follows. */
+    /** Notes the source line of what follows; a class compiled without line numbers has line 0 everywhere. */
     void at(Position where) {
-        if (!where.equals(position)) {
+        if (where.line() > 0 && !where.equals(position)) {
             position = where;
             add(new Lir.At(where.file(), where.line()));
         }
@@ -61,6 +64,23 @@ final class LirBuilder {
         current = block;
         if (position != null) {
             add(new Lir.At(position.file(), position.line()));
+        }
+    }
+
+    /** Fills a block that is seldom reached; it comes after all others, so that what follows here falls through to the next. */
+    void aside(LirBlock block, Runnable content) {
+        Position here = position;
+        asides.add(() -> {
+            position = here;
+            place(block);
+            content.run();
+        });
+    }
+
+    /** Places what was put aside; the program is complete then. */
+    void finish() {
+        while (!asides.isEmpty()) {
+            asides.removeFirst().run();
         }
     }
 

@@ -15,6 +15,7 @@ import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
 import org.kprobe4j.compiler.internal.ir.Graph;
 import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** From the graph to eBPF instructions on virtual registers: one block after the other, phis as moves at the ends of their predecessors. */
@@ -57,6 +58,7 @@ public final class Lowering {
             });
             end(block);
         }
+        out.finish();
     }
 
     private LirBlock target(Block block) {
@@ -84,6 +86,18 @@ public final class Lowering {
             throw new IllegalStateException("no register for " + value);
         }
         return register;
+    }
+
+    /** A register whose lower half is the value's, for instructions that read no more: a long need not be cut down for them. */
+    int lowerHalf(Value value) {
+        return register(uncut(value));
+    }
+
+    /** The long that an int is the lower half of, if it is one. */
+    static Value uncut(Value value) {
+        return value instanceof Value.Operation operation && operation.opcode() instanceof Opcode.Truncate
+                ? operation.argument(0)
+                : value;
     }
 
     /** Loads a value into a given register. */
@@ -119,29 +133,13 @@ public final class Lowering {
             }
             case End.Return back -> {
                 out.at(back.position());
-                finish(back.value());
+                frame.close(back.zero());
             }
             case End.Fault fault -> {
                 out.at(fault.position());
                 out.count(Account.FAULTS + fault.site());
                 frame.abandon();
             }
-        }
-    }
-
-    private void finish(Value result) {
-        if (!frame.needsResult()) {
-            frame.close(true);
-        } else if (result instanceof Value.Constant known) {
-            frame.close(known.value() == 0);
-        } else {
-            LirBlock zero = out.block();
-            LirBlock other = out.block();
-            compare(Cond.EQ, result, new Value.Constant(result.kind(), 0), zero, other);
-            out.place(zero);
-            frame.close(true);
-            out.place(other);
-            frame.close(false);
         }
     }
 
@@ -189,11 +187,11 @@ public final class Lowering {
         }
         Width width = width(a.kind());
         JmpOp op = jump(cond);
-        int left = register(a);
+        int left = lowerHalf(a);
         if (b instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
             out.branchImm(op, width, left, (int) constant.value(), yes, no);
         } else {
-            out.branch(op, width, left, register(b), yes, no);
+            out.branch(op, width, left, lowerHalf(b), yes, no);
         }
     }
 
@@ -214,7 +212,7 @@ public final class Lowering {
         if (value instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
             out.aluImm(op, width(kind), dst, (int) constant.value());
         } else {
-            out.alu(op, width(kind), dst, register(value));
+            out.alu(op, width(kind), dst, lowerHalf(value));
         }
     }
 }

@@ -36,17 +36,15 @@ final class OperationLowering {
                 values.define(operation, result);
             }
             case Opcode.Extend() -> {
-                int result = copy(operation.argument(0));
+                int result = copy(Lowering.uncut(operation.argument(0)));
                 extend(result, Width.W64, Integer.SIZE, true);
                 values.define(operation, result);
             }
-            case Opcode.Truncate() -> {
-                int result = out.register();
-                out.alu(AluOp.MOV, Width.W32, result, values.register(operation.argument(0)));
-                values.define(operation, result);
-            }
+            // The upper half of an int's register is zero.
+            case Opcode.ZeroExtend() -> values.define(operation, copy(operation.argument(0)));
+            case Opcode.Truncate() -> values.define(operation, truncate(operation.argument(0)));
             case Opcode.Narrow(int bits, boolean signed) -> {
-                int result = copy(operation.argument(0));
+                int result = copy(Lowering.uncut(operation.argument(0)));
                 extend(result, Width.W32, Integer.SIZE - bits, signed);
                 values.define(operation, result);
             }
@@ -64,6 +62,24 @@ final class OperationLowering {
                 store(size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
             case Opcode.Emit emit -> emit(operation, emit);
         }
+    }
+
+    private int truncate(Value value) {
+        if (isUpperHalf(value)) {
+            return copy(value);
+        }
+        int result = out.register();
+        out.alu(AluOp.MOV, Width.W32, result, values.register(value));
+        return result;
+    }
+
+    /** Whether a long was shifted down so far that its upper half is zero already. */
+    private static boolean isUpperHalf(Value value) {
+        return value instanceof Value.Operation shift
+                && shift.opcode() instanceof Opcode.Binary(Arithmetic operator)
+                && operator == Arithmetic.USHR
+                && shift.argument(1) instanceof Value.Constant count
+                && (count.value() & (Long.SIZE - 1)) >= Integer.SIZE;
     }
 
     private int copy(Value value) {
@@ -87,9 +103,10 @@ final class OperationLowering {
     }
 
     private void binary(Value.Operation operation, Arithmetic operator) {
-        Value a = operation.argument(0);
-        Value b = operation.argument(1);
         Kind kind = operation.kind();
+        // Instructions of 32 bits read the lower halves only and clear the upper half.
+        Value a = Lowering.uncut(operation.argument(0));
+        Value b = Lowering.uncut(operation.argument(1));
         int result = switch (operator) {
             case DIV, REM -> divide(kind, a, b, operator == Arithmetic.REM);
             case SHL -> shift(AluOp.LSH, kind, a, b);
@@ -130,6 +147,12 @@ final class OperationLowering {
      * then give the result its sign. The smallest number is its own magnitude, which yields what Java asks for.
      */
     private int divide(Kind kind, Value a, Value b, boolean remainder) {
+        if (b instanceof Value.Constant constant && constant.value() > 0 && constant.value() <= Integer.MAX_VALUE) {
+            int divisor = (int) constant.value();
+            return divisor > 1 && Integer.bitCount(divisor) == 1
+                    ? dividePowerOfTwo(kind, a, divisor, remainder)
+                    : dividePositive(kind, a, divisor, remainder);
+        }
         Width width = Lowering.width(kind);
         int signA = sign(kind, copy(a));
         int magnitude = magnitude(width, copy(a), signA);
@@ -142,6 +165,33 @@ final class OperationLowering {
         out.alu(AluOp.XOR, width, magnitude, signA);
         out.alu(AluOp.SUB, width, magnitude, signA);
         return magnitude;
+    }
+
+    private int dividePositive(Kind kind, Value a, int divisor, boolean remainder) {
+        Width width = Lowering.width(kind);
+        int sign = sign(kind, copy(a));
+        int result = magnitude(width, copy(a), sign);
+        out.aluImm(remainder ? AluOp.MOD : AluOp.DIV, width, result, divisor);
+        out.alu(AluOp.XOR, width, result, sign);
+        out.alu(AluOp.SUB, width, result, sign);
+        return result;
+    }
+
+    /** A shift rounds down; Java rounds towards zero, so a negative number is raised by the divisor less one before. */
+    private int dividePowerOfTwo(Kind kind, Value a, int divisor, boolean remainder) {
+        Width width = Lowering.width(kind);
+        int shift = Integer.numberOfTrailingZeros(divisor);
+        int bias = sign(kind, copy(a));
+        out.aluImm(AluOp.RSH, width, bias, width.bits() - shift);
+        int result = copy(a);
+        out.alu(AluOp.ADD, width, result, bias);
+        if (remainder) {
+            out.aluImm(AluOp.AND, width, result, divisor - 1);
+            out.alu(AluOp.SUB, width, result, bias);
+        } else {
+            out.aluImm(AluOp.ARSH, width, result, shift);
+        }
+        return result;
     }
 
     /** All ones for a negative number, else zero. */
@@ -158,15 +208,10 @@ final class OperationLowering {
 
     private void compare(Value.Operation operation, Cond cond) {
         int result = out.register();
-        LirBlock yes = out.block();
-        LirBlock no = out.block();
         LirBlock done = out.block();
-        values.compare(cond, operation.argument(0), operation.argument(1), yes, no);
-        out.place(no);
-        out.add(new Lir.Const(result, 0, false));
-        out.jump(done);
-        out.place(yes);
         out.add(new Lir.Const(result, 1, false));
+        leaveIf(cond, operation, done);
+        out.add(new Lir.Const(result, 0, false));
         out.jump(done);
         out.place(done);
         values.define(operation, result);
@@ -174,25 +219,21 @@ final class OperationLowering {
 
     private void compareLong(Value.Operation operation) {
         int result = out.register();
-        LirBlock less = out.block();
-        LirBlock notLess = out.block();
-        LirBlock greater = out.block();
-        LirBlock equal = out.block();
         LirBlock done = out.block();
-        values.compare(Cond.LT, operation.argument(0), operation.argument(1), less, notLess);
-        out.place(notLess);
-        values.compare(Cond.GT, operation.argument(0), operation.argument(1), greater, equal);
-        setAndJump(equal, result, 0, done);
-        setAndJump(greater, result, 1, done);
-        setAndJump(less, result, -1, done);
+        out.add(new Lir.Const(result, -1, false));
+        leaveIf(Cond.LT, operation, done);
+        out.add(new Lir.Const(result, 1, false));
+        leaveIf(Cond.GT, operation, done);
+        out.add(new Lir.Const(result, 0, false));
+        out.jump(done);
         out.place(done);
         values.define(operation, result);
     }
 
-    private void setAndJump(LirBlock block, int register, int value, LirBlock target) {
-        out.place(block);
-        out.add(new Lir.Const(register, value, false));
-        out.jump(target);
+    private void leaveIf(Cond cond, Value.Operation operation, LirBlock done) {
+        LirBlock on = out.block();
+        values.compare(cond, operation.argument(0), operation.argument(1), done, on);
+        out.place(on);
     }
 
     private int helper(Value.Operation operation, int id) {
@@ -216,9 +257,10 @@ final class OperationLowering {
         LirBlock fault = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, failed, 0, fault, on);
-        out.place(fault);
-        out.count(Account.FAULTS + read.site());
-        frame.abandon();
+        out.aside(fault, () -> {
+            out.count(Account.FAULTS + read.site());
+            frame.abandon();
+        });
         out.place(on);
         int result = out.load(read.size(), Lir.FRAME, scratch);
         widen(result, operation.kind(), read.size(), read.signed());
@@ -229,7 +271,8 @@ final class OperationLowering {
         if (value instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
             out.add(new Lir.StoreImm(size, base, offset, (int) constant.value()));
         } else {
-            out.add(new Lir.Store(size, base, offset, values.register(value)));
+            boolean whole = size == Size.DW;
+            out.add(new Lir.Store(size, base, offset, whole ? values.register(value) : values.lowerHalf(value)));
         }
     }
 
@@ -248,9 +291,10 @@ final class OperationLowering {
         out.add(new Lir.Const(2, 0, true));
         out.add(new Lir.Call(LirBuilder.RINGBUF_SUBMIT, 2));
         out.jump(done);
-        out.place(full);
-        out.count(Account.RING_FULL);
-        out.jump(done);
+        out.aside(full, () -> {
+            out.count(Account.RING_FULL);
+            out.jump(done);
+        });
         out.place(done);
     }
 

@@ -1,0 +1,36 @@
+package org.kprobe4j.compiler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ArchitectureTest {
+    @ParameterizedTest
+    @EnumSource
+    void every_register_that_the_conventions_name_has_a_place(Architecture machine) {
+        assertThat(machine.offset(machine.ip())).isPresent();
+        assertThat(machine.offset(machine.sp())).isPresent();
+        assertThat(machine.offset(machine.returnValue())).isPresent();
+        for (int i = 0; machine.argument(i).isPresent(); i++) {
+            assertThat(machine.offset(machine.argument(i).orElseThrow())).isPresent();
+        }
+        assertThat(machine.argument(-1)).isEmpty();
+        assertThat(machine.returnStackDelta() == 0).isEqualTo(machine.linkRegister() != null);
+    }
+
+    /** Source: struct pt_regs. */
+    @Test
+    void offsets_are_those_of_the_kernels_headers() {
+        assertThat(Architecture.X86_64.offset("di")).contains(112);
+        assertThat(Architecture.X86_64.offset("ip")).contains(128);
+        assertThat(Architecture.X86_64.offset("sp")).contains(152);
+        assertThat(Architecture.ARM64.offset("x30")).contains(240);
+        assertThat(Architecture.ARM64.offset("sp")).contains(248);
+        assertThat(Architecture.ARM64.offset("pstate")).contains(264);
+        assertThat(Architecture.ARM.offset("lr")).contains(56);
+        assertThat(Architecture.ARM.offset("pc")).contains(60);
+        assertThat(Architecture.ARM.offset("cpsr")).contains(64);
+    }
+}

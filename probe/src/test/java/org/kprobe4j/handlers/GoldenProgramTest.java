@@ -1,0 +1,258 @@
+package org.kprobe4j.handlers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.RingBuffer;
+import org.kprobe4j.compiler.ProgramShape;
+
+/** Whole programs: what stands around a handler, what leaves it, what stops it. */
+class GoldenProgramTest {
+    static final class Data {
+        long out;
+    }
+
+    record Event(int a, byte b, long c) {}
+
+    @Test
+    void a_hit_is_counted() {
+        assertThat(Handlers.listing(new Handlers().pre((p, regs) -> 0))).isEqualTo("""
+                r1 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void a_printed_line_is_one_record() {
+        assertThat(Handlers.listing(new Handlers().pre((p, regs) -> {
+                    Kernel.printf("%s: %d %d", p.symbolName(), regs.arg(0), 5);
+                    return 0;
+                })))
+                .isEqualTo("""
+                r2 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r2 +0) += r0
+                r6 = *(u64 *)(r1 +112)
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 == 0 goto +7
+                *(u64 *)(r0 +0) = 1
+                *(u64 *)(r0 +8) = r6
+                r1 = r0
+                r2 = 0
+                call bpf_ringbuf_submit#132
+                w0 = 0
+                exit
+                r1 = map[account][0]+16
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
+                """);
+    }
+
+    @Test
+    void an_event_is_written_where_its_layout_says() {
+        var handlers = new Handlers();
+        RingBuffer<Event> ring = handlers.ring("events1", Event.class);
+        assertThat(Handlers.listing(handlers.pre((p, regs) -> {
+                    ring.emit(new Event((int) regs.arg(0), (byte) 3, regs.arg(1)));
+                    return 0;
+                })))
+                .isEqualTo("""
+                r2 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r2 +0) += r0
+                r7 = *(u32 *)(r1 +112)
+                r6 = *(u64 *)(r1 +104)
+                r1 = map[events1]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 == 0 goto +10
+                *(u32 *)(r0 +0) = r7
+                *(u8 *)(r0 +4) = 3
+                *(u8 *)(r0 +5) = 0
+                *(u16 *)(r0 +6) = 0
+                *(u64 *)(r0 +8) = r6
+                r1 = r0
+                r2 = 0
+                call bpf_ringbuf_submit#132
+                w0 = 0
+                exit
+                r1 = map[account][0]+16
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
+                """);
+    }
+
+    @Test
+    void a_division_by_zero_is_a_fault() {
+        assertThat(Handlers.listing(new Handlers().pre((p, regs) -> {
+                    Kernel.printf("%d", regs.arg(0) / regs.arg(1));
+                    return 0;
+                })))
+                .isEqualTo("""
+                r2 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r2 +0) += r0
+                r6 = *(u64 *)(r1 +112)
+                r1 = *(u64 *)(r1 +104)
+                if r1 != 0 goto +6
+                r1 = map[account][0]+40
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                r0 = r6
+                r0 s>>= 63
+                r6 ^= r0
+                r6 -= r0
+                r2 = r1
+                r2 s>>= 63
+                r1 ^= r2
+                r1 -= r2
+                r6 /= r1
+                r0 ^= r2
+                r6 ^= r0
+                r6 -= r0
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 == 0 goto +7
+                *(u64 *)(r0 +0) = 1
+                *(u64 *)(r0 +8) = r6
+                r1 = r0
+                r2 = 0
+                call bpf_ringbuf_submit#132
+                w0 = 0
+                exit
+                r1 = map[account][0]+16
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
+                """);
+    }
+
+    @Test
+    void an_entry_handler_remembers_the_call_or_forgets_it() {
+        assertThat(Handlers.listing(new Handlers()
+                        .data(Data.class)
+                        .shaped(new ProgramShape.Entry(OptionalLong.of(0x1234)))
+                        .<Data>entry((ri, regs) -> Kernel.pid() == 7 ? 1 : 0)))
+                .isEqualTo("""
+                r6 = r1
+                r1 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                r3 = *(u64 *)(r6 +152)
+                r1 = r10
+                r1 += -24
+                r2 = 8
+                call bpf_probe_read_kernel#113
+                r1 = *(u64 *)(r10 -24)
+                r0 = 4660
+                if r1 != r0 goto +34
+                *(u64 *)(r10 -32) = 0
+                call bpf_get_current_pid_tgid#14
+                r0 >>= 32
+                if w0 != 7 goto +15
+                r1 = map[account][0]+8
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                r0 = *(u64 *)(r6 +152)
+                *(u64 *)(r10 -8) = r0
+                call bpf_get_current_task#35
+                *(u64 *)(r10 -16) = r0
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                w0 = 0
+                exit
+                r0 = *(u64 *)(r6 +152)
+                *(u64 *)(r10 -8) = r0
+                call bpf_get_current_task#35
+                *(u64 *)(r10 -16) = r0
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                r3 = r10
+                r3 += -32
+                r4 = 0
+                call bpf_map_update_elem#2
+                if r0 != 0 goto +8
+                w0 = 0
+                exit
+                r1 = map[account][0]+32
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                r1 = map[account][0]+24
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -13
+                """);
+    }
+
+    @Test
+    void a_return_handler_finds_its_data() {
+        assertThat(Handlers.listing(new Handlers()
+                        .data(Data.class)
+                        .shaped(new ProgramShape.Return(true))
+                        .<Data>ret((ri, regs) -> {
+                            Kernel.printf("%d", ri.data().out);
+                            return 0;
+                        })))
+                .isEqualTo("""
+                r2 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r2 +0) += r0
+                r0 = *(u64 *)(r1 +152)
+                r0 += -8
+                *(u64 *)(r10 -8) = r0
+                call bpf_get_current_task#35
+                *(u64 *)(r10 -16) = r0
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_lookup_elem#1
+                if r0 == 0 goto +19
+                r6 = *(u64 *)(r0 +0)
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 == 0 goto +18
+                *(u64 *)(r0 +0) = 1
+                *(u64 *)(r0 +8) = r6
+                r1 = r0
+                r2 = 0
+                call bpf_ringbuf_submit#132
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                w0 = 0
+                exit
+                r1 = map[account][0]+8
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                r1 = map[account][0]+16
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -18
+                """);
+    }
+}
