@@ -19,6 +19,8 @@ import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.symbols.Kallsyms;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.internal.Machine;
 
 @Tag("kernel")
 @ExtendWith(LeftNothingBehind.class)
@@ -145,6 +147,22 @@ class KprobeKernelTest {
         assertThat(seen).hasSize(1);
         assertThat(seen.getFirst().a()).isEqualTo(ProcessHandle.current().pid());
         assertThat(seen.getFirst().b()).isBetween(10L, 100_000L);
+    }
+
+    @Test
+    void registersLieWhereTheKernelsTypesSay() {
+        Btf kernel = Machine.btf().orElseThrow();
+        assertThat(kernel.struct("pt_regs")).isPresent();
+        assertThat(Machine.architecture().mismatch(kernel)).isEmpty();
+    }
+
+    @Test
+    void structuresOfModulesAreFound() {
+        // The lab's guest has its root on an overlay, whose types only its module knows.
+        assertThat(Machine.btf().orElseThrow().struct("ovl_fs")).isEmpty();
+        assertThat(Machine.TYPES.moduleWith("ovl_fs").orElseThrow().struct("ovl_fs"))
+                .isPresent();
+        assertThat(Machine.TYPES.moduleWith("no_such_struct")).isEmpty();
     }
 
     @Test

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfType;
 
 /**
  * What the compiler knows of a machine: where a kprobe's {@code struct pt_regs} keeps each register, and the calling
@@ -166,5 +168,27 @@ public enum Architecture {
             case ARM64 -> "x30";
             case ARM -> "lr";
         };
+    }
+
+    /**
+     * Compares this layout with the running kernel's own {@code struct pt_regs}, register by register, as far as its BTF names
+     * them.
+     *
+     * @param btf the kernel's types
+     * @return what differs, in words; nothing if all is where it is expected
+     */
+    public Optional<String> mismatch(Btf btf) {
+        Optional<BtfType.Composite> registerFile = btf.struct("pt_regs");
+        return registerFile.stream()
+                .flatMap(file -> offsets.entrySet().stream()
+                        .flatMap(register -> btf.field(file, kernelName(register.getKey())).stream()
+                                .filter(field -> field.byteOffset() != register.getValue())
+                                .map(field -> "struct pt_regs of this kernel has %s at byte %d, not %d"
+                                        .formatted(field.name(), field.byteOffset(), register.getValue()))))
+                .findFirst();
+    }
+
+    private static String kernelName(String register) {
+        return register.equals("origAx") ? "orig_ax" : register;
     }
 }

@@ -1,8 +1,6 @@
 package org.kprobe4j.compiler;
 
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.kprobe4j.btf.Btf;
 
 /**
  * All that a program depends on.
@@ -10,7 +8,7 @@ import org.kprobe4j.btf.Btf;
  * @param handler its bytecode and captures
  * @param host the Java program around it
  * @param architecture of the machine that will run it
- * @param btf gives the types of the kernel that will run it, if it has them; asked only if the handler reads structures
+ * @param btf the types of the kernel that will run it
  * @param shape where it will be attached
  * @param symbolName what the probe was asked for
  * @param addr where it was planted
@@ -21,7 +19,7 @@ public record CompileRequest(
         HandlerCode handler,
         HostProgram host,
         Architecture architecture,
-        Supplier<Optional<Btf>> btf,
+        KernelBtf btf,
         ProgramShape shape,
         String symbolName,
         long addr,

@@ -2,9 +2,14 @@ package org.kprobe4j.compiler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.btf.BtfWriter;
 
 class ArchitectureTest {
     @ParameterizedTest
@@ -32,5 +37,19 @@ class ArchitectureTest {
         assertThat(Architecture.ARM.offset("lr")).contains(56);
         assertThat(Architecture.ARM.offset("pc")).contains(60);
         assertThat(Architecture.ARM.offset("cpsr")).contains(64);
+    }
+
+    @Test
+    void a_register_at_another_place_is_named() {
+        var writer = new BtfWriter();
+        int word = writer.integer("unsigned long", Long.BYTES, false);
+        writer.struct(
+                "pt_regs",
+                24,
+                List.of(new BtfType.Member("r15", word, 0, 0), new BtfType.Member("orig_ax", word, 64, 0)));
+        Btf types = Btf.parse(ByteBuffer.wrap(writer.toBytes()));
+        assertThat(Architecture.X86_64.mismatch(types))
+                .contains("struct pt_regs of this kernel has orig_ax at byte 8, not 120");
+        assertThat(Architecture.ARM64.mismatch(types)).isEmpty();
     }
 }

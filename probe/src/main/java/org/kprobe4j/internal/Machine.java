@@ -1,17 +1,21 @@
 package org.kprobe4j.internal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.KernelBtf;
 
 /** The running machine as a compile target: its architecture and its kernel's types. */
 public final class Machine {
-    private static final Path VMLINUX_BTF = Path.of("/sys/kernel/btf/vmlinux");
+    private static final Path BTF_FOLDER = Path.of("/sys/kernel/btf");
+    private static final Path VMLINUX_BTF = BTF_FOLDER.resolve("vmlinux");
 
     private static boolean read;
     private static Optional<Btf> btf = Optional.empty();
@@ -44,17 +48,56 @@ public final class Machine {
         return btf;
     }
 
+    /** The kernel's types and its modules', as the compiler asks for them. */
+    public static final KernelBtf TYPES = new KernelBtf() {
+        @Override
+        public Optional<Btf> vmlinux() {
+            return btf();
+        }
+
+        @Override
+        public Optional<Btf> moduleWith(String struct) {
+            return btf().flatMap(kernel -> Machine.moduleWith(kernel, struct));
+        }
+    };
+
+    /**
+     * Checked against what the compiler believes about the registers: a wrong offset would show wrong values.
+     *
+     * @throws IllegalArgumentException if this kernel's registers lie elsewhere
+     */
     private static Optional<Btf> readBtf() {
-        if (!Files.isReadable(VMLINUX_BTF)) {
+        Optional<Btf> types = read(VMLINUX_BTF).map(Btf::parse);
+        types.flatMap(architecture()::mismatch).ifPresent(difference -> {
+            throw new IllegalArgumentException(difference + "; kprobe4j does not know this kernel");
+        });
+        return types;
+    }
+
+    /** Modules are few and their types small; they are read only for a structure that the kernel itself does not have. */
+    private static Optional<Btf> moduleWith(Btf kernel, String struct) {
+        try (Stream<Path> files = Files.list(BTF_FOLDER)) {
+            return files.filter(file -> !file.equals(VMLINUX_BTF))
+                    .flatMap(file -> read(file).stream())
+                    .map(bytes -> Btf.parseSplit(bytes, kernel))
+                    .filter(module -> module.struct(struct).isPresent())
+                    .findFirst();
+        } catch (IOException e) {
             return Optional.empty();
         }
-        try (FileChannel channel = FileChannel.open(VMLINUX_BTF)) {
+    }
+
+    private static Optional<ByteBuffer> read(Path file) {
+        if (!Files.isReadable(file)) {
+            return Optional.empty();
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
             // sysfs files cannot be mapped before 6.16; off the heap, so that the garbage collector never copies it.
-            var bytes = java.nio.ByteBuffer.allocateDirect((int) channel.size());
+            ByteBuffer bytes = ByteBuffer.allocateDirect((int) channel.size());
             while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
                 // Reads as much as the kernel gives at a time.
             }
-            return Optional.of(Btf.parse(bytes.flip()));
+            return Optional.of(bytes.flip());
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -69,7 +69,7 @@ public final class Programs implements AutoCloseable {
                 lambda.code(),
                 lambda,
                 Machine.architecture(),
-                Machine::btf,
+                Machine.TYPES,
                 shape,
                 symbolName,
                 addr,

@@ -110,7 +110,7 @@ final class Handlers {
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
-        return Compiler.compile(new CompileRequest(code, host, machine, btf, shape, SYMBOL, ADDR, dataClass, 1));
+        return Compiler.compile(new CompileRequest(code, host, machine, btf::get, shape, SYMBOL, ADDR, dataClass, 1));
     }
 
     /** A program's instructions alone, without source lines and slots. */

@@ -1,5 +1,7 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.util.Set;
+
 /** Names of the public API's types as they stand in handlers' bytecode; the compiler does not depend on the module itself. */
 final class Api {
     static final String PT_REGS = "Lorg/kprobe4j/PtRegs;";
@@ -8,12 +10,28 @@ final class Api {
     static final String KERNEL_STRUCT = "org/kprobe4j/KernelStruct";
     static final String NAME_ANNOTATION = "Lorg/kprobe4j/Name;";
 
-    static final String PACKAGE = "org/kprobe4j/";
     static final String KERNEL = "org/kprobe4j/Kernel";
     static final String REGISTERS = "org/kprobe4j/PtRegs";
     static final String PROBE = "org/kprobe4j/Kprobe";
     static final String INSTANCE = "org/kprobe4j/KretprobeInstance";
     static final String RING_BUFFER = "org/kprobe4j/RingBuffer";
 
+    private static final Set<String> TYPES = Set.of(
+            KERNEL,
+            REGISTERS,
+            PROBE,
+            INSTANCE,
+            RING_BUFFER,
+            "org/kprobe4j/Kretprobe",
+            "org/kprobe4j/Args",
+            "org/kprobe4j/Log",
+            "org/kprobe4j/KernelStack");
+
     private Api() {}
+
+    /** Whether a class is one of the API's, or nested in one: its methods mean something in a handler, or nothing at all. */
+    static boolean isType(String internalName) {
+        int nested = internalName.indexOf('$');
+        return TYPES.contains(nested < 0 ? internalName : internalName.substring(0, nested));
+    }
 }

@@ -42,8 +42,7 @@ final class Forbidden {
 
     /** Whether a class is the program's own, so that its methods can be compiled into the handler. */
     static boolean isCompiled(String owner) {
-        boolean api = owner.startsWith(Api.PACKAGE) && owner.indexOf('/', Api.PACKAGE.length()) < 0;
-        return !api && !isJdk(owner);
+        return !Api.isType(owner) && !isJdk(owner);
     }
 
     static boolean isJdk(String owner) {

@@ -28,8 +28,11 @@ import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Kernel structures read through interfaces: names become offsets by the running kernel's BTF. */
 final class KernelTypes {
+    /** A structure and the types that it belongs to: those of the kernel or of a module. */
+    private record Bound(Btf btf, BtfType.Composite struct) {}
+
     private final Translation translation;
-    private final Map<String, BtfType.Composite> structs = new HashMap<>();
+    private final Map<String, Bound> structs = new HashMap<>();
 
     KernelTypes(Translation translation) {
         this.translation = translation;
@@ -74,55 +77,61 @@ final class KernelTypes {
         if (signature.parameterCount() > 0) {
             throw new Refusal("%s: a structure's field takes no parameters".formatted(java));
         }
-        Btf btf = btf();
-        BtfType.Composite struct = struct(type);
+        Bound owner = struct(type);
+        Btf btf = owner.btf();
         String name = annotatedName(accessor).orElse(site.name());
-        Field field = btf.field(struct, name)
-                .or(() -> btf.field(struct, snakeCase(name)))
-                .orElseThrow(() -> noField(struct, name));
+        Field field = btf.field(owner.struct(), name)
+                .or(() -> btf.field(owner.struct(), snakeCase(name)))
+                .orElseThrow(() -> noField(btf, owner.struct(), name));
         if (field.isBitField()) {
             throw new Refusal(
                     "%s: the bit field %s cannot be read yet; read the word around it".formatted(java, field.name()));
         }
-        BtfType target = btf.resolve(field.typeId());
-        ClassDesc result = signature.returnType();
-        if (result.isClassOrInterface()) {
-            return structField(site, address, field, target, result, java);
-        }
-        return scalarField(site, address, field, target, result, java);
+        var wanted = new Accessor(btf, field, btf.resolve(field.typeId()), signature.returnType(), java);
+        return wanted.result().isClassOrInterface()
+                ? structField(site, address, wanted)
+                : scalarField(site, address, wanted);
     }
 
-    private Operand structField(
-            CallSite site, Value address, Field field, BtfType target, ClassDesc result, String java) {
+    /** A field as the kernel has it and the Java type that the interface gives it; {@code java} names it in messages. */
+    private record Accessor(Btf btf, Field field, BtfType target, ClassDesc result, String java) {
+        String kernelType() {
+            return btf.nameOf(field.typeId());
+        }
+    }
+
+    private Operand structField(CallSite site, Value address, Accessor wanted) {
         GraphBuilder builder = site.builder();
-        String type = ObjectInstructions.internalName(result);
-        if (target instanceof BtfType.Composite) {
+        Field field = wanted.field();
+        String type = ObjectInstructions.internalName(wanted.result());
+        if (wanted.target() instanceof BtfType.Composite) {
             return new Operand.Struct(
                     builder.binary(
                             Arithmetic.ADD, Kind.LONG, address, GraphBuilder.constant((long) field.byteOffset())),
                     type);
         }
-        if (!(target instanceof BtfType.Pointer)) {
+        if (!(wanted.target() instanceof BtfType.Pointer)) {
             throw new Refusal("%s: the field %s is %s, neither a structure nor a pointer to one"
-                    .formatted(java, field.name(), btf().nameOf(field.typeId())));
+                    .formatted(wanted.java(), field.name(), wanted.kernelType()));
         }
         boolean wide = translation.request().architecture().wordBytes() == Long.BYTES;
         return new Operand.Struct(fieldRead(site, address, field, wide ? Size.DW : Size.W, false, Kind.LONG), type);
     }
 
-    private Operand scalarField(
-            CallSite site, Value address, Field field, BtfType target, ClassDesc result, String java) {
-        boolean signed = switch (target) {
+    private Operand scalarField(CallSite site, Value address, Accessor wanted) {
+        Field field = wanted.field();
+        boolean signed = switch (wanted.target()) {
             case BtfType.Int integer -> integer.signed();
             case BtfType.Enum enumeration -> enumeration.signed();
             case BtfType.Enum64 enumeration -> enumeration.signed();
             case BtfType.Pointer _ -> false;
             default ->
                 throw new Refusal("%s: the field %s is %s; give it an interface for its type"
-                        .formatted(java, field.name(), btf().nameOf(field.typeId())));
+                        .formatted(wanted.java(), field.name(), wanted.kernelType()));
         };
-        int bytes = (int) btf().sizeOf(field.typeId());
-        int javaBytes = switch (result.descriptorString()) {
+        int bytes = (int) wanted.btf().sizeOf(field.typeId());
+        String result = wanted.result().displayName();
+        int javaBytes = switch (wanted.result().descriptorString()) {
             case "Z", "B" -> 1;
             case "S", "C" -> 2;
             case "I" -> 4;
@@ -130,15 +139,15 @@ final class KernelTypes {
             default ->
                 throw new Refusal(
                         "%s: %s cannot hold a kernel value; use boolean, byte, short, char, int, long or an interface"
-                                .formatted(java, result.displayName()));
+                                .formatted(wanted.java(), result));
         };
         if (bytes > javaBytes) {
             throw new Refusal("%s: the field %s has %d bytes, a Java %s only %d; declare it as %s"
-                    .formatted(java, field.name(), bytes, result.displayName(), javaBytes, bytes > 4 ? "long" : "int"));
+                    .formatted(wanted.java(), field.name(), bytes, result, javaBytes, bytes > 4 ? "long" : "int"));
         }
         Kind kind = javaBytes == Long.BYTES ? Kind.LONG : Kind.INT;
         boolean sameWidth = bytes == javaBytes && kind == Kind.INT;
-        boolean extend = sameWidth ? "BSI".contains(result.descriptorString()) : signed;
+        boolean extend = sameWidth ? "BSI".contains(wanted.result().descriptorString()) : signed;
         return new Operand.Scalar(fieldRead(site, address, field, Size.ofBytes(bytes), extend, kind));
     }
 
@@ -151,14 +160,14 @@ final class KernelTypes {
         return translation
                 .request()
                 .btf()
-                .get()
+                .vmlinux()
                 .orElseThrow(
                         () -> new Refusal(
                                 "this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work"));
     }
 
-    private BtfType.Composite struct(String type) {
-        BtfType.Composite known = structs.get(type);
+    private Bound struct(String type) {
+        Bound known = structs.get(type);
         if (known != null) {
             return known;
         }
@@ -169,9 +178,21 @@ final class KernelTypes {
         }
         String simple = type.substring(Math.max(type.lastIndexOf('/'), type.lastIndexOf('$')) + 1);
         String name = annotatedName(model).orElse(snakeCase(simple));
-        BtfType.Composite found = btf().struct(name).orElseThrow(() -> noStruct(name));
+        Bound found = bind(name);
         structs.put(type, found);
         return found;
+    }
+
+    private Bound bind(String name) {
+        Btf kernel = btf();
+        return kernel.struct(name)
+                .map(struct -> new Bound(kernel, struct))
+                .or(() -> translation
+                        .request()
+                        .btf()
+                        .moduleWith(name)
+                        .flatMap(module -> module.struct(name).map(struct -> new Bound(module, struct))))
+                .orElseThrow(() -> noStruct(name));
     }
 
     private Refusal noStruct(String name) {
@@ -180,8 +201,8 @@ final class KernelTypes {
         return new Refusal("this kernel has no struct %s%s".formatted(name, suggestion(nearest)));
     }
 
-    private Refusal noField(BtfType.Composite struct, String name) {
-        List<String> nearest = NearestNames.nearest(snakeCase(name), btf().fieldNames(struct).stream(), 3);
+    private static Refusal noField(Btf btf, BtfType.Composite struct, String name) {
+        List<String> nearest = NearestNames.nearest(snakeCase(name), btf.fieldNames(struct).stream(), 3);
         return new Refusal(
                 "struct %s has no field %s%s".formatted(struct.name(), snakeCase(name), suggestion(nearest)));
     }

@@ -1,0 +1,25 @@
+package org.kprobe4j.compiler;
+
+import java.util.Optional;
+import org.kprobe4j.btf.Btf;
+
+/** The types of the kernel that will run a program; read only if a handler asks for structures. */
+@FunctionalInterface
+public interface KernelBtf {
+    /**
+     * The kernel's own types.
+     *
+     * @return nothing on a kernel without BTF
+     */
+    Optional<Btf> vmlinux();
+
+    /**
+     * The types of a module that defines a structure which the kernel itself does not have.
+     *
+     * @param struct name of the structure
+     * @return split BTF on top of {@link #vmlinux()}; nothing if no loaded module has it
+     */
+    default Optional<Btf> moduleWith(String struct) {
+        return Optional.empty();
+    }
+}
