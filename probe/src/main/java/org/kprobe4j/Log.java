@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.function.Supplier;
+import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.log.KernelLog;
 import org.kprobe4j.bpf.log.Syslog;
 
@@ -62,9 +64,10 @@ public final class Log implements AutoCloseable {
      * The kernel log, through /dev/kmsg: seen in dmesg and, where a syslog daemon reads it, in /var/log/messages.
      *
      * @return lines at level info with the prefix {@code kprobe4j: }
+     * @throws UsageException if it cannot be written
      */
     public static Log kmsg() {
-        KernelLog log = KernelLog.open("<%d>%s: ".formatted(INFO, TAG));
+        KernelLog log = open(() -> KernelLog.open("<%d>%s: ".formatted(INFO, TAG)));
         return new Log("kmsg", new Sink() {
             @Override
             public void line(String line) {
@@ -82,9 +85,10 @@ public final class Log implements AutoCloseable {
      * The system's syslog daemon, through /dev/log.
      *
      * @return messages at level info with the tag {@code kprobe4j}
+     * @throws UsageException if no syslog daemon listens
      */
     public static Log syslog() {
-        Syslog log = Syslog.open(TAG);
+        Syslog log = open(() -> Syslog.open(TAG));
         return new Log("syslog", new Sink() {
             @Override
             public void line(String line) {
@@ -96,6 +100,14 @@ public final class Log implements AutoCloseable {
                 log.close();
             }
         });
+    }
+
+    private static <T> T open(Supplier<T> opener) {
+        try {
+            return opener.get();
+        } catch (BpfException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
     }
 
     /**
