@@ -11,6 +11,7 @@ public final class CommandException extends ProbeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** What a shell would end with. */
     private final int exitStatus;
 
     CommandException(String message, int exitStatus, @Nullable Throwable cause) {

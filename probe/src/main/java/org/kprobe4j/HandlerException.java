@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class HandlerException extends ProbeException {
     private static final long serialVersionUID = 1L;
 
+    /** The verifier's log. */
     private final String fullLog;
 
     HandlerException(String message, String fullLog, @Nullable Throwable cause) {

@@ -124,7 +124,7 @@ public final class Kprobe implements AutoCloseable {
             if (preHandler == null && postHandler == null) {
                 throw new UsageException("a kprobe needs a pre handler or a post handler");
             }
-            return registration.run(() -> plant(registration, this));
+            return registration.run(() -> plant(registration, this), preHandler, postHandler);
         }
     }
 

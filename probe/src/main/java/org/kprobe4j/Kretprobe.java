@@ -174,7 +174,7 @@ public final class Kretprobe implements AutoCloseable {
                         0,
                         null);
             }
-            return registration.run(() -> plant(registration, this, returned));
+            return registration.run(() -> plant(registration, this, returned), entryHandler, returned);
         }
     }
 

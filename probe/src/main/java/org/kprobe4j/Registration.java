@@ -1,7 +1,11 @@
 package org.kprobe4j;
 
+import java.io.Serializable;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +14,9 @@ import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.Refusals;
 import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
@@ -49,9 +55,15 @@ final class Registration {
         return object;
     }
 
-    /** Runs the steps. */
-    <T> T run(Supplier<T> steps) {
+    /** Runs the steps for some handlers; null for one that the probe does not have. */
+    <T> T run(Supplier<T> steps, @Nullable Serializable... handlers) {
         try {
+            if (Arrays.stream(handlers)
+                    .filter(Objects::nonNull)
+                    .anyMatch(handler ->
+                            HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures())) {
+                Machine.readTypesAhead();
+            }
             removeLeftovers();
             return steps.get();
         } catch (RuntimeException e) {

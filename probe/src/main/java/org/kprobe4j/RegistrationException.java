@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class RegistrationException extends ProbeException {
     private static final long serialVersionUID = 1L;
 
+    /** Positive, 0 if the kernel was not asked. */
     private final int errno;
 
     RegistrationException(String message, int errno, @Nullable Throwable cause) {

@@ -8,6 +8,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,8 @@ import org.kprobe4j.compiler.HostProgram;
 
 /** Finds the bytecode behind a handler's lambda, and answers what the compiler asks about the program around it. */
 public final class HandlerLambda implements HostProgram {
+    private static final String STRUCTURE = "org/kprobe4j/KernelStruct";
+
     private final HandlerCode code;
     private final ClassLoader loader;
     private final Function<Object, Optional<RingBinding>> rings;
@@ -67,6 +70,12 @@ public final class HandlerLambda implements HostProgram {
         }
         throw new IllegalArgumentException("%s is not a lambda or method reference, so its bytecode cannot be found"
                 .formatted(handler.getClass().getName()));
+    }
+
+    /** Whether its class deals with kernel structures: the methods that give one have the type in their descriptors. */
+    public boolean readsStructures() {
+        byte[] classFile = classFile(code.owner());
+        return classFile != null && new String(classFile, StandardCharsets.ISO_8859_1).contains(STRUCTURE);
     }
 
     /** Where the handler's bytecode is, and what it captured. */

@@ -42,10 +42,28 @@ public final class Machine {
     /** The kernel's types, read when they are first asked for; nothing on a kernel without CONFIG_DEBUG_INFO_BTF. */
     public static synchronized Optional<Btf> btf() {
         if (!read) {
-            read = true;
             btf = readBtf();
+            read = true;
         }
         return btf;
+    }
+
+    /**
+     * Starts to read the kernel's types in the background: some megabytes, which a handler that reads structures will ask for when
+     * it is compiled, after the kernel was busy planting its probe.
+     */
+    public static void readTypesAhead() {
+        var reader = new Thread(
+                () -> {
+                    try {
+                        var _ = btf();
+                    } catch (RuntimeException e) {
+                        // The same failure meets the compiler, which tells it with the handler's line.
+                    }
+                },
+                "btf-reader");
+        reader.setDaemon(true);
+        reader.start();
     }
 
     /** The kernel's types and its modules', as the compiler asks for them. */
