@@ -3,6 +3,7 @@ package org.kprobe4j.internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.kprobe4j.bpf.Privileges;
 
 /** The run of a program that uses {@code Args}: its accounts are printed when it ends. */
 public final class Runs {
@@ -16,11 +17,23 @@ public final class Runs {
     public static synchronized void begin(Thread.UncaughtExceptionHandler uncaught) {
         if (!active) {
             active = true;
+            linkAhead();
             if (Thread.getDefaultUncaughtExceptionHandler() == null) {
                 Thread.setDefaultUncaughtExceptionHandler(uncaught);
             }
             Shutdown.atEnd(Runs::print);
         }
+    }
+
+    /** Linking the way to the system calls takes as long as all that a program does before its first one; so both at once. */
+    private static void linkAhead() {
+        var linker = new Thread(
+                () -> {
+                    var _ = Privileges.current();
+                },
+                "syscall-linker");
+        linker.setDaemon(true);
+        linker.start();
     }
 
     /** The program has said all that it says before it waits. */
