@@ -32,7 +32,28 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
          * @param offset in bytes
          * @param type its Java type: a primitive
          */
-        record Numeral(int offset, Class<?> type) implements Argument {}
+        record Numeral(int offset, Class<?> type) implements Argument {
+            /**
+             * The number as Java's.
+             *
+             * @param bits 8 bytes of a record, or a known value
+             * @return boxed, of the type
+             */
+            public Object value(long bits) {
+                if (type == boolean.class) {
+                    return bits != 0;
+                } else if (type == char.class) {
+                    return (char) bits;
+                } else if (type == byte.class) {
+                    return (byte) bits;
+                } else if (type == short.class) {
+                    return (short) bits;
+                } else if (type == int.class) {
+                    return (int) bits;
+                }
+                return bits;
+            }
+        }
 
         /**
          * Bytes up to a NUL.

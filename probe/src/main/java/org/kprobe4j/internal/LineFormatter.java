@@ -49,27 +49,12 @@ public final class LineFormatter {
             FormatString.Piece.Conversion conversion, PrintFormat.Argument argument, MemorySegment record) {
         return switch (argument) {
             case PrintFormat.Argument.Known(Object value) -> value(conversion, value);
-            case PrintFormat.Argument.Numeral(int offset, Class<?> type) ->
-                value(conversion, typed(record.get(LONG, offset), type));
+            case PrintFormat.Argument.Numeral numeral ->
+                value(conversion, numeral.value(record.get(LONG, numeral.offset())));
             case PrintFormat.Argument.Chars(int offset, int sizeBytes) ->
                 pad(conversion, chars(record, offset, sizeBytes));
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
         };
-    }
-
-    private static Object typed(long value, Class<?> type) {
-        if (type == boolean.class) {
-            return value != 0;
-        } else if (type == char.class) {
-            return (char) value;
-        } else if (type == byte.class) {
-            return (byte) value;
-        } else if (type == short.class) {
-            return (short) value;
-        } else if (type == int.class) {
-            return (int) value;
-        }
-        return value;
     }
 
     private static String chars(MemorySegment record, int offset, int sizeBytes) {

@@ -78,28 +78,14 @@ final class Printing {
         }
 
         private void number(Value value, Class<?> type) {
+            var numeral = new PrintFormat.Argument.Numeral(sizeBytes, type);
             if (value instanceof Value.Constant known) {
-                arguments.add(new PrintFormat.Argument.Known(constant(known.value(), type)));
+                arguments.add(new PrintFormat.Argument.Known(numeral.value(known.value())));
                 return;
             }
-            arguments.add(new PrintFormat.Argument.Numeral(sizeBytes, type));
+            arguments.add(numeral);
             fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
             values.add(value);
-        }
-
-        private static Object constant(long value, Class<?> type) {
-            if (type == boolean.class) {
-                return value != 0;
-            } else if (type == char.class) {
-                return (char) value;
-            } else if (type == byte.class) {
-                return (byte) value;
-            } else if (type == short.class) {
-                return (short) value;
-            } else if (type == int.class) {
-                return (int) value;
-            }
-            return value;
         }
 
         private int take(int bytes) {
