@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InaccessibleObjectException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -15,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.HostProgram.RingBinding;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.internal.LineFormatter;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.RingReader;
 import org.kprobe4j.internal.Shutdown;
@@ -159,12 +159,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
         } else if (type == boolean.class) {
             return record.get(ValueLayout.JAVA_BYTE, offset) != 0;
         }
-        byte[] bytes = record.asSlice(offset, component.sizeBytes()).toArray(ValueLayout.JAVA_BYTE);
-        int length = 0;
-        while (length < bytes.length && bytes[length] != 0) {
-            length++;
-        }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+        return LineFormatter.chars(record, offset, component.sizeBytes());
     }
 
     /** What handlers that capture an object need of it, if it is a ring buffer. */

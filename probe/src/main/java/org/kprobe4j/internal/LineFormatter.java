@@ -57,7 +57,8 @@ public final class LineFormatter {
         };
     }
 
-    private static String chars(MemorySegment record, int offset, int sizeBytes) {
+    /** The text of a field of the kernel: up to its NUL. */
+    public static String chars(MemorySegment record, int offset, int sizeBytes) {
         byte[] bytes = record.asSlice(offset, sizeBytes).toArray(ValueLayout.JAVA_BYTE);
         int length = 0;
         while (length < bytes.length && bytes[length] != 0) {

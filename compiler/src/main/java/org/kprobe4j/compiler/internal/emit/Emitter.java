@@ -101,7 +101,8 @@ public final class Emitter {
                 out.add(new Instruction.StoreImm(size, reg(base), offset, imm));
             case Lir.AtomicAdd(int base, int offset, int src) ->
                 out.add(new Instruction.Atomic(AtomicOp.ADD, Size.DW, false, reg(base), offset, reg(src)));
-            case Lir.Call call -> out.add(new Instruction.CallHelper(call.helper()));
+            case Lir.Call call ->
+                out.add(new Instruction.CallHelper(call.helper().id()));
             case Lir.Exit() -> out.add(new Instruction.Exit());
             case Lir.At(String file, int line) -> {
                 if (file != null) {

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
@@ -17,26 +18,17 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class Intrinsics {
     private interface Intrinsic extends Function<CallSite, Operand> {}
 
-    private static final int KTIME_GET_NS = 5;
-    private static final int GET_PRANDOM_U32 = 7;
-    private static final int GET_SMP_PROCESSOR_ID = 8;
-    private static final int GET_CURRENT_PID_TGID = 14;
-    private static final int GET_CURRENT_UID_GID = 15;
-    private static final int GET_CURRENT_TASK = 35;
-    private static final int GET_CURRENT_CGROUP_ID = 80;
-    private static final int KTIME_GET_BOOT_NS = 125;
-
     /** Owner and name; the API has no overloads whose meaning differs. */
     private static final Map<String, Intrinsic> TABLE = Map.ofEntries(
-            row(Api.KERNEL, "ktimeNs", c -> c.longOf(new Opcode.Helper(KTIME_GET_NS, false))),
-            row(Api.KERNEL, "bootTimeNs", c -> c.longOf(new Opcode.Helper(KTIME_GET_BOOT_NS, false))),
-            row(Api.KERNEL, "random", c -> truncated(c, new Opcode.Helper(GET_PRANDOM_U32, false))),
-            row(Api.KERNEL, "cpu", c -> truncated(c, new Opcode.Helper(GET_SMP_PROCESSOR_ID, false))),
-            row(Api.KERNEL, "pid", c -> upper(c, new Opcode.Helper(GET_CURRENT_PID_TGID, true))),
-            row(Api.KERNEL, "tid", c -> truncated(c, new Opcode.Helper(GET_CURRENT_PID_TGID, true))),
-            row(Api.KERNEL, "uid", c -> truncated(c, new Opcode.Helper(GET_CURRENT_UID_GID, true))),
-            row(Api.KERNEL, "gid", c -> upper(c, new Opcode.Helper(GET_CURRENT_UID_GID, true))),
-            row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.Helper(GET_CURRENT_CGROUP_ID, true))),
+            row(Api.KERNEL, "ktimeNs", c -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_NS, false))),
+            row(Api.KERNEL, "bootTimeNs", c -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_BOOT_NS, false))),
+            row(Api.KERNEL, "random", c -> truncated(c, new Opcode.HelperCall(Helper.GET_PRANDOM_U32, false))),
+            row(Api.KERNEL, "cpu", c -> truncated(c, new Opcode.HelperCall(Helper.GET_SMP_PROCESSOR_ID, false))),
+            row(Api.KERNEL, "pid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true))),
+            row(Api.KERNEL, "tid", c -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true))),
+            row(Api.KERNEL, "uid", c -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
+            row(Api.KERNEL, "gid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
+            row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true))),
             row(Api.KERNEL, "comm", _ -> new Operand.Comm()),
             row(Api.KERNEL, "stack", _ -> new Operand.StackTrace()),
             row(Api.KERNEL, "current", Intrinsics::current),
@@ -133,7 +125,8 @@ final class Intrinsics {
 
     private static Operand current(CallSite site) {
         return new Operand.Struct(
-                site.builder().append(Kind.LONG, new Opcode.Helper(GET_CURRENT_TASK, true)), site.typeArgument(0));
+                site.builder().append(Kind.LONG, new Opcode.HelperCall(Helper.GET_CURRENT_TASK, true)),
+                site.typeArgument(0));
     }
 
     private static Operand data(CallSite site) {

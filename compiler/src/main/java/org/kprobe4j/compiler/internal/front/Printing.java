@@ -20,7 +20,6 @@ final class Printing {
     /** Symbolic name of the ring buffer that printed lines travel through. */
     static final String LOG_RING = "log";
 
-    private static final int COMM_BYTES = 16;
     private static final int STACK_FRAMES = 64;
 
     private Printing() {}
@@ -58,8 +57,8 @@ final class Printing {
                     number(scalar.value(), scalar.value().kind() == Kind.INT ? int.class : long.class);
                 case Operand.Struct struct -> number(struct.address(), long.class);
                 case Operand.Comm _ -> {
-                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, COMM_BYTES));
-                    fields.add(new Opcode.Field.Comm(take(COMM_BYTES)));
+                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, Opcode.Field.Comm.BYTES));
+                    fields.add(new Opcode.Field.Comm(take(Opcode.Field.Comm.BYTES)));
                 }
                 case Operand.StackTrace _ -> {
                     arguments.add(new PrintFormat.Argument.Stack(sizeBytes, STACK_FRAMES));

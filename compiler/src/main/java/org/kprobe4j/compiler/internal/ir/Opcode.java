@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler.internal.ir;
 
 import java.util.List;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 
 /** What an operation does. Operands are the operation's arguments, in the order given here. */
@@ -38,7 +39,7 @@ public sealed interface Opcode {
     record Context(int offset, Size size) implements Opcode {}
 
     /** A kernel helper that takes scalars only. {@code pure} helpers give the same value all through one hit. */
-    record Helper(int id, boolean pure) implements Opcode {
+    record HelperCall(Helper helper, boolean pure) implements Opcode {
         @Override
         public boolean hasEffect() {
             return !pure;
@@ -86,7 +87,10 @@ public sealed interface Opcode {
         record Scalar(int offset, Size size, int argument) implements Field {}
 
         /** The current task's comm, 16 bytes, NUL-padded. */
-        record Comm(int offset) implements Field {}
+        record Comm(int offset) implements Field {
+            /** Source: TASK_COMM_LEN in include/linux/sched.h. */
+            public static final int BYTES = 16;
+        }
 
         /** Constant bytes. */
         record Bytes(int offset, List<Byte> content) implements Field {}

@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Architecture;
@@ -40,7 +41,7 @@ final class CallKey {
             out.aluImm(AluOp.ADD, Width.W64, stackPointer, -stackDelta);
         }
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
-        int task = out.call(LirBuilder.GET_CURRENT_TASK, 0);
+        int task = out.call(Helper.GET_CURRENT_TASK, 0);
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset, task));
     }
 
@@ -52,7 +53,7 @@ final class CallKey {
     /** The value's address, or zero. */
     int lookup() {
         mapAndKey();
-        return out.call(LirBuilder.MAP_LOOKUP_ELEM, 2);
+        return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
     /** Stores the bytes at a frame offset; zero, or a negative errno. */
@@ -60,11 +61,11 @@ final class CallKey {
         mapAndKey();
         out.add(new Lir.FrameAddress(3, valueFrameOffset));
         out.add(new Lir.Const(4, 0, true));
-        return out.call(LirBuilder.MAP_UPDATE_ELEM, 4);
+        return out.call(Helper.MAP_UPDATE_ELEM, 4);
     }
 
     void delete() {
         mapAndKey();
-        out.add(new Lir.Call(LirBuilder.MAP_DELETE_ELEM, 2));
+        out.add(new Lir.Call(Helper.MAP_DELETE_ELEM, 2));
     }
 }

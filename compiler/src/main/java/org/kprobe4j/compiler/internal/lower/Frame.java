@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import java.util.OptionalLong;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
@@ -103,7 +104,7 @@ final class Frame {
             out.add(new Lir.Move(3, stackPointer));
             out.add(new Lir.FrameAddress(1, slot));
             out.add(new Lir.Const(2, machine.wordBytes(), true));
-            out.add(new Lir.Call(LirBuilder.PROBE_READ_KERNEL, 3));
+            out.add(new Lir.Call(Helper.PROBE_READ_KERNEL, 3));
             address = out.load(word, Lir.FRAME, slot);
         }
         out.branch(JmpOp.JNE, Width.W64, address, out.constant(trampoline.getAsLong()), leave, on);

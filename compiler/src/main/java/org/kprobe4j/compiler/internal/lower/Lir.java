@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
@@ -55,7 +56,7 @@ public sealed interface Lir {
     record AtomicAdd(int base, int offset, int src) implements Lir {}
 
     /** Calls a kernel helper with r1 to r{@code arguments}; r0 to r5 are lost, r0 holds the result. */
-    record Call(int helper, int arguments) implements Lir {}
+    record Call(Helper helper, int arguments) implements Lir {}
 
     /** Ends the program with r0. */
     record Exit() implements Lir {}

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
@@ -12,18 +13,6 @@ import org.kprobe4j.compiler.internal.ir.Position;
 
 /** Appends instructions to the current block of a program. */
 final class LirBuilder {
-    /** Numbers of the kernel's helpers. Source: include/uapi/linux/bpf.h. */
-    static final int MAP_LOOKUP_ELEM = 1;
-
-    static final int MAP_UPDATE_ELEM = 2;
-    static final int MAP_DELETE_ELEM = 3;
-    static final int GET_CURRENT_COMM = 16;
-    static final int GET_CURRENT_TASK = 35;
-    static final int GET_STACK = 67;
-    static final int PROBE_READ_KERNEL = 113;
-    static final int RINGBUF_RESERVE = 131;
-    static final int RINGBUF_SUBMIT = 132;
-
     private final LirProgram program = new LirProgram();
     private LirBlock current = program.block(0);
     private final Deque<Runnable> asides = new ArrayDeque<>();
@@ -127,7 +116,7 @@ final class LirBuilder {
     }
 
     /** Calls a helper whose arguments are in place; the result in a fresh register. */
-    int call(int helper, int arguments) {
+    int call(Helper helper, int arguments) {
         add(new Lir.Call(helper, arguments));
         return copy(0);
     }

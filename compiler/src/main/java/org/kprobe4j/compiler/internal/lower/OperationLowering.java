@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.List;
 import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
@@ -51,7 +52,7 @@ final class OperationLowering {
             case Opcode.Compare test -> compare(operation, test.cond());
             case Opcode.CompareLong() -> compareLong(operation);
             case Opcode.Context(int offset, Size size) -> values.define(operation, out.load(size, context, offset));
-            case Opcode.Helper call -> values.define(operation, helper(operation, call.id()));
+            case Opcode.HelperCall call -> values.define(operation, helper(operation, call.helper()));
             case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
             case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
                 int result = out.load(size, frame.dataBase(), frame.dataOffset() + offset);
@@ -236,11 +237,11 @@ final class OperationLowering {
         out.place(on);
     }
 
-    private int helper(Value.Operation operation, int id) {
+    private int helper(Value.Operation operation, Helper helper) {
         for (int i = 0; i < operation.arguments().length; i++) {
             values.moveTo(1 + i, operation.argument(i));
         }
-        return out.call(id, operation.arguments().length);
+        return out.call(helper, operation.arguments().length);
     }
 
     private int kernelRead(Value.Operation operation, Opcode.KernelRead read) {
@@ -253,7 +254,7 @@ final class OperationLowering {
         }
         out.add(new Lir.FrameAddress(1, scratch));
         out.add(new Lir.Const(2, read.size().bytes(), true));
-        int failed = out.call(LirBuilder.PROBE_READ_KERNEL, 3);
+        int failed = out.call(Helper.PROBE_READ_KERNEL, 3);
         LirBlock fault = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, failed, 0, fault, on);
@@ -280,7 +281,7 @@ final class OperationLowering {
         out.add(new Lir.MapAddress(1, emit.ring()));
         out.add(new Lir.Const(2, emit.sizeBytes(), true));
         out.add(new Lir.Const(3, 0, true));
-        int record = out.call(LirBuilder.RINGBUF_RESERVE, 3);
+        int record = out.call(Helper.RINGBUF_RESERVE, 3);
         LirBlock full = out.block();
         LirBlock fill = out.block();
         LirBlock done = out.block();
@@ -289,7 +290,7 @@ final class OperationLowering {
         emit.fields().forEach(field -> fill(operation, field, record));
         out.add(new Lir.Move(1, record));
         out.add(new Lir.Const(2, 0, true));
-        out.add(new Lir.Call(LirBuilder.RINGBUF_SUBMIT, 2));
+        out.add(new Lir.Call(Helper.RINGBUF_SUBMIT, 2));
         out.jump(done);
         out.aside(full, () -> {
             out.count(Account.RING_FULL);
@@ -304,8 +305,8 @@ final class OperationLowering {
                 store(size, record, offset, operation.argument(argument));
             case Opcode.Field.Comm(int offset) -> {
                 address(1, record, offset);
-                out.add(new Lir.Const(2, 16, true));
-                out.add(new Lir.Call(LirBuilder.GET_CURRENT_COMM, 2));
+                out.add(new Lir.Const(2, Opcode.Field.Comm.BYTES, true));
+                out.add(new Lir.Call(Helper.GET_CURRENT_COMM, 2));
             }
             case Opcode.Field.Bytes(int offset, List<Byte> content) -> bytes(record, offset, content);
             case Opcode.Field.Stack(int offset, int frames) -> {
@@ -313,7 +314,7 @@ final class OperationLowering {
                 address(2, record, offset + Long.BYTES);
                 out.add(new Lir.Const(3, (long) frames * Long.BYTES, true));
                 out.add(new Lir.Const(4, 0, true));
-                int length = out.call(LirBuilder.GET_STACK, 4);
+                int length = out.call(Helper.GET_STACK, 4);
                 out.add(new Lir.Store(Size.DW, record, offset, length));
             }
         }
