@@ -15,6 +15,7 @@ import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.internal.HandlerLambda;
+import org.kprobe4j.internal.LoadRefusal;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.Refusals;
@@ -112,7 +113,7 @@ final class Registration {
         try {
             return load.get();
         } catch (LoadException e) {
-            throw new HandlerException(LoadedProgram.explain(what, compiled, e), e.log(), e);
+            throw new HandlerException(LoadRefusal.explain(what, compiled, e), e.log(), e);
         }
     }
 

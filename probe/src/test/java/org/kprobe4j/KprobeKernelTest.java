@@ -287,7 +287,25 @@ class KprobeKernelTest {
                         .register())
                 .isInstanceOf(HandlerException.class)
                 .hasMessageMatching(
-                        "load pre handler: .* at KprobeKernelTest\\.java:\\d+ \\(insn \\d+\\); \\d+ log lines omitted, see fullLog\\(\\)");
+                        "load pre handler: .* at KprobeKernelTest\\.java:\\d+ \\(insn \\d+\\).*; \\d+ log lines omitted, see fullLog\\(\\)");
+    }
+
+    @Test
+    void loopThatTheVerifierCannotCountIsNamed() {
+        assertThatThrownBy(() -> Kprobe.at(DevNull.FUNCTION)
+                        .preHandler((p, regs) -> {
+                            long rounds = Kernel.ktimeNs();
+                            for (long i = 0; i < rounds; i++) {
+                                if ((Kernel.random() & i) == 1) {
+                                    return 1;
+                                }
+                            }
+                            return 0;
+                        })
+                        .register())
+                .isInstanceOf(HandlerException.class)
+                .hasMessageMatching(
+                        "load pre handler: .*; count the loop at KprobeKernelTest\\.java:\\d+ up to a constant.*");
     }
 
     @Test

@@ -4,17 +4,16 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
-import org.kprobe4j.asm.LineEntry;
 import org.kprobe4j.bpf.BpfBtf;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.BpfProgram;
-import org.kprobe4j.bpf.Errno;
-import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.MappedArray;
 import org.kprobe4j.bpf.ProgramSpec;
 import org.kprobe4j.bpf.ProgramType;
+import org.kprobe4j.bpf.features.Answer;
+import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
@@ -41,9 +40,14 @@ public final class LoadedProgram implements AutoCloseable {
      *
      * @param name for bpftool and messages
      * @param mapFd descriptors of the maps that it names, its account excepted
+     * @throws IllegalArgumentException if the kernel lacks a helper that it calls
      * @throws BpfException if the kernel refuses it
      */
     public static LoadedProgram load(String name, CompiledProgram compiled, ToIntFunction<String> mapFd) {
+        LoadRefusal.missing(compiled, KernelVersion.running(), LoadedProgram::hasHelper)
+                .ifPresent(lack -> {
+                    throw new IllegalArgumentException("load %s: %s".formatted(name, lack));
+                });
         int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
         BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
         try {
@@ -59,6 +63,10 @@ public final class LoadedProgram implements AutoCloseable {
         }
     }
 
+    private static Answer hasHelper(int id) {
+        return Features.running().helper(ProgramType.KPROBE, id);
+    }
+
     private static BpfProgram load(String name, CompiledProgram compiled, byte[] instructions) {
         var types = new ProgramBtf(name, compiled.code());
         try (BpfBtf btf = BpfBtf.load(types.btf())) {
@@ -70,27 +78,6 @@ public final class LoadedProgram implements AutoCloseable {
                     .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)
                     .build());
         }
-    }
-
-    /** {@code load pre handler: R1 invalid mem access 'scalar' at Opens.java:42 (insn 17); 212 log lines omitted, see fullLog()}. */
-    public static String explain(String what, CompiledProgram compiled, LoadException refusal) {
-        if (refusal.log().isBlank()) {
-            return "load %s: %s (%s)%s"
-                    .formatted(
-                            what,
-                            refusal.failure().reason(),
-                            refusal.errnoName(),
-                            refusal.errno() == Errno.E2BIG ? "; count loops up to a constant" : "");
-        }
-        int instruction = refusal.faultInstruction();
-        String place = compiled.code()
-                .lineAt(Math.max(instruction, 0))
-                .map((LineEntry line) -> " at %s:%d".formatted(line.file(), line.line()))
-                .orElse("");
-        long lines = refusal.log().lines().count();
-        String verdict = refusal.verdict().isEmpty() ? String.valueOf(refusal.getMessage()) : refusal.verdict();
-        return "load %s: %s%s (insn %d); %d log lines omitted, see fullLog()"
-                .formatted(what, verdict, place, instruction, Math.max(0, lines - 1));
     }
 
     /** The program. */
