@@ -2,7 +2,7 @@ package org.kprobe4j;
 
 /**
  * What a handler can ask of the kernel and tell user space. Each call becomes a kernel helper or a few instructions; none may
- * be made outside a handler.
+ * be made outside a handler, unless a {@link SimulatedKernel} is open to answer it.
  *
  * <p>Source: include/uapi/linux/bpf.h.
  */
@@ -10,8 +10,16 @@ public final class Kernel {
     private Kernel() {}
 
     private static IllegalStateException outside(String method) {
-        return new IllegalStateException(
-                "Kernel." + method + " has a meaning only inside a handler, which runs in the kernel");
+        return SimulatedKernel.outside("Kernel." + method);
+    }
+
+    /** What stands for the kernel on this thread: in the kernel itself, no method of this class is ever called. */
+    private static KernelCalls calls(String method) {
+        SimulatedKernel kernel = SimulatedKernel.current();
+        if (kernel == null) {
+            throw outside(method);
+        }
+        return kernel.calls();
     }
 
     /**
@@ -20,7 +28,7 @@ public final class Kernel {
      * @return nanoseconds
      */
     public static long ktimeNs() {
-        throw outside("ktimeNs()");
+        return calls("ktimeNs()").ktimeNs();
     }
 
     /**
@@ -29,7 +37,7 @@ public final class Kernel {
      * @return nanoseconds
      */
     public static long bootTimeNs() {
-        throw outside("bootTimeNs()");
+        return calls("bootTimeNs()").bootTimeNs();
     }
 
     /**
@@ -38,7 +46,7 @@ public final class Kernel {
      * @return any 32 bits
      */
     public static int random() {
-        throw outside("random()");
+        return calls("random()").random();
     }
 
     /**
@@ -47,7 +55,7 @@ public final class Kernel {
      * @return its number, from 0
      */
     public static int cpu() {
-        throw outside("cpu()");
+        return calls("cpu()").cpu();
     }
 
     /**
@@ -56,7 +64,7 @@ public final class Kernel {
      * @return its pid in the initial pid namespace
      */
     public static int pid() {
-        throw outside("pid()");
+        return calls("pid()").pid();
     }
 
     /**
@@ -65,7 +73,7 @@ public final class Kernel {
      * @return its tid in the initial pid namespace
      */
     public static int tid() {
-        throw outside("tid()");
+        return calls("tid()").tid();
     }
 
     /**
@@ -74,7 +82,7 @@ public final class Kernel {
      * @return the uid in the initial user namespace
      */
     public static int uid() {
-        throw outside("uid()");
+        return calls("uid()").uid();
     }
 
     /**
@@ -83,7 +91,7 @@ public final class Kernel {
      * @return the gid in the initial user namespace
      */
     public static int gid() {
-        throw outside("gid()");
+        return calls("gid()").gid();
     }
 
     /**
@@ -92,7 +100,7 @@ public final class Kernel {
      * @return the inode number of its directory
      */
     public static long cgroupId() {
-        throw outside("cgroupId()");
+        return calls("cgroupId()").cgroupId();
     }
 
     /**
@@ -102,7 +110,7 @@ public final class Kernel {
      * @return at most 15 characters
      */
     public static String comm() {
-        throw outside("comm()");
+        return calls("comm()").comm();
     }
 
     /**
@@ -113,7 +121,7 @@ public final class Kernel {
      * @return the task
      */
     public static <T extends KernelStruct> T current(Class<T> type) {
-        throw outside("current(" + type.getSimpleName() + ".class)");
+        return calls("current(" + type.getSimpleName() + ".class)").current(type);
     }
 
     /**
@@ -125,7 +133,8 @@ public final class Kernel {
      * @return the structure; its fields are read safely, whatever the address
      */
     public static <T extends KernelStruct> T struct(long address, Class<T> type) {
-        throw outside("struct(0x%x, %s.class)".formatted(address, type.getSimpleName()));
+        return calls("struct(0x%x, %s.class)".formatted(address, type.getSimpleName()))
+                .struct(address, type);
     }
 
     /**
@@ -134,7 +143,7 @@ public final class Kernel {
      * @return one line for each of at most 64 frames, innermost first, {@code symbol+0xoffset/0xsize}
      */
     public static KernelStack stack() {
-        throw outside("stack()");
+        return calls("stack()").stack();
     }
 
     /**
@@ -145,11 +154,12 @@ public final class Kernel {
      * @param arguments numbers, constants, {@link #comm()}, {@link #stack()}
      */
     public static void printf(String format, Object... arguments) {
-        throw outside("printf(\"" + format + "\", … " + arguments.length + " arguments)");
+        calls("printf(\"" + format + "\", … " + arguments.length + " arguments)")
+                .printf(format, arguments);
     }
 
     /** Prints the kernel's call stack, as {@code dump_stack()} does: {@code Call Trace:} and a line for each frame. */
     public static void dumpStack() {
-        throw outside("dumpStack()");
+        calls("dumpStack()").dumpStack();
     }
 }

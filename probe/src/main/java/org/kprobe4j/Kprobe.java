@@ -35,27 +35,32 @@ public final class Kprobe implements AutoCloseable {
 
     private final String symbolName;
     private final long addr;
-    private final PerfProbe pre;
-    private final @Nullable PerfProbe post;
-    private final Programs programs;
-    private final LoadedProgram preProgram;
+    private final @Nullable Planted planted;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
 
-    private Kprobe(
-            String symbolName,
-            long addr,
-            PerfProbe pre,
-            @Nullable PerfProbe post,
-            Programs programs,
-            LoadedProgram preProgram) {
+    /** What is in the kernel. */
+    private record Planted(PerfProbe pre, @Nullable PerfProbe post, Programs programs, LoadedProgram preProgram) {}
+
+    private Kprobe(String symbolName, long addr, Planted planted) {
         this.symbolName = symbolName;
         this.addr = addr;
-        this.pre = pre;
-        this.post = post;
-        this.programs = programs;
-        this.preProgram = preProgram;
+        this.planted = planted;
         Shutdown.opened(this);
+    }
+
+    /** A probe of a simulated kernel: planted nowhere. */
+    Kprobe(String symbolName, long addr) {
+        this.symbolName = symbolName;
+        this.addr = addr;
+        this.planted = null;
+    }
+
+    private Planted planted() {
+        if (planted == null) {
+            throw new UsageException("the probe of %s is simulated: no kernel counts its hits".formatted(symbolName));
+        }
+        return planted;
     }
 
     /**
@@ -162,10 +167,7 @@ public final class Kprobe implements AutoCloseable {
         return new Kprobe(
                 target.toString(),
                 place.addr(),
-                pre,
-                successor == null ? null : successor.probe(),
-                programs,
-                preProgram);
+                new Planted(pre, successor == null ? null : successor.probe(), programs, preProgram));
     }
 
     private static PerfProbe open(Target target) {
@@ -204,7 +206,7 @@ public final class Kprobe implements AutoCloseable {
      * @return the number; -1 before kernel 6.7, which does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : pre.missed();
+        return finalAccount != null ? finalMissed : planted().pre().missed();
     }
 
     /**
@@ -213,10 +215,13 @@ public final class Kprobe implements AutoCloseable {
      * @return the account
      */
     public synchronized ProbeAccount account() {
-        return finalAccount != null ? finalAccount : count(pre.missed());
+        return finalAccount != null
+                ? finalAccount
+                : count(planted(), planted().pre().missed());
     }
 
-    private ProbeAccount count(long told) {
+    private static ProbeAccount count(Planted planted, long told) {
+        LoadedProgram preProgram = planted.preProgram();
         long missed = Math.max(0, told);
         long recursion = preProgram.recursionMisses();
         long ran = preProgram.count(Account.HITS);
@@ -231,26 +236,26 @@ public final class Kprobe implements AutoCloseable {
                 recursion,
                 mapFull,
                 faulted,
-                programs.recordsLost());
+                planted.programs().recordsLost());
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */
     @Override
     public synchronized void close() {
-        if (finalAccount != null) {
+        if (finalAccount != null || planted == null) {
             return;
         }
         // The kernel tells its count only as long as the probe is planted.
-        finalMissed = pre.missed();
-        pre.close();
-        if (post != null) {
-            post.close();
+        finalMissed = planted.pre().missed();
+        planted.pre().close();
+        if (planted.post() != null) {
+            planted.post().close();
         }
-        programs.drain();
-        finalAccount = count(finalMissed);
-        programs.close();
+        planted.programs().drain();
+        finalAccount = count(planted, finalMissed);
+        planted.programs().close();
         Shutdown.closed(this);
         Runs.closed("%s: %s".formatted(symbolName, finalAccount));
-        programs.faultLines().forEach(Runs::closed);
+        planted.programs().faultLines().forEach(Runs::closed);
     }
 }

@@ -1,17 +1,32 @@
 package org.kprobe4j;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One call in flight of a function that a kretprobe watches. Its private data is zero when the entry handler starts and is
- * kept for the return handler of the same call, also when the function recurses.
+ * kept for the return handler of the same call, also when the function recurses. In the JVM, {@link SimulatedKernel#call} makes one.
  *
  * @param <D> class of the private data: fields of type boolean, byte, short, char, int, long
  */
 public final class KretprobeInstance<D> {
-    private KretprobeInstance() {}
+    private final String symbolName;
+    private final long addr;
+    private final @Nullable D data;
+    private boolean followed = true;
 
-    private static IllegalStateException outside() {
-        return new IllegalStateException(
-                "a kretprobe's instance has a meaning only inside a handler, which runs in the kernel");
+    KretprobeInstance(String symbolName, long addr, @Nullable D data) {
+        this.symbolName = symbolName;
+        this.addr = addr;
+        this.data = data;
+    }
+
+    /** Whether the entry handler, if there was one, wants the return handler to run. */
+    boolean isFollowed() {
+        return followed;
+    }
+
+    void followed(boolean wanted) {
+        followed = wanted;
     }
 
     /**
@@ -20,7 +35,11 @@ public final class KretprobeInstance<D> {
      * @return the data
      */
     public D data() {
-        throw outside();
+        if (data == null) {
+            throw new UsageException(
+                    "this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
+        }
+        return data;
     }
 
     /**
@@ -29,7 +48,7 @@ public final class KretprobeInstance<D> {
      * @return the function's name
      */
     public String symbolName() {
-        throw outside();
+        return symbolName;
     }
 
     /**
@@ -38,6 +57,6 @@ public final class KretprobeInstance<D> {
      * @return kernel address
      */
     public long addr() {
-        throw outside();
+        return addr;
     }
 }

@@ -44,6 +44,12 @@ public sealed interface PtRegs {
      */
     long returnValue();
 
+    /** What to say of an argument that the machine does not pass in a register. */
+    static UsageException noArgument(int index, Class<? extends PtRegs> registers) {
+        return new UsageException("arg(%d) is not in a register on %s; name the registers yourself or read the stack"
+                .formatted(index, registers.getSimpleName()));
+    }
+
     /**
      * 64-bit x86.
      *
@@ -106,7 +112,7 @@ public sealed interface PtRegs {
                 case 3 -> cx;
                 case 4 -> r8;
                 case 5 -> r9;
-                default -> throw new IllegalArgumentException("arg(%d) is not in a register on X86".formatted(index));
+                default -> throw noArgument(index, X86.class);
             };
         }
     }
@@ -192,7 +198,40 @@ public sealed interface PtRegs {
          * @return its content
          */
         public long x(int number) {
-            throw new IllegalStateException("x(%d) has a meaning only inside a handler".formatted(number));
+            return switch (number) {
+                case 0 -> x0;
+                case 1 -> x1;
+                case 2 -> x2;
+                case 3 -> x3;
+                case 4 -> x4;
+                case 5 -> x5;
+                case 6 -> x6;
+                case 7 -> x7;
+                case 8 -> x8;
+                case 9 -> x9;
+                case 10 -> x10;
+                case 11 -> x11;
+                case 12 -> x12;
+                case 13 -> x13;
+                case 14 -> x14;
+                case 15 -> x15;
+                case 16 -> x16;
+                case 17 -> x17;
+                case 18 -> x18;
+                case 19 -> x19;
+                case 20 -> x20;
+                case 21 -> x21;
+                case 22 -> x22;
+                case 23 -> x23;
+                case 24 -> x24;
+                case 25 -> x25;
+                case 26 -> x26;
+                case 27 -> x27;
+                case 28 -> x28;
+                case 29 -> x29;
+                case 30 -> x30;
+                default -> throw new UsageException("Arm64 has no register x%d; it has x0 to x30".formatted(number));
+            };
         }
 
         @Override
@@ -216,13 +255,14 @@ public sealed interface PtRegs {
                 case 5 -> x5;
                 case 6 -> x6;
                 case 7 -> x7;
-                default -> throw new IllegalArgumentException("arg(%d) is not in a register on Arm64".formatted(index));
+                default -> throw noArgument(index, Arm64.class);
             };
         }
     }
 
     /**
-     * 32-bit Arm. Its register {@code ip} is r12; the instruction pointer is {@code pc}.
+     * 32-bit Arm; each register holds 32 bits. What Arm's documents also call ip is {@code r12} here: the instruction pointer is
+     * {@code pc}.
      *
      * @param r0 register
      * @param r1 register
@@ -236,7 +276,7 @@ public sealed interface PtRegs {
      * @param r9 register
      * @param r10 register
      * @param fp register
-     * @param ip register
+     * @param r12 register
      * @param sp register
      * @param lr register
      * @param pc register
@@ -256,26 +296,54 @@ public sealed interface PtRegs {
             long r9,
             long r10,
             long fp,
-            long ip,
+            long r12,
             long sp,
             long lr,
             long pc,
             long cpsr,
             long origR0)
             implements PtRegs {
+        /** Keeps of each register its 32 bits. */
+        public Arm {
+            r0 = Integer.toUnsignedLong((int) r0);
+            r1 = Integer.toUnsignedLong((int) r1);
+            r2 = Integer.toUnsignedLong((int) r2);
+            r3 = Integer.toUnsignedLong((int) r3);
+            r4 = Integer.toUnsignedLong((int) r4);
+            r5 = Integer.toUnsignedLong((int) r5);
+            r6 = Integer.toUnsignedLong((int) r6);
+            r7 = Integer.toUnsignedLong((int) r7);
+            r8 = Integer.toUnsignedLong((int) r8);
+            r9 = Integer.toUnsignedLong((int) r9);
+            r10 = Integer.toUnsignedLong((int) r10);
+            fp = Integer.toUnsignedLong((int) fp);
+            r12 = Integer.toUnsignedLong((int) r12);
+            sp = Integer.toUnsignedLong((int) sp);
+            lr = Integer.toUnsignedLong((int) lr);
+            pc = Integer.toUnsignedLong((int) pc);
+            cpsr = Integer.toUnsignedLong((int) cpsr);
+            origR0 = Integer.toUnsignedLong((int) origR0);
+        }
+
+        @Override
+        public long ip() {
+            return pc;
+        }
+
+        /** Sign-extended, as {@link #arg} is. */
         @Override
         public long returnValue() {
-            return r0;
+            return (int) r0;
         }
 
         @Override
         public long arg(int index) {
             return switch (index) {
-                case 0 -> r0;
-                case 1 -> r1;
-                case 2 -> r2;
-                case 3 -> r3;
-                default -> throw new IllegalArgumentException("arg(%d) is not in a register on Arm".formatted(index));
+                case 0 -> (int) r0;
+                case 1 -> (int) r1;
+                case 2 -> (int) r2;
+                case 3 -> (int) r3;
+                default -> throw noArgument(index, Arm.class);
             };
         }
     }

@@ -6,6 +6,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InaccessibleObjectException;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,14 +37,19 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     private final Constructor<T> constructor;
     private final String name = "events" + NUMBER.incrementAndGet();
     private final Set<String> complaints = new HashSet<>();
-    private final RingReader reader;
+    private final @Nullable RingReader reader;
+    private final @Nullable SimulatedRing simulated;
     private volatile @Nullable Consumer<? super T> consumer;
 
     private RingBuffer(Class<T> type, int sizeBytes) {
         this.layout = RecordLayout.of(type);
         this.constructor = constructor(type);
-        this.reader = new RingReader(name, sizeBytes, this::accept, () -> {});
-        Shutdown.opened(this);
+        boolean inTheKernel = SimulatedKernel.current() == null;
+        this.simulated = inTheKernel ? null : new SimulatedRing(sizeBytes);
+        this.reader = inTheKernel ? new RingReader(name, sizeBytes, this::accept, () -> {}) : null;
+        if (inTheKernel) {
+            Shutdown.opened(this);
+        }
     }
 
     /**
@@ -96,13 +102,29 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     }
 
     /**
-     * Sends a record; inside a handler only.
+     * Sends a record; inside a handler only, or while the {@link SimulatedKernel} is open that the buffer was made in.
      *
      * @param event made in the handler: {@code emit(new MyEvent(…))}
      */
     public void emit(T event) {
-        throw new IllegalStateException(
-                "emit(" + event + ") has a meaning only inside a handler, which runs in the kernel");
+        SimulatedKernel kernel = SimulatedKernel.current();
+        if (kernel == null) {
+            throw SimulatedKernel.outside("emit(" + event + ")");
+        }
+        if (simulated == null) {
+            throw new UsageException(
+                    "this ring buffer is the kernel's; for a handler in the JVM, make it while the SimulatedKernel is open");
+        }
+        if (!simulated.emit(SimulatedRecord.bytes(layout, event))) {
+            kernel.lost();
+        }
+    }
+
+    /** What a simulated kernel's handlers emitted and nobody took. */
+    List<T> waiting() {
+        return simulated == null
+                ? List.of()
+                : simulated.waiting().stream().map(this::read).toList();
     }
 
     /**
@@ -113,7 +135,11 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
      */
     public void forEach(Consumer<? super T> action) {
         consumer = action;
-        reader.start();
+        if (simulated != null) {
+            simulated.forEach(this::accept);
+        } else if (reader != null) {
+            reader.start();
+        }
     }
 
     /** A consumer that throws is told about once for each kind of exception, and goes on getting records. */
@@ -175,6 +201,10 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
 
             @Override
             public int fd() {
+                if (buffer.reader == null) {
+                    throw new UsageException(
+                            "a handler in the kernel cannot emit into a ring buffer that was made while a SimulatedKernel was open");
+                }
                 return buffer.reader.fd();
             }
         });
@@ -183,7 +213,9 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     /** Delivers what has arrived, then frees the buffer. Close the probes that emit into it first. */
     @Override
     public void close() {
-        reader.close();
-        Shutdown.closed(this);
+        if (reader != null) {
+            reader.close();
+            Shutdown.closed(this);
+        }
     }
 }

@@ -42,7 +42,7 @@ public enum Architecture {
         @Override
         Map<String, Integer> layout() {
             return words(
-                    4, "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "fp", "ip", "sp", "lr", "pc",
+                    4, "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "fp", "r12", "sp", "lr", "pc",
                     "cpsr", "origR0");
         }
     };

@@ -38,7 +38,23 @@ public record FormatString(List<Piece> pieces) {
          * @param width at least as many characters, 0 for any
          * @param precision at most as many characters of a string, or at least as many digits; -1 if none is given
          */
-        record Conversion(char type, String flags, int width, int precision) implements Piece {}
+        record Conversion(char type, String flags, int width, int precision) implements Piece {
+            private static final String NUMBERS = "duxXocpS";
+
+            /**
+             * A number needs a number's conversion, and text {@code %s}.
+             *
+             * @param format the whole format, for the message
+             * @param text whether the argument is no number
+             * @throws IllegalArgumentException if it is a text for a number's conversion
+             */
+            public void check(String format, boolean text) {
+                if (text && NUMBERS.indexOf(type) >= 0) {
+                    throw new IllegalArgumentException(
+                            "the format \"%s\" has %%%c for a text; use %%s".formatted(format, type));
+                }
+            }
+        }
     }
 
     /**
@@ -72,6 +88,24 @@ public record FormatString(List<Piece> pieces) {
             pieces.add(new Piece.Text(text.toString()));
         }
         return new FormatString(pieces);
+    }
+
+    /**
+     * Reads a format for a number of arguments.
+     *
+     * @param format the text
+     * @param arguments how many there are
+     * @return its pieces
+     * @throws IllegalArgumentException if it is not well formed, or takes another number of arguments
+     */
+    public static FormatString parse(String format, int arguments) {
+        FormatString parsed = parse(format);
+        int conversions = parsed.conversions().size();
+        if (conversions != arguments) {
+            throw new IllegalArgumentException("the format \"%s\" has %d conversions for %d arguments"
+                    .formatted(format, conversions, arguments));
+        }
+        return parsed;
     }
 
     /**

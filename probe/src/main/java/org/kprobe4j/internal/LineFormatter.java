@@ -88,7 +88,8 @@ public final class LineFormatter {
         };
     }
 
-    private static boolean isNumeric(@Nullable Object value) {
+    /** Whether a value has the conversions of numbers; all else is text. */
+    public static boolean isNumeric(@Nullable Object value) {
         return value instanceof Number || value instanceof Character || value instanceof Boolean;
     }
 

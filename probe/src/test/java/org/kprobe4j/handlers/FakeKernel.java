@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.kprobe4j.asm.Size;
 
 /** What interpreted programs meet: maps, ring buffers, a current task, kernel memory, a clock. The tests set and read its fields. */
@@ -29,6 +30,12 @@ final class FakeKernel {
     private final Map<Long, String> reservedIn = new HashMap<>();
 
     long time = 1_000;
+    /** What each look at the clock takes. */
+    long tick = 10;
+
+    LongSupplier random = () -> 0x89ab_cdefL;
+    long cpu = 1;
+    long cgroup = 77;
     long pidTgid = 0x0000_002a_0000_002bL;
     long uidGid = 0x0000_0064_0000_03e8L;
     long task = 0xffff_9000_0000_0000L;
@@ -52,9 +59,9 @@ final class FakeKernel {
             }
             case 2 -> update(r[2], r[3], callBytes);
             case 3 -> calls.remove(boxed(memory.read(r[2], 16))) == null ? -2 : 0;
-            case 5 -> time += 10;
-            case 7 -> 0x89ab_cdefL;
-            case 8 -> 1;
+            case 5 -> time += tick;
+            case 7 -> random.getAsLong();
+            case 8 -> cpu;
             case 14 -> pidTgid;
             case 15 -> uidGid;
             case 16 -> {
@@ -63,7 +70,7 @@ final class FakeKernel {
             }
             case 35 -> task;
             case 67 -> getStack(r[2], r[3]);
-            case 80 -> 77;
+            case 80 -> cgroup;
             case 113 -> probeRead(r[1], (int) r[2], r[3]);
             case 125 -> time + 5_000;
             default -> throw new VerifierError("unknown func#" + id);

@@ -42,10 +42,19 @@ final class Handlers {
     private ProgramShape shape = new ProgramShape.Pre(false);
     private Supplier<Optional<Btf>> btf = Optional::empty;
     private Optional<String> dataClass = Optional.empty();
+    private String symbol = SYMBOL;
+    private long addr = ADDR;
     private final Map<RingBuffer<?>, RingBinding> rings = new IdentityHashMap<>();
 
     Handlers on(Architecture architecture) {
         machine = architecture;
+        return this;
+    }
+
+    /** Where the probe is. */
+    Handlers at(String symbolName, long address) {
+        symbol = symbolName;
+        addr = address;
         return this;
     }
 
@@ -84,6 +93,11 @@ final class Handlers {
         }
     }
 
+    /** A ring buffer of a simulated kernel, to be emitted into by the compiled handler too. */
+    void ring(String map, RingBuffer<?> ring, Class<? extends Record> type) {
+        rings.put(ring, new RingBinding(map, RecordLayout.of(type)));
+    }
+
     CompiledProgram pre(PreHandler handler) {
         return compile(handler);
     }
@@ -110,7 +124,7 @@ final class Handlers {
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
-        return Compiler.compile(new CompileRequest(code, host, machine, btf::get, shape, SYMBOL, ADDR, dataClass, 1));
+        return Compiler.compile(new CompileRequest(code, host, machine, btf::get, shape, symbol, addr, dataClass, 1));
     }
 
     /** A program's instructions alone, without source lines and slots. */

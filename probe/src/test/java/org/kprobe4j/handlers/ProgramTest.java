@@ -324,7 +324,7 @@ class ProgramTest {
                 switch (regs) {
                     case PtRegs.X86 r -> Kernel.printf("x86 %d %d", r.di(), r.cs());
                     case PtRegs.Arm64 r -> Kernel.printf("arm64 %d %d", r.x(0), r.pstate());
-                    case PtRegs.Arm r -> Kernel.printf("arm %d %d", r.r0(), r.ip());
+                    case PtRegs.Arm r -> Kernel.printf("arm %d %d", r.r0(), r.r12());
                 }
                 Kernel.printf("%d %d", regs.arg(0), regs.arg(1));
                 return 0;

@@ -9,7 +9,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +18,7 @@ import org.kprobe4j.btf.BtfKind;
 import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.btf.Field;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.compiler.KernelNames;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
@@ -222,6 +222,6 @@ final class KernelTypes {
 
     /** TaskStruct becomes task_struct, startTime start_time. */
     static String snakeCase(String name) {
-        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        return KernelNames.snakeCase(name);
     }
 }

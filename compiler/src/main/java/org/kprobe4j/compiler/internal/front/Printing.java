@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Supplier;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.HostProgram;
@@ -109,11 +110,8 @@ final class Printing {
         }
         State.Content content = site.state().content(array);
         int count = Integer.parseInt(content.type().substring(1));
-        List<FormatString.Piece.Conversion> conversions = parse(format).conversions();
-        if (conversions.size() != count) {
-            throw new Refusal("the format \"%s\" has %d conversions for %d arguments"
-                    .formatted(format, conversions.size(), count));
-        }
+        List<FormatString.Piece.Conversion> conversions =
+                parse(() -> FormatString.parse(format, count)).conversions();
         var record = new Line(site);
         for (int i = 0; i < count; i++) {
             Operand argument = content.parts().getOrDefault(Integer.toString(i), new Operand.Host(null));
@@ -123,9 +121,9 @@ final class Printing {
         return record.send(format);
     }
 
-    private static FormatString parse(String format) {
+    private static FormatString parse(Supplier<FormatString> format) {
         try {
-            return FormatString.parse(format);
+            return format.get();
         } catch (IllegalArgumentException e) {
             throw new Refusal(String.valueOf(e.getMessage()));
         }
@@ -139,8 +137,10 @@ final class Printing {
             case Operand.Comm _, Operand.StackTrace _ -> true;
             default -> false;
         };
-        if (text && "duxXocpS".indexOf(conversion.type()) >= 0) {
-            throw new Refusal("the format \"%s\" has %%%c for a text; use %%s".formatted(format, conversion.type()));
+        try {
+            conversion.check(format, text);
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(String.valueOf(e.getMessage()));
         }
     }
 

@@ -1,0 +1,265 @@
+package org.kprobe4j.handlers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Random;
+import org.kprobe4j.EntryHandler;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelStruct;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.KretprobeInstance;
+import org.kprobe4j.Name;
+import org.kprobe4j.PostHandler;
+import org.kprobe4j.PreHandler;
+import org.kprobe4j.PtRegs;
+import org.kprobe4j.ReturnHandler;
+import org.kprobe4j.RingBuffer;
+import org.kprobe4j.SimulatedKernel;
+import org.kprobe4j.SimulatedKernel.Outcome;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.KernelNames;
+import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.internal.LineFormatter;
+
+/**
+ * The same handler twice: in the JVM on a simulated kernel, and compiled in the interpreter on the same registers and memory. What
+ * it prints, what it emits and where it stops must agree after each hit.
+ */
+final class Twin implements AutoCloseable {
+    private static final String PLACE = "vfs_read";
+    private static final long RETURN_STACK = 8;
+
+    /** To be set up by the test; the interpreter's kernel is made like it before each hit. */
+    final SimulatedKernel jvm =
+            SimulatedKernel.open().suspend(Duration.ofNanos(5_000)).randomSeed(7);
+
+    private final FakeKernel kernel = new FakeKernel();
+    private final Handlers handlers = new Handlers().btf(Types::btf);
+    private final Map<RingBuffer<?>, RecordLayout> rings = new IdentityHashMap<>();
+    private final Random random = new Random(7);
+    private final Kprobe probe = jvm.kprobe(PLACE);
+    private final Map<RingBuffer<?>, Integer> emitted = new IdentityHashMap<>();
+    private int lines;
+
+    Twin() {
+        kernel.tick = 0;
+        kernel.random = () -> Integer.toUnsignedLong(random.nextInt());
+        handlers.at(probe.symbolName(), probe.addr());
+    }
+
+    /** Registers of the machine that most tests are about, whatever this JVM runs on. */
+    PtRegs.X86 regs(long... arguments) {
+        var regs = jvm.x86();
+        for (int i = 0; i < arguments.length; i++) {
+            regs.arg(i, arguments[i]);
+        }
+        return regs.make();
+    }
+
+    <T extends Record> RingBuffer<T> ring(Class<T> type) {
+        RingBuffer<T> ring = RingBuffer.of(type, 1 << 16);
+        handlers.ring("ring" + rings.size(), ring, type);
+        rings.put(ring, RecordLayout.of(type));
+        return ring;
+    }
+
+    Outcome pre(PreHandler handler, PtRegs regs) {
+        CompiledProgram program = on(regs).shaped(new ProgramShape.Pre(false)).pre(handler);
+        return agree(jvm.runPre(handler, probe, regs), program, regs, 0);
+    }
+
+    Outcome post(PostHandler handler, PtRegs regs) {
+        kernel.calls.clear();
+        copyState();
+        CompiledProgram arming = on(regs).shaped(new ProgramShape.Pre(true)).pre((p, r) -> 0);
+        Handlers.hit(arming, kernel, context(regs, 0));
+        CompiledProgram program = on(regs).shaped(new ProgramShape.Post(0)).post(handler);
+        return agree(jvm.runPost(handler, probe, regs), program, regs, 0);
+    }
+
+    <D> KretprobeInstance<D> call(Class<D> data) {
+        handlers.data(data);
+        return jvm.call(PLACE, data);
+    }
+
+    <D> Outcome entry(EntryHandler<D> handler, KretprobeInstance<D> ri, PtRegs regs) {
+        int before = kernel.calls.size();
+        CompiledProgram program =
+                on(regs).shaped(new ProgramShape.Entry(OptionalLong.empty())).entry(handler);
+        Outcome outcome = agree(jvm.runEntry(handler, ri, regs), program, regs, 0);
+        assertThat(kernel.calls.size() - before)
+                .as("calls that are followed")
+                .isEqualTo(outcome.result().orElse(1) == 0 ? 1 : 0);
+        return outcome;
+    }
+
+    <D> Outcome ret(ReturnHandler<D> handler, KretprobeInstance<D> ri, PtRegs regs) {
+        CompiledProgram program = on(regs).shaped(new ProgramShape.Return(true)).ret(handler);
+        return agree(jvm.runReturn(handler, ri, regs), program, regs, RETURN_STACK);
+    }
+
+    private Handlers on(PtRegs regs) {
+        return handlers.on(machine(regs));
+    }
+
+    private static Architecture machine(PtRegs regs) {
+        return switch (regs) {
+            case PtRegs.X86 _ -> Architecture.X86_64;
+            case PtRegs.Arm64 _ -> Architecture.ARM64;
+            case PtRegs.Arm _ -> Architecture.ARM;
+        };
+    }
+
+    private Outcome agree(Outcome outcome, CompiledProgram program, PtRegs regs, long stackDelta) {
+        List<String> onTheJvm = jvm.lines().subList(lines, jvm.lines().size());
+        lines = jvm.lines().size();
+        copyState();
+        kernel.rings.clear();
+        Handlers.Hit hit = Handlers.hit(program, kernel, context(regs, stackDelta));
+        assertThat(hit.count(Account.HITS)).isOne();
+        assertThat(hit.lines()).as("printed in the interpreter").isEqualTo(onTheJvm);
+        assertThat(faults(hit))
+                .as("faults in the interpreter")
+                .isEqualTo(outcome.fault().map(Object::toString).stream().toList());
+        int number = 0;
+        for (var ring : rings.entrySet()) {
+            List<List<Object>> events =
+                    jvm.events(ring.getKey()).stream().map(Twin::values).toList();
+            List<List<Object>> seen = events.subList(emitted.getOrDefault(ring.getKey(), 0), events.size());
+            emitted.put(ring.getKey(), events.size());
+            assertThat(kernel.rings.getOrDefault("ring" + number++, List.of()).stream()
+                            .map(record -> values(ring.getValue(), MemorySegment.ofArray(record))))
+                    .as("emitted in the interpreter")
+                    .isEqualTo(seen);
+        }
+        return outcome;
+    }
+
+    private static List<String> faults(Handlers.Hit hit) {
+        var sites = hit.program().faultSites();
+        var found = new ArrayList<String>();
+        for (int i = 0; i < sites.size(); i++) {
+            if (hit.count(Account.FAULTS + i) > 0) {
+                found.add(sites.get(i).toString());
+            }
+        }
+        return found;
+    }
+
+    /** What the simulated kernel answers, the interpreter's answers too. */
+    private void copyState() {
+        kernel.time = Kernel.ktimeNs();
+        kernel.pidTgid = (long) Kernel.pid() << 32 | Kernel.tid();
+        kernel.uidGid = (long) Kernel.gid() << 32 | Kernel.uid();
+        kernel.comm = Kernel.comm();
+        kernel.cpu = Kernel.cpu();
+        kernel.cgroup = Kernel.cgroupId();
+        kernel.task = Kernel.current(Types.TaskStruct.class).address();
+    }
+
+    private static byte[] context(PtRegs regs, long stackDelta) {
+        Architecture machine = machine(regs);
+        var bytes = ByteBuffer.allocate(machine.registers().size() * machine.wordBytes())
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (RecordComponent component : regs.getClass().getRecordComponents()) {
+            long value = (Long) get(component.getAccessor(), regs);
+            boolean stackPointer = component.getName().equals(machine.sp());
+            Handlers.put(bytes, machine, component.getName(), stackPointer ? value + stackDelta : value);
+        }
+        return bytes.array();
+    }
+
+    // ---- records ----
+
+    private static List<Object> values(Record event) {
+        return Arrays.stream(event.getClass().getRecordComponents())
+                .map(component -> get(component.getAccessor(), event))
+                .toList();
+    }
+
+    private static List<Object> values(RecordLayout layout, MemorySegment record) {
+        return layout.components().stream()
+                .<Object>map(component -> {
+                    int offset = component.offset();
+                    return switch (component.type().getName()) {
+                        case "long" -> record.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
+                        case "int" -> record.get(ValueLayout.JAVA_INT_UNALIGNED, offset);
+                        case "short" -> record.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
+                        case "char" -> record.get(ValueLayout.JAVA_CHAR_UNALIGNED, offset);
+                        case "byte" -> record.get(ValueLayout.JAVA_BYTE, offset);
+                        case "boolean" -> record.get(ValueLayout.JAVA_BYTE, offset) != 0;
+                        default -> LineFormatter.chars(record, offset, component.sizeBytes());
+                    };
+                })
+                .toList();
+    }
+
+    private static Object get(Method accessor, Object object) {
+        try {
+            accessor.setAccessible(true);
+            return accessor.invoke(object);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    // ---- memory ----
+
+    /** Writes a structure of the simulated kernel into the interpreter's memory, laid out as the kernel's types say. */
+    <T extends KernelStruct> T mapped(Class<T> type, T structure) {
+        Btf btf = Types.btf().orElseThrow();
+        var struct = btf.struct(KernelNames.snakeCase(type.getSimpleName())).orElseThrow();
+        byte[] bytes = kernel.kernel.computeIfAbsent(structure.address(), _ -> new byte[struct.sizeBytes()]);
+        write(btf, type, structure, bytes, 0);
+        return structure;
+    }
+
+    private static void write(Btf btf, Class<?> type, KernelStruct structure, byte[] bytes, int base) {
+        var struct = btf.struct(KernelNames.snakeCase(type.getSimpleName())).orElseThrow();
+        for (Method accessor : type.getDeclaredMethods()) {
+            if (!Modifier.isAbstract(accessor.getModifiers())) {
+                continue;
+            }
+            Name name = accessor.getAnnotation(Name.class);
+            var field = btf.field(struct, KernelNames.snakeCase(name != null ? name.value() : accessor.getName()))
+                    .orElseThrow();
+            int offset = base + field.byteOffset();
+            int size = (int) btf.sizeOf(field.typeId());
+            Object value = get(accessor, structure);
+            boolean embedded = size > Long.BYTES;
+            if (value instanceof KernelStruct inner && embedded) {
+                if (!inner.isNull()) {
+                    write(btf, accessor.getReturnType(), inner, bytes, offset);
+                }
+                continue;
+            }
+            long number = value instanceof KernelStruct pointed ? pointed.address() : ((Number) value).longValue();
+            for (int i = 0; i < size; i++) {
+                bytes[offset + i] = (byte) (number >> 8 * i);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        jvm.close();
+    }
+}
