@@ -100,6 +100,32 @@ class KernelRefusalTest {
                 "0: KernelRefusalTest.TaskStruct.prio: a structure's field takes no parameters");
     }
 
+    interface Leader extends TaskStruct {}
+
+    @Test
+    void references_to_structures() {
+        String never = "a kernel structure is never Java's null; ask isNull() for the null pointer";
+        refused((p, regs) -> Kernel.current(TaskStruct.class) == null ? 1 : 0, "0: " + never);
+        refused(
+                (p, regs) -> null == Kernel.current(TaskStruct.class).tgid() ? 1 : 0,
+                "0: KernelRefusalTest.TaskStruct.tgid: the field tgid is int, neither a structure nor a pointer to one");
+        refused(
+                (p, regs) -> {
+                    TaskStruct found = null;
+                    if (regs.arg(0) > 3) {
+                        found = Kernel.current(TaskStruct.class);
+                    }
+                    return found == null ? 1 : 0;
+                },
+                "4: a variable cannot hold a kernel structure on one path and Java's null on another; begin with the null pointer, Kernel.struct(0, TaskStruct.class), and ask isNull()");
+        refused(
+                (p, regs) -> (KernelStruct) Kernel.current(TaskStruct.class) == Kernel.current(Odd.class) ? 1 : 0,
+                "0: structures seen through different interfaces cannot be compared with ==; compare their address()");
+        refused(
+                (p, regs) -> ((Leader) Kernel.current(TaskStruct.class)).pidd(),
+                "0: a KernelRefusalTest.TaskStruct is no KernelRefusalTest.Leader; use Kernel.struct(x.address(), KernelRefusalTest.Leader.class)");
+    }
+
     @Test
     void no_btf() {
         Refusals.refused(

@@ -56,7 +56,7 @@ class StructureTest {
                     task.isLeader(),
                     task.parent().isLeader(),
                     task.parent().mm().isNull());
-            Kernel.printf("%x %b", task.mm().address(), task.mm() == null);
+            Kernel.printf("%x %b", task.mm().address(), task.mm().isNull());
             return 0;
         });
         assertThat(hit.lines())
@@ -113,8 +113,8 @@ class StructureTest {
                 (p, regs) -> {
                     var task = Kernel.current(TaskStruct.class);
                     var chosen = regs.arg(0) > 3 ? task : task.parent();
-                    var none = regs.arg(0) > 100 ? task : null;
-                    Kernel.printf("%d %b", chosen.pid(), none == null);
+                    var none = regs.arg(0) > 100 ? task : Kernel.struct(0, TaskStruct.class);
+                    Kernel.printf("%d %b", chosen.pid(), none.isNull());
                     return 0;
                 },
                 2);

@@ -269,7 +269,7 @@ final class InstructionTranslator {
                 Operand reference = state.pop();
                 flow.branch(
                         jumpsIfNull ? Cond.EQ : Cond.NE,
-                        addressOrFlag(reference),
+                        notNullFlag(reference),
                         GraphBuilder.constant(0L),
                         span,
                         target,
@@ -305,9 +305,15 @@ final class InstructionTranslator {
 
     /** A reference as a number that is equal to the other's just if they are the same. */
     private static Value reference(Operand operand, Operand other) {
-        boolean withNull = isNull(operand) || isNull(other);
-        if (withNull || (operand instanceof Operand.Struct && other instanceof Operand.Struct)) {
-            return addressOrFlag(operand);
+        if (isNull(operand) || isNull(other)) {
+            return notNullFlag(operand);
+        }
+        if (operand instanceof Operand.Struct a && other instanceof Operand.Struct b) {
+            if (!a.type().equals(b.type())) {
+                throw new Refusal(
+                        "structures seen through different interfaces cannot be compared with ==; compare their address()");
+            }
+            return a.address();
         }
         throw new Refusal("these objects cannot be compared with == in a handler; compare their numbers");
     }
@@ -317,9 +323,10 @@ final class InstructionTranslator {
     }
 
     /** A reference as a number that is zero just for null. */
-    private static Value addressOrFlag(Operand operand) {
+    private static Value notNullFlag(Operand operand) {
         return switch (operand) {
-            case Operand.Struct struct -> struct.address();
+            case Operand.Struct _ ->
+                throw new Refusal("a kernel structure is never Java's null; ask isNull() for the null pointer");
             case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
             case Operand.Unusable _ ->
                 throw new Refusal("a value that is of different types on different paths cannot be used");

@@ -8,11 +8,13 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Block;
-import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Joins the states of several ways into one block: what differs and is a number becomes a phi. */
 final class Merge {
+    private static final String NULL =
+            "a variable cannot hold a kernel structure on one path and Java's null on another; begin with the null pointer, Kernel.struct(0, TaskStruct.class), and ask isNull()";
+
     private final Block block;
     private final Supply ids;
 
@@ -128,19 +130,18 @@ final class Merge {
         var addresses = operands.stream()
                 .<@Nullable Value>map(o -> address(o, sample.type()))
                 .toList();
+        if (operands.stream().anyMatch(o -> o instanceof Operand.Host host && host.object() == null)) {
+            return new Operand.Unusable(NULL);
+        }
         return addresses.stream().anyMatch(Objects::isNull)
                 ? new Operand.Unusable()
                 : new Operand.Struct(
                         phi(addresses.stream().map(Objects::requireNonNull).toList()), sample.type());
     }
 
-    /** The address of a structure of that type; Java's null is the null pointer. */
+    /** The address of a structure of that type. Java's null is none: it is no address, and throws where that says isNull(). */
     static @Nullable Value address(Operand operand, String type) {
-        return switch (operand) {
-            case Operand.Struct struct when struct.type().equals(type) -> struct.address();
-            case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
-            default -> null;
-        };
+        return operand instanceof Operand.Struct struct && struct.type().equals(type) ? struct.address() : null;
     }
 
     private Operand joinMade(List<State> states, List<Operand> operands, Operand.Made sample, State result) {

@@ -351,9 +351,12 @@ final class ObjectInstructions {
             state.push(new Operand.Scalar(GraphBuilder.constant(isInstance(operand, type) ? 1 : 0)));
             return;
         }
-        if (operand instanceof Operand.Struct struct && type.isClassOrInterface()) {
-            state.push(new Operand.Struct(struct.address(), internalName(type)));
-            return;
+        if (operand instanceof Operand.Struct struct && !isSubtype(struct.type(), internalName(type))) {
+            throw new Refusal("a %s is no %s; use Kernel.struct(x.address(), %s.class)"
+                    .formatted(
+                            Translation.javaName(struct.type()),
+                            Translation.javaName(internalName(type)),
+                            Translation.javaName(internalName(type))));
         }
         if (operand instanceof Operand.Registers && !isInstance(operand, type)) {
             throw new Refusal("these are the registers of %s, not %s; use a switch over the register sets"
@@ -375,6 +378,12 @@ final class ObjectInstructions {
             case Operand.Made made -> state.content(made).type().equals(name);
             default -> throw new Refusal("the type of this object cannot be tested in a handler");
         };
+    }
+
+    private boolean isSubtype(String type, String of) {
+        return type.equals(of)
+                || translation.hierarchy(type).stream()
+                        .anyMatch(model -> model.thisClass().asInternalName().equals(of));
     }
 
     private static boolean hostType(@Nullable Class<?> type, String internalName) {

@@ -60,8 +60,12 @@ sealed interface Operand {
     /** The table by which javac translates a switch over an enum of another file: from ordinals to cases. */
     record EnumSwitch(List<Integer> cases) implements Operand {}
 
-    /** A slot whose content differs between the ways that lead here, and that nothing may read. */
-    record Unusable() implements Operand {}
+    /** A slot whose content differs between the ways that lead here, and that nothing may read; {@code reason} says so. */
+    record Unusable(String reason) implements Operand {
+        Unusable() {
+            this("a variable that holds different objects on different paths cannot be read; use one variable for each");
+        }
+    }
 
     /** What comes of an instruction that was refused. Using it is refused silently: the reason was given already. */
     record Refused() implements Operand {}

@@ -66,7 +66,7 @@ final class State {
         Operand value = slot < locals.length ? locals[slot] : null;
         if (value == null || value instanceof Operand.Unusable) {
             throw new Refusal(
-                    "a variable that holds different objects on different paths cannot be read; use one variable for each");
+                    value instanceof Operand.Unusable(String reason) ? reason : new Operand.Unusable().reason());
         }
         return used(value);
     }
