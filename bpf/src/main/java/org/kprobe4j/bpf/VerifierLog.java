@@ -15,6 +15,9 @@ final class VerifierLog {
     private static boolean isTelling(String line) {
         return !line.isEmpty()
                 && !line.startsWith("processed ")
+                // Behind the verdict on an endless loop come the two states that it found equal.
+                && !line.startsWith("cur state: ")
+                && !line.startsWith("old state: ")
                 && !line.startsWith("verification time ")
                 && !line.startsWith("stack depth ")
                 && !line.startsWith("peak_states ")

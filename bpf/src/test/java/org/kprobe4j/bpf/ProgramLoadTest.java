@@ -120,6 +120,19 @@ class ProgramLoadTest {
     }
 
     @Test
+    void anEndlessLoopIsTheVerdictNotTheStatesBehindIt() {
+        String log = """
+                7: (05) goto pc-4
+                infinite loop detected at insn 3
+                cur state: R0_w=scalar() R10=fp0
+                old state: R0_w=scalar() R10=fp0
+                processed 18 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
+                """;
+        assertThat(VerifierLog.lastLines(log, 1)).containsExactly("infinite loop detected at insn 3");
+        assertThat(VerifierLog.faultInstruction(log)).isEqualTo(3);
+    }
+
+    @Test
     void faultInstructionIsTheLastOneNamed() {
         assertThat(VerifierLog.faultInstruction("")).isEqualTo(-1);
         assertThat(VerifierLog.faultInstruction("no number here\n")).isEqualTo(-1);
