@@ -10,6 +10,7 @@ import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
@@ -181,7 +182,7 @@ public final class Lowering {
 
     /** Ends the current block with a comparison. */
     void compare(Cond cond, Value a, Value b, LirBlock yes, LirBlock no) {
-        if (a instanceof Value.Constant && !(b instanceof Value.Constant) && cond != Cond.ULT) {
+        if (cond != Cond.ULT && rank(a) > rank(b)) {
             compare(cond.swapped(), b, a, yes, no);
             return;
         }
@@ -193,6 +194,23 @@ public final class Lowering {
         } else {
             out.branch(op, width, left, lowerHalf(b), yes, no);
         }
+    }
+
+    /**
+     * The operand of the higher rank comes second. A constant must; a loop's counter should: the verifier knows its value in each
+     * round, but that of Linux 5.10 decides a comparison only by a second operand that it knows.
+     */
+    private static int rank(Value value) {
+        return switch (value) {
+            case Value.Constant _ -> 2;
+            case Value.Phi _ -> 1;
+            case Value.Operation step
+            when step.opcode() instanceof Opcode.Binary(Arithmetic operator)
+                    && operator == Arithmetic.ADD
+                    && step.argument(0) instanceof Value.Phi
+                    && step.argument(1) instanceof Value.Constant -> 1;
+            case Value.Operation _ -> 0;
+        };
     }
 
     private static JmpOp jump(Cond cond) {
