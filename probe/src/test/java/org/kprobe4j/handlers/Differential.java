@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
@@ -46,6 +47,10 @@ final class Differential {
     }
 
     static Differential of(Method method, Function<String, byte @Nullable []> classFiles) {
+        return of(method, classFiles, Architecture.X86_64);
+    }
+
+    static Differential of(Method method, Function<String, byte @Nullable []> classFiles, Architecture machine) {
         byte[] wrapper = wrapper(method);
         var host = new HostProgram() {
             @Override
@@ -64,7 +69,7 @@ final class Differential {
             }
         };
         var code = new HandlerCode(WRAPPER, "handle", type().descriptorString(), List.of());
-        return new Differential(method, new Handlers().compile(code, host));
+        return new Differential(method, new Handlers().on(machine).compile(code, host));
     }
 
     private static MethodTypeDesc type() {
@@ -101,7 +106,7 @@ final class Differential {
         }
     }
 
-    Outcome inTheKernel(long... arguments) {
+    Outcome inTheInterpreter(long... arguments) {
         Handlers.Hit hit = Handlers.hit(program, arguments);
         return hit.faults().isEmpty()
                 ? Outcome.of(Long.parseLong(hit.lines().getFirst()))

@@ -151,22 +151,23 @@ final class Handlers {
 
         /** The printed lines, formatted as user space would. */
         List<String> lines() {
-            var lines = new ArrayList<String>();
-            for (byte[] record : kernel.rings.getOrDefault("log", List.of())) {
-                var segment = MemorySegment.ofArray(record);
-                int id = segment.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
-                PrintFormat format = program.formats().stream()
-                        .filter(f -> f.id() == id)
-                        .findFirst()
-                        .orElseThrow();
-                lines.add(new LineFormatter(format, Hit::symbols).format(segment));
-            }
-            return lines;
+            return kernel.rings.getOrDefault("log", List.of()).stream()
+                    .map(record -> line(program, record))
+                    .toList();
         }
+    }
 
-        private static List<String> symbols(long[] addresses) {
-            return Arrays.stream(addresses).mapToObj("0x%x"::formatted).toList();
-        }
+    /** A printed line, formatted as user space would. */
+    static String line(CompiledProgram program, byte[] record) {
+        var segment = MemorySegment.ofArray(record);
+        int id = segment.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
+        PrintFormat format =
+                program.formats().stream().filter(f -> f.id() == id).findFirst().orElseThrow();
+        return new LineFormatter(format, Handlers::symbols).format(segment);
+    }
+
+    private static List<String> symbols(long[] addresses) {
+        return Arrays.stream(addresses).mapToObj("0x%x"::formatted).toList();
     }
 
     static Hit hit(CompiledProgram program, FakeKernel kernel, byte[] context) {

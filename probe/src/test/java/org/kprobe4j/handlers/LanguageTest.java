@@ -81,7 +81,7 @@ class LanguageTest {
         sample.setAccessible(true);
         Differential pair = Differential.of(sample, LanguageTest::classFile);
         for (long[] arguments : arguments(sample, new Random(sample.getName().hashCode()))) {
-            assertThat(pair.inTheKernel(arguments))
+            assertThat(pair.inTheInterpreter(arguments))
                     .as(() -> "%s%s%n%s"
                             .formatted(
                                     sample.getName(),
