@@ -150,8 +150,8 @@ public final class Kprobe implements AutoCloseable {
             successor = Successor.plant(planted, place.addr(), code);
             registration.opened(successor.probe());
         }
-        var programs =
-                registration.opened(new Programs(target.toString(), place.addr(), Optional.empty(), RingBuffer::ring));
+        var programs = registration.opened(
+                new Programs(target.toString(), place.addr(), Optional.empty(), KernelObjects::captured));
         PreHandler preHandler = wanted.preHandler == null ? NOTHING : wanted.preHandler;
         CompiledProgram preCode = programs.compile(preHandler, new ProgramShape.Pre(successor != null));
         if (successor != null && wanted.postHandler != null) {
@@ -236,7 +236,8 @@ public final class Kprobe implements AutoCloseable {
                 recursion,
                 mapFull,
                 faulted,
-                planted.programs().recordsLost());
+                planted.programs().recordsLost(),
+                planted.programs().entriesLost());
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */

@@ -194,7 +194,7 @@ public final class Kretprobe implements AutoCloseable {
                 target.toString(),
                 addr,
                 Optional.ofNullable(wanted.data).map(type -> type.getName().replace('.', '/')),
-                RingBuffer::ring));
+                KernelObjects::captured));
         Log log = wanted.log == null ? Log.stdout() : wanted.log;
         CompiledProgram entryCode = wanted.entryHandler == null
                 ? null
@@ -293,7 +293,8 @@ public final class Kretprobe implements AutoCloseable {
                 entriesDropped + returnsDropped,
                 mapFull,
                 faulted,
-                programs.recordsLost());
+                programs.recordsLost(),
+                programs.entriesLost());
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * What became of a probe's hits: {@code hits = delivered + filtered + inFlight + missed + recursion + mapFull + faulted}. A
- * record that found its ring buffer full is counted beside it: its hit was delivered, its output was not.
+ * record that found its ring buffer full, or an entry its map, is counted beside it: its hit was delivered, its output was not.
  *
  * @param hits how often the probed place was reached, as far as the kernel tells
  * @param delivered handlers that ran to their end; of a return probe, the return handlers
@@ -16,6 +16,7 @@ import java.util.List;
  * @param mapFull calls whose private data found no room
  * @param faulted handlers that stopped where Java would throw
  * @param recordsLost records that found their ring buffer full
+ * @param entriesLost entries that found a handler's map full
  */
 public record ProbeAccount(
         long hits,
@@ -26,7 +27,8 @@ public record ProbeAccount(
         long recursion,
         long mapFull,
         long faulted,
-        long recordsLost) {
+        long recordsLost,
+        long entriesLost) {
     /**
      * The closing line.
      *
@@ -42,7 +44,8 @@ public record ProbeAccount(
         add(parts, mapFull, "lost to a full map");
         add(parts, faulted, "faulted");
         String text = "%d hits = %s".formatted(hits, String.join(" + ", parts));
-        return recordsLost == 0 ? text : text + "; %d records lost to a full ring buffer".formatted(recordsLost);
+        text += recordsLost == 0 ? "" : "; %d records lost to a full ring buffer".formatted(recordsLost);
+        return text + (entriesLost == 0 ? "" : "; %d entries lost to a full map".formatted(entriesLost));
     }
 
     private static void add(List<String> parts, long count, String name) {

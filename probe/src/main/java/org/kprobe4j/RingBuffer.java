@@ -7,13 +7,12 @@ import java.lang.reflect.InaccessibleObjectException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
-import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.internal.LineFormatter;
 import org.kprobe4j.internal.Programs;
@@ -188,25 +187,14 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
         return LineFormatter.chars(record, offset, component.sizeBytes());
     }
 
-    /** What handlers that capture an object need of it, if it is a ring buffer. */
-    static Optional<Programs.Ring> ring(Object object) {
-        if (!(object instanceof RingBuffer<?> buffer)) {
-            return Optional.empty();
-        }
-        return Optional.of(new Programs.Ring() {
-            @Override
-            public RingBinding binding() {
-                return new RingBinding(buffer.name, buffer.layout);
+    /** What handlers that capture it need of it. */
+    Programs.Captured captured() {
+        return KernelObjects.captured("RingBuffer", new KernelObject.Ring(name, layout), () -> {
+            if (reader == null) {
+                throw new UsageException(
+                        "a handler in the kernel cannot emit into a ring buffer that was made while a SimulatedKernel was open");
             }
-
-            @Override
-            public int fd() {
-                if (buffer.reader == null) {
-                    throw new UsageException(
-                            "a handler in the kernel cannot emit into a ring buffer that was made while a SimulatedKernel was open");
-                }
-                return buffer.reader.fd();
-            }
+            return reader.fd();
         });
     }
 

@@ -15,8 +15,10 @@ public final class Account {
     public static final int MAP_FULL = 3;
     /** Calls that the kretprobe had no free instance for: the kernel counts them as nmissed. */
     public static final int NO_INSTANCE = 4;
+    /** Entries lost because a handler's map was full. */
+    public static final int ENTRIES_LOST = 5;
     /** The first of the fault sites, in the order of {@link CompiledProgram#faultSites()}. */
-    public static final int FAULTS = 5;
+    public static final int FAULTS = 6;
 
     private Account() {}
 }

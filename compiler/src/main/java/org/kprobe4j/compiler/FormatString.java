@@ -102,8 +102,8 @@ public record FormatString(List<Piece> pieces) {
         FormatString parsed = parse(format);
         int conversions = parsed.conversions().size();
         if (conversions != arguments) {
-            throw new IllegalArgumentException("the format \"%s\" has %d conversions for %d arguments"
-                    .formatted(format, conversions, arguments));
+            throw new IllegalArgumentException(
+                    "the format \"%s\" has %d conversions for %d arguments".formatted(format, conversions, arguments));
         }
         return parsed;
     }

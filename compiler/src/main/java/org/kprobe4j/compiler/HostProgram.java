@@ -27,9 +27,9 @@ public interface HostProgram {
      * The kernel object that a captured Java object stands for.
      *
      * @param captured an object from the handler's captures or a final field
-     * @return the ring buffer, or nothing if it is none
+     * @return the object, or nothing if it stands for none
      */
-    Optional<RingBinding> ring(Object captured);
+    Optional<KernelObject> kernelObject(Object captured);
 
     /**
      * A value that may be null.
@@ -37,12 +37,4 @@ public interface HostProgram {
      * @param value the value
      */
     record Constant(@Nullable Object value) {}
-
-    /**
-     * A ring buffer known by the name of its map.
-     *
-     * @param map symbolic name, resolved when the program is loaded
-     * @param layout layout of its records
-     */
-    record RingBinding(String map, RecordLayout layout) {}
 }

@@ -16,6 +16,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
 
 /** Finds the bytecode behind a handler's lambda, and answers what the compiler asks about the program around it. */
 public final class HandlerLambda implements HostProgram {
@@ -23,23 +24,24 @@ public final class HandlerLambda implements HostProgram {
 
     private final HandlerCode code;
     private final ClassLoader loader;
-    private final Function<Object, Optional<RingBinding>> rings;
+    private final Function<Object, Optional<KernelObject>> kernelObjects;
 
-    private HandlerLambda(HandlerCode code, ClassLoader loader, Function<Object, Optional<RingBinding>> rings) {
+    private HandlerLambda(
+            HandlerCode code, ClassLoader loader, Function<Object, Optional<KernelObject>> kernelObjects) {
         this.code = code;
         this.loader = loader;
-        this.rings = rings;
+        this.kernelObjects = kernelObjects;
     }
 
     /**
      * Reads a lambda.
      *
      * @param handler a lambda or method reference of a serializable interface
-     * @param rings which captured objects are ring buffers
+     * @param kernelObjects which captured objects stand for one of the kernel
      * @throws IllegalArgumentException if it is neither, or its class is closed to reflection
      */
     @SuppressWarnings("NullAway") // does not see that the record's list takes null elements
-    public static HandlerLambda of(Serializable handler, Function<Object, Optional<RingBinding>> rings) {
+    public static HandlerLambda of(Serializable handler, Function<Object, Optional<KernelObject>> kernelObjects) {
         SerializedLambda lambda = serialized(handler);
         List<@Nullable Object> captured = new ArrayList<>();
         for (int i = 0; i < lambda.getCapturedArgCount(); i++) {
@@ -48,7 +50,7 @@ public final class HandlerLambda implements HostProgram {
         var code = new HandlerCode(
                 lambda.getImplClass(), lambda.getImplMethodName(), lambda.getImplMethodSignature(), captured);
         ClassLoader loader = handler.getClass().getClassLoader();
-        return new HandlerLambda(code, loader == null ? ClassLoader.getSystemClassLoader() : loader, rings);
+        return new HandlerLambda(code, loader == null ? ClassLoader.getSystemClassLoader() : loader, kernelObjects);
     }
 
     private static SerializedLambda serialized(Serializable handler) {
@@ -122,7 +124,7 @@ public final class HandlerLambda implements HostProgram {
     }
 
     @Override
-    public Optional<RingBinding> ring(Object captured) {
-        return rings.apply(captured);
+    public Optional<KernelObject> kernelObject(Object captured) {
+        return kernelObjects.apply(captured);
     }
 }

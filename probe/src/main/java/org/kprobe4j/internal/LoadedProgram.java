@@ -57,7 +57,7 @@ public final class LoadedProgram implements AutoCloseable {
                             ByteOrder.nativeOrder());
             BpfProgram program = load(name, compiled, instructions);
             return new LoadedProgram(compiled, account, account.mmap(), program);
-        } catch (BpfException e) {
+        } catch (BpfException | IllegalStateException e) {
             account.close();
             throw e;
         }

@@ -15,18 +15,21 @@ import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
-import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 
 /** The programs of one probe: compiled first, all of them, then loaded with the maps that they share. */
 public final class Programs implements AutoCloseable {
-    /** A ring buffer that handlers may capture. */
-    public interface Ring {
-        /** Its symbolic name and its records' layout. */
-        RingBinding binding();
+    /** An object of the kernel that handlers may capture. */
+    public interface Captured {
+        /** What the compiler must know of it. */
+        KernelObject object();
 
-        /** Its map's descriptor. */
+        /** Its map's descriptor.
+         *
+         * @throws IllegalStateException if it is closed
+         */
         int fd();
     }
 
@@ -36,8 +39,8 @@ public final class Programs implements AutoCloseable {
     private final String symbolName;
     private final long addr;
     private final Optional<String> dataClass;
-    private final Function<Object, Optional<Ring>> rings;
-    private final Map<String, Ring> captured = new HashMap<>();
+    private final Function<Object, Optional<Captured>> kernelObjects;
+    private final Map<String, Captured> captured = new HashMap<>();
     private final List<PrintFormat> formats = new ArrayList<>();
     private final List<LoadedProgram> loaded = new ArrayList<>();
     private final List<String> faultLines = new ArrayList<>();
@@ -48,13 +51,17 @@ public final class Programs implements AutoCloseable {
      * For one probe.
      *
      * @param dataClass internal name of the private data's class
-     * @param rings which captured objects are ring buffers
+     * @param kernelObjects which captured objects stand for one of the kernel
      */
-    public Programs(String symbolName, long addr, Optional<String> dataClass, Function<Object, Optional<Ring>> rings) {
+    public Programs(
+            String symbolName,
+            long addr,
+            Optional<String> dataClass,
+            Function<Object, Optional<Captured>> kernelObjects) {
         this.symbolName = symbolName;
         this.addr = addr;
         this.dataClass = dataClass;
-        this.rings = rings;
+        this.kernelObjects = kernelObjects;
     }
 
     /**
@@ -64,7 +71,7 @@ public final class Programs implements AutoCloseable {
      * @throws org.kprobe4j.compiler.CompileException if it cannot be compiled
      */
     public CompiledProgram compile(Serializable handler, ProgramShape shape) {
-        var lambda = HandlerLambda.of(handler, this::ring);
+        var lambda = HandlerLambda.of(handler, this::kernelObject);
         var request = new CompileRequest(
                 lambda.code(),
                 lambda,
@@ -76,14 +83,29 @@ public final class Programs implements AutoCloseable {
                 dataClass,
                 formats.size() + 1);
         CompiledProgram program = Compiler.compile(request);
+        requireOpen();
         formats.addAll(program.formats());
         return program;
     }
 
-    private Optional<RingBinding> ring(Object object) {
-        Optional<Ring> found = rings.apply(object);
-        found.ifPresent(ring -> captured.put(ring.binding().map(), ring));
-        return found.map(Ring::binding);
+    private Optional<KernelObject> kernelObject(Object object) {
+        Optional<Captured> found = kernelObjects.apply(object);
+        found.ifPresent(known -> captured.put(known.object().map(), known));
+        return found.map(Captured::object);
+    }
+
+    /** Said before anything is loaded: what is closed cannot be linked. */
+    private void requireOpen() {
+        for (Captured object : captured.values()) {
+            try {
+                object.fd();
+            } catch (IllegalStateException e) {
+                throw new IllegalArgumentException(
+                        "a handler uses a %s that is closed; close the probe first, then what its handlers use"
+                                .formatted(object),
+                        e);
+            }
+        }
     }
 
     /**
@@ -108,9 +130,9 @@ public final class Programs implements AutoCloseable {
     }
 
     private int mapFd(String map) {
-        Ring ring = captured.get(map);
-        if (ring != null) {
-            return ring.fd();
+        Captured object = captured.get(map);
+        if (object != null) {
+            return object.fd();
         } else if (map.equals(LOG) && log != null) {
             return log.fd();
         } else if (map.equals(ProgramShape.CALLS_MAP) && calls != null) {
@@ -123,6 +145,13 @@ public final class Programs implements AutoCloseable {
     public long recordsLost() {
         return loaded.stream()
                 .mapToLong(program -> program.count(Account.RING_FULL))
+                .sum();
+    }
+
+    /** Entries that found a handler's map full. */
+    public long entriesLost() {
+        return loaded.stream()
+                .mapToLong(program -> program.count(Account.ENTRIES_LOST))
                 .sum();
     }
 

@@ -18,6 +18,7 @@ import org.kprobe4j.PreHandler;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.HandlerLambda;
 
@@ -75,8 +76,8 @@ class DamagedClassTest {
         }
 
         @Override
-        public Optional<RingBinding> ring(Object captured) {
-            return host.ring(captured);
+        public Optional<KernelObject> kernelObject(Object captured) {
+            return host.kernelObject(captured);
         }
     }
 

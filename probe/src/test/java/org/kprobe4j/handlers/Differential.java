@@ -17,6 +17,7 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
 
 /**
  * A static method of primitives as a handler: called with the probed function's arguments, its result printed. So the same
@@ -64,7 +65,7 @@ final class Differential {
             }
 
             @Override
-            public Optional<RingBinding> ring(Object captured) {
+            public Optional<KernelObject> kernelObject(Object captured) {
                 return Optional.empty();
             }
         };

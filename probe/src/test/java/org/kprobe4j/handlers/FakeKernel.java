@@ -26,6 +26,9 @@ final class FakeKernel {
     /** The map of calls in flight. */
     final Map<List<Byte>, Memory.Region> calls = new HashMap<>();
 
+    private final Map<String, Hash> hashes = new HashMap<>();
+    private final Map<String, Memory.Region> cells = new HashMap<>();
+
     private final Map<Long, Memory.Region> reserved = new HashMap<>();
     private final Map<Long, String> reservedIn = new HashMap<>();
 
@@ -42,7 +45,48 @@ final class FakeKernel {
     String comm = "bash";
     long[] stack = {0xffff_ffff_8100_0010L, 0xffff_ffff_8100_0020L};
 
-    private static List<Byte> boxed(byte[] bytes) {
+    /** A hash map that handlers captured. */
+    private record Hash(int keyBytes, int valueBytes, int maxEntries, Map<List<Byte>, Memory.Region> entries) {}
+
+    FakeKernel hash(String map, int keyBytes, int valueBytes, int maxEntries) {
+        hashes.put(map, new Hash(keyBytes, valueBytes, maxEntries, new HashMap<>()));
+        return this;
+    }
+
+    /** The values in a hash map, by their keys. */
+    Map<List<Byte>, byte[]> entries(String map) {
+        var found = new HashMap<List<Byte>, byte[]>();
+        hashes.get(map).entries().forEach((key, value) -> found.put(key, value.bytes()));
+        return found;
+    }
+
+    void put(String map, byte[] key, byte[] value) {
+        hashes.get(map).entries().put(boxed(key), memory.map("map value", value, true, true));
+    }
+
+    /** The one value of an array map: so many 64-bit numbers. */
+    FakeKernel cells(String map, int count) {
+        cells.put(map, memory.map(map, new byte[count * Long.BYTES], true, true));
+        return this;
+    }
+
+    long cell(String map, int index) {
+        return memory.load(Size.DW, cellAddress(map) + (long) index * Long.BYTES);
+    }
+
+    long cellAddress(String map) {
+        Memory.Region region = cells.get(map);
+        if (region == null) {
+            throw new VerifierError("map " + map + " has no direct value");
+        }
+        return region.base();
+    }
+
+    private Hash hash(String map, int callBytes) {
+        return map.equals("calls") ? new Hash(16, callBytes, MAX_CALLS, calls) : hashes.get(map);
+    }
+
+    static List<Byte> boxed(byte[] bytes) {
         var list = new ArrayList<Byte>();
         for (byte b : bytes) {
             list.add(b);
@@ -50,15 +94,19 @@ final class FakeKernel {
         return list;
     }
 
-    /** Runs a helper. Arguments that are missing are not read: the interpreter has checked those that are. */
-    long call(int id, long[] r, int callBytes) {
+    /** Runs a helper; {@code map} is the one in r1, if there is one. */
+    long call(int id, long[] r, String map, int callBytes) {
         return switch (id) {
             case 1 -> {
-                Memory.Region found = calls.get(boxed(memory.read(r[2], 16)));
+                Hash hash = hash(map, callBytes);
+                Memory.Region found = hash.entries().get(boxed(memory.read(r[2], hash.keyBytes())));
                 yield found == null ? 0 : found.base();
             }
-            case 2 -> update(r[2], r[3], callBytes);
-            case 3 -> calls.remove(boxed(memory.read(r[2], 16))) == null ? -2 : 0;
+            case 2 -> update(hash(map, callBytes), r[2], r[3], r[4]);
+            case 3 -> {
+                Hash hash = hash(map, callBytes);
+                yield hash.entries().remove(boxed(memory.read(r[2], hash.keyBytes()))) == null ? returned(-2) : 0;
+            }
             case 5 -> time += tick;
             case 7 -> random.getAsLong();
             case 8 -> cpu;
@@ -77,14 +125,22 @@ final class FakeKernel {
         };
     }
 
-    private long update(long key, long value, int callBytes) {
-        List<Byte> bytes = boxed(memory.read(key, 16));
-        byte[] content = memory.read(value, callBytes);
-        if (!calls.containsKey(bytes) && calls.size() == MAX_CALLS) {
-            return -7;
+    private long update(Hash map, long key, long value, long flags) {
+        List<Byte> bytes = boxed(memory.read(key, map.keyBytes()));
+        byte[] content = memory.read(value, map.valueBytes());
+        if (flags == 1 && map.entries().containsKey(bytes)) {
+            return returned(-17);
         }
-        calls.put(bytes, memory.map("map value", content, true, true));
+        if (!map.entries().containsKey(bytes) && map.entries().size() == map.maxEntries()) {
+            return returned(-7);
+        }
+        map.entries().put(bytes, memory.map("map value", content, true, true));
         return 0;
+    }
+
+    /** Before 6.4 these helpers returned a C int: the upper half is not part of it. */
+    private static long returned(int result) {
+        return result & 0xffff_ffffL;
     }
 
     private long getStack(long buffer, long size) {

@@ -106,7 +106,7 @@ class GoldenProgramTest {
                 r6 = *(u64 *)(r1 +112)
                 r1 = *(u64 *)(r1 +104)
                 if r1 != 0 goto +6
-                r1 = map[account][0]+40
+                r1 = map[account][0]+48
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0

@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.kprobe4j.Counter;
 import org.kprobe4j.EntryHandler;
+import org.kprobe4j.Histogram;
+import org.kprobe4j.KernelMap;
 import org.kprobe4j.PostHandler;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.ReturnHandler;
@@ -21,12 +24,14 @@ import org.kprobe4j.RingBuffer;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
-import org.kprobe4j.compiler.HostProgram.RingBinding;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RecordLayout;
@@ -44,7 +49,7 @@ final class Handlers {
     private Optional<String> dataClass = Optional.empty();
     private String symbol = SYMBOL;
     private long addr = ADDR;
-    private final Map<RingBuffer<?>, RingBinding> rings = new IdentityHashMap<>();
+    private final Map<Object, KernelObject> kernelObjects = new IdentityHashMap<>();
 
     Handlers on(Architecture architecture) {
         machine = architecture;
@@ -76,6 +81,24 @@ final class Handlers {
     /** A ring buffer that stands for one, without a kernel. */
     @SuppressWarnings("unchecked")
     <T extends Record> RingBuffer<T> ring(String map, Class<T> type) {
+        return standIn(RingBuffer.class, new KernelObject.Ring(map, RecordLayout.of(type)));
+    }
+
+    /** A map, without a kernel; the fake one must know it by its name. */
+    @SuppressWarnings("unchecked")
+    <K, V> KernelMap<K, V> map(String map, Class<K> key, Class<V> value) {
+        return standIn(KernelMap.class, new KernelObject.Hash(map, ElementLayout.of(key), ElementLayout.of(value)));
+    }
+
+    Counter counter(String map) {
+        return standIn(Counter.class, new KernelObject.Counter(map, 0));
+    }
+
+    Histogram histogram(String map, Buckets buckets) {
+        return standIn(Histogram.class, new KernelObject.Histogram(map, buckets));
+    }
+
+    private <T> T standIn(Class<T> type, KernelObject object) {
         try {
             // The constructor that deserialisation uses: none of the class's own runs. By name, as it is no public API.
             Class<?> factory = Class.forName("sun.reflect.ReflectionFactory");
@@ -83,11 +106,11 @@ final class Handlers {
                     (Constructor<?>) factory.getMethod("newConstructorForSerialization", Class.class, Constructor.class)
                             .invoke(
                                     factory.getMethod("getReflectionFactory").invoke(null),
-                                    RingBuffer.class,
+                                    type,
                                     Object.class.getDeclaredConstructor());
-            var ring = (RingBuffer<T>) blank.newInstance();
-            rings.put(ring, new RingBinding(map, RecordLayout.of(type)));
-            return ring;
+            T made = type.cast(blank.newInstance());
+            kernelObjects.put(made, object);
+            return made;
         } catch (ReflectiveOperationException e) {
             throw new AssertionError(e);
         }
@@ -95,7 +118,7 @@ final class Handlers {
 
     /** A ring buffer of a simulated kernel, to be emitted into by the compiled handler too. */
     void ring(String map, RingBuffer<?> ring, Class<? extends Record> type) {
-        rings.put(ring, new RingBinding(map, RecordLayout.of(type)));
+        kernelObjects.put(ring, new KernelObject.Ring(map, RecordLayout.of(type)));
     }
 
     CompiledProgram pre(PreHandler handler) {
@@ -115,12 +138,8 @@ final class Handlers {
     }
 
     private CompiledProgram compile(Serializable handler) {
-        HandlerLambda lambda = HandlerLambda.of(handler, this::binding);
+        HandlerLambda lambda = HandlerLambda.of(handler, captured -> Optional.ofNullable(kernelObjects.get(captured)));
         return compile(lambda.code(), lambda);
-    }
-
-    private Optional<RingBinding> binding(Object captured) {
-        return captured instanceof RingBuffer<?> ring ? Optional.ofNullable(rings.get(ring)) : Optional.empty();
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {

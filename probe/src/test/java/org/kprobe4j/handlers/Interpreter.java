@@ -112,10 +112,7 @@ final class Interpreter {
             case Instruction.LoadImm64(Reg dst, long value) -> set(dst, value, false);
             case Instruction.LoadMap(Reg dst, String map) -> set(dst, fd(map), true);
             case Instruction.LoadMapValue(Reg dst, String map, int offset) -> {
-                if (!map.equals(Account.MAP)) {
-                    throw new VerifierError("map " + map + " has no direct value");
-                }
-                set(dst, account.base() + offset, true);
+                set(dst, (map.equals(Account.MAP) ? account.base() : kernel.cellAddress(map)) + offset, true);
             }
             case Instruction.Load(Size size, Reg dst, Reg base, int off) -> load(size, dst, base, off);
             case Instruction.StoreReg store -> store(store);
@@ -207,7 +204,9 @@ final class Interpreter {
             set(i.dst(), narrow(i.width(), b), false);
             return;
         }
-        set(i.dst(), compute(i.op(), i.width(), scalar(i.dst()), b), false);
+        boolean moved = pointer[i.dst().code()] && i.op() == AluOp.ADD && i.width() == Width.W64;
+        long a = moved ? any(i.dst()) : scalar(i.dst());
+        set(i.dst(), compute(i.op(), i.width(), a, b), moved);
     }
 
     private void aluImm(Instruction.AluImm i) {
@@ -284,7 +283,8 @@ final class Interpreter {
             kernel.submit(address(Reg.of(1)));
             result = 0;
         } else {
-            result = kernel.call(id, r, callBytes);
+            String map = id <= 3 ? maps.get((int) address(Reg.of(1))) : "";
+            result = kernel.call(id, r, map, callBytes);
             isPointer = id == 1 && result != 0;
         }
         Arrays.fill(written, 0, 6, false);

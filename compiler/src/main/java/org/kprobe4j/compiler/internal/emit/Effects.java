@@ -107,8 +107,8 @@ final class Effects {
                 new Lir.Store(size, to.applyAsInt(base), offset, to.applyAsInt(src));
             case Lir.StoreImm(var size, int base, int offset, int imm) ->
                 new Lir.StoreImm(size, to.applyAsInt(base), offset, imm);
-            case Lir.AtomicAdd(int base, int offset, int src) ->
-                new Lir.AtomicAdd(to.applyAsInt(base), offset, to.applyAsInt(src));
+            case Lir.AtomicAdd(var size, int base, int offset, int src) ->
+                new Lir.AtomicAdd(size, to.applyAsInt(base), offset, to.applyAsInt(src));
             case Lir.Branch(var op, var width, int a, int b, int imm) ->
                 new Lir.Branch(op, width, to.applyAsInt(a), b == Lir.NONE ? b : to.applyAsInt(b), imm);
             case Lir.Call _, Lir.Exit _, Lir.At _ -> instruction;

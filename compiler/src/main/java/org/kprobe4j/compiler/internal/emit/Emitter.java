@@ -99,8 +99,8 @@ public final class Emitter {
                 out.add(new Instruction.StoreReg(size, reg(base), offset, reg(src)));
             case Lir.StoreImm(Size size, int base, int offset, int imm) ->
                 out.add(new Instruction.StoreImm(size, reg(base), offset, imm));
-            case Lir.AtomicAdd(int base, int offset, int src) ->
-                out.add(new Instruction.Atomic(AtomicOp.ADD, Size.DW, false, reg(base), offset, reg(src)));
+            case Lir.AtomicAdd(Size size, int base, int offset, int src) ->
+                out.add(new Instruction.Atomic(AtomicOp.ADD, size, false, reg(base), offset, reg(src)));
             case Lir.Call call ->
                 out.add(new Instruction.CallHelper(call.helper().id()));
             case Lir.Exit() -> out.add(new Instruction.Exit());

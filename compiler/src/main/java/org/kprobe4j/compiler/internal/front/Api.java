@@ -16,7 +16,14 @@ final class Api {
     static final String INSTANCE = "org/kprobe4j/KretprobeInstance";
     static final String RING_BUFFER = "org/kprobe4j/RingBuffer";
 
+    static final String KERNEL_MAP = "org/kprobe4j/KernelMap";
+    static final String COUNTER = "org/kprobe4j/Counter";
+    static final String HISTOGRAM = "org/kprobe4j/Histogram";
+
     private static final Set<String> TYPES = Set.of(
+            KERNEL_MAP,
+            COUNTER,
+            HISTOGRAM,
             KERNEL,
             REGISTERS,
             PROBE,

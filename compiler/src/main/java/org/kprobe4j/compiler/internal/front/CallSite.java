@@ -1,6 +1,8 @@
 package org.kprobe4j.compiler.internal.front;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -26,6 +28,11 @@ record CallSite(
         return arguments.get(index);
     }
 
+    /** An argument that Java needs not to be null; where it is, the handler stops. */
+    Operand present(int index) {
+        return flow.present(state, arguments.get(index));
+    }
+
     Value scalar(int index) {
         return InstructionTranslator.scalar(arguments.get(index));
     }
@@ -38,6 +45,14 @@ record CallSite(
     /** An operation that yields an int. */
     Operand intOf(Opcode opcode, Value... values) {
         return new Operand.Scalar(builder().append(Kind.INT, opcode, values));
+    }
+
+    /** The kernel object that the receiver stands for; null if it stands for none. */
+    @Nullable
+    KernelObject kernelObject() {
+        return argument(0) instanceof Operand.Host(Object captured) && captured != null
+                ? translation.request().host().kernelObject(captured).orElse(null)
+                : null;
     }
 
     /** A class literal. */

@@ -267,6 +267,10 @@ final class InstructionTranslator {
             case IFNULL, IFNONNULL -> {
                 boolean jumpsIfNull = branch.opcode() == Opcode.IFNULL;
                 Operand reference = state.pop();
+                if (reference instanceof Operand.Maybe maybe && target.index() != next.index()) {
+                    testNull(maybe, jumpsIfNull ? target : next, jumpsIfNull ? next : target);
+                    return;
+                }
                 flow.branch(
                         jumpsIfNull ? Cond.EQ : Cond.NE,
                         notNullFlag(reference),
@@ -295,6 +299,23 @@ final class InstructionTranslator {
             }
         }
     }
+
+    /** Each way on knows what was found. */
+    private void testNull(Operand.Maybe maybe, MethodCode.Span ifNull, MethodCode.Span ifNot) {
+        State present = state.copy();
+        present.found(maybe, true);
+        state.found(maybe, false);
+        flow.branch(
+                Cond.EQ,
+                maybe.present(),
+                GraphBuilder.constant(0L),
+                span,
+                new Way(ifNull, state),
+                new Way(ifNot, present));
+    }
+
+    /** A way on, with the state that it is taken in. */
+    record Way(MethodCode.Span to, State state) {}
 
     private static boolean isSame(Operand.Host a, Operand.Host b) {
         if (a.object() instanceof String && b.object() instanceof String) {
@@ -327,6 +348,7 @@ final class InstructionTranslator {
         return switch (operand) {
             case Operand.Struct _ ->
                 throw new Refusal("a kernel structure is never Java's null; ask isNull() for the null pointer");
+            case Operand.Maybe maybe -> maybe.present();
             case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
             case Operand.Unusable _ ->
                 throw new Refusal("a value that is of different types on different paths cannot be used");

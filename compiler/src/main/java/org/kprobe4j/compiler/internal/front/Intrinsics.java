@@ -47,7 +47,7 @@ final class Intrinsics {
                     c -> new Operand.Host(c.translation().request().symbolName())),
             row(Api.INSTANCE, "addr", c -> known(c.translation().request().addr())),
             row(Api.RING_BUFFER, "emit", Printing::emit),
-            row("java/util/Objects", "requireNonNull", c -> c.argument(0)),
+            row("java/util/Objects", "requireNonNull", c -> c.present(0)),
             row("java/lang/Integer", "valueOf", c -> boxed(c, int.class)),
             row("java/lang/Long", "valueOf", c -> boxed(c, long.class)),
             row("java/lang/Short", "valueOf", c -> boxed(c, short.class)),
@@ -80,6 +80,9 @@ final class Intrinsics {
 
     /** The result of the call, or null if it has no meaning of its own. */
     static @Nullable Operand call(CallSite site) {
+        if (KernelState.isOwner(site.owner())) {
+            return KernelState.call(site);
+        }
         Intrinsic intrinsic = TABLE.get(site.owner() + '.' + site.name());
         if (intrinsic != null) {
             return intrinsic.apply(site);

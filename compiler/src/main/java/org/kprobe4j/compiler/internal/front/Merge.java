@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Block;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Joins the states of several ways into one block: what differs and is a number becomes a phi. */
@@ -94,6 +96,10 @@ final class Merge {
         if (present.stream().anyMatch(Operand.Refused.class::isInstance)) {
             return new Operand.Refused();
         }
+        boolean nullable = present.stream().anyMatch(o -> isNull(o) || o instanceof Operand.Maybe);
+        if (nullable && present.stream().anyMatch(Merge::isCopy)) {
+            return joinNullable(states, present, result);
+        }
         Operand sample = present.stream()
                 .filter(o -> !(o instanceof Operand.Host))
                 .findFirst()
@@ -101,6 +107,7 @@ final class Merge {
         return switch (sample) {
             case Operand.Scalar scalar -> joinScalars(present, scalar);
             case Operand.Boxed boxed -> joinBoxed(present, boxed);
+            case Operand.Text text -> joinTexts(present, text);
             case Operand.Struct struct -> joinStructs(present, struct);
             case Operand.Made made -> joinMade(states, present, made, result);
             default -> new Operand.Unusable();
@@ -124,6 +131,88 @@ final class Merge {
                                 .toList()),
                         sample.type())
                 : new Operand.Unusable();
+    }
+
+    private Operand joinTexts(List<Operand> operands, Operand.Text sample) {
+        if (!operands.stream()
+                .allMatch(o -> o instanceof Operand.Text t
+                        && t.words().size() == sample.words().size())) {
+            return new Operand.Unusable();
+        }
+        var words = new ArrayList<Value>();
+        for (int i = 0; i < sample.words().size(); i++) {
+            int at = i;
+            words.add(phi(operands.stream()
+                    .map(o -> ((Operand.Text) o).words().get(at))
+                    .toList()));
+        }
+        return new Operand.Text(words);
+    }
+
+    private static boolean isNull(Operand operand) {
+        return operand instanceof Operand.Host(Object object) && object == null;
+    }
+
+    /** Whether it is what a map's get gives, or can be joined with it. */
+    private static boolean isCopy(Operand operand) {
+        return operand instanceof Operand.Boxed || operand instanceof Operand.Made || operand instanceof Operand.Maybe;
+    }
+
+    /** Values of which some are, or may be, null. */
+    private Operand joinNullable(List<State> states, List<Operand> operands, State result) {
+        Operand sample = operands.stream()
+                .filter(Merge::isCopy)
+                .findFirst()
+                .map(o -> o instanceof Operand.Maybe maybe ? maybe.content() : o)
+                .orElseThrow();
+        var contents = new ArrayList<Operand>();
+        var flags = new ArrayList<Value>();
+        for (int i = 0; i < operands.size(); i++) {
+            Operand operand = operands.get(i);
+            flags.add(presence(operand));
+            contents.add(
+                    isNull(operand)
+                            ? nothing(sample, states, states.get(i))
+                            : operand instanceof Operand.Maybe maybe ? maybe.content() : operand);
+        }
+        Operand joined = join(states, s -> contents.get(states.indexOf(s)), result);
+        return joined instanceof Operand.Boxed || joined instanceof Operand.Made
+                ? new Operand.Maybe(phi(flags), joined)
+                : new Operand.Unusable();
+    }
+
+    /** A LONG that is zero just for null. */
+    static Value presence(Operand operand) {
+        return operand instanceof Operand.Maybe maybe
+                ? maybe.present()
+                : GraphBuilder.constant(isNull(operand) ? 0L : 1L);
+    }
+
+    /** What stands for the content of null: of the sample's shape, so that it can be joined with it. */
+    private Operand nothing(Operand sample, List<State> states, State state) {
+        return switch (sample) {
+            case Operand.Scalar(Value value) -> new Operand.Scalar(zero(value));
+            case Operand.Boxed(Value value, Class<?> type) -> new Operand.Boxed(zero(value), type);
+            case Operand.Text(List<Value> words) ->
+                new Operand.Text(words.stream().map(Merge::zero).toList());
+            case Operand.Made made -> {
+                State.Content content = states.stream()
+                        .filter(s -> s.made().containsKey(made.id()))
+                        .findFirst()
+                        .orElseThrow()
+                        .content(made);
+                var parts = new HashMap<String, Operand>();
+                content.parts().forEach((name, part) -> parts.put(name, nothing(part, states, state)));
+                var copy = new Operand.Made(ids.next());
+                state.made().put(copy.id(), new State.Content(content.type(), parts));
+                yield copy;
+            }
+            default -> sample;
+        };
+    }
+
+    private static Value zero(Value like) {
+        return new Value.Constant(like.kind(), 0);
     }
 
     private Operand joinStructs(List<Operand> operands, Operand.Struct sample) {

@@ -31,6 +31,7 @@ final class MethodTranslator {
 
     private record Exit(Block from, State state, @Nullable Operand value) {}
 
+    private static final String NULL = "NullPointerException";
     private static final int MAX_LOCALS = 256;
 
     private final Translation translation;
@@ -228,18 +229,30 @@ final class MethodTranslator {
     /** Ends the current block with a choice; a way that a known value excludes is not followed. */
     void branch(
             Cond cond, Value a, Value b, MethodCode.Span from, MethodCode.Span yes, MethodCode.Span no, State state) {
-        if (a instanceof Value.Constant x && b instanceof Value.Constant y) {
-            jump(from, cond.holds(x.value(), y.value()) ? yes : no, state);
-            return;
-        }
         if (yes.index() == no.index()) {
             jump(from, yes, state);
             return;
         }
+        branch(cond, a, b, from, new InstructionTranslator.Way(yes, state), new InstructionTranslator.Way(no, state));
+    }
+
+    /** The same for two ways that lead to different places and may know different things. */
+    void branch(
+            Cond cond,
+            Value a,
+            Value b,
+            MethodCode.Span from,
+            InstructionTranslator.Way yes,
+            InstructionTranslator.Way no) {
+        if (a instanceof Value.Constant x && b instanceof Value.Constant y) {
+            InstructionTranslator.Way only = cond.holds(x.value(), y.value()) ? yes : no;
+            jump(from, only.to(), only.state());
+            return;
+        }
         Block current = builder.current();
-        builder.branch(cond, a, b, block(yes), block(no));
-        arrive(from, yes, current, state);
-        arrive(from, no, current, state);
+        builder.branch(cond, a, b, block(yes.to()), block(no.to()));
+        arrive(from, yes.to(), current, yes.state());
+        arrive(from, no.to(), current, no.state());
     }
 
     /** Leaves for a switch's case if the selector has its value, else goes on in a new block. */
@@ -266,6 +279,20 @@ final class MethodTranslator {
         builder.branch(cond, a, b, on, stop);
         stop.end(new End.Fault(translation.faultSite(what), builder.position()));
         builder.continueIn(on);
+    }
+
+    /** What a reference stands for that Java needs not to be null here. */
+    Operand present(State state, Operand reference) {
+        if (reference instanceof Operand.Host(Object object) && object == null) {
+            fault(NULL);
+            throw new DeadEnd();
+        }
+        if (reference instanceof Operand.Maybe maybe) {
+            faultUnless(Cond.NE, maybe.present(), GraphBuilder.constant(0L), NULL);
+            state.found(maybe, true);
+            return maybe.content();
+        }
+        return reference;
     }
 
     /** Stops the handler: Java would throw here. */

@@ -8,6 +8,7 @@ import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
+import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Position;
@@ -58,7 +60,7 @@ final class ObjectInstructions {
     }
 
     private Operand getField(Operand object, String owner, String name, ClassDesc type) {
-        return switch (object) {
+        return switch (object instanceof Operand.Maybe maybe ? flow.present(state, maybe) : object) {
             case Operand.PrivateData _ -> {
                 DataClass.Field field = requireData().field(name);
                 Kind kind = field.descriptor() == 'J' ? Kind.LONG : Kind.INT;
@@ -145,6 +147,9 @@ final class ObjectInstructions {
         }
         if (call.opcode() != Opcode.INVOKESTATIC) {
             arguments.addFirst(state.pop());
+        }
+        if (call.opcode() != Opcode.INVOKESTATIC && arguments.getFirst() instanceof Operand.Maybe receiver) {
+            arguments.set(0, flow.present(state, receiver));
         }
         if (name.equals("<init>")) {
             construct(call, owner, arguments);
@@ -348,7 +353,12 @@ final class ObjectInstructions {
         ClassDesc type = check.type().asSymbol();
         Operand operand = state.pop();
         if (check.opcode() == Opcode.INSTANCEOF) {
-            state.push(new Operand.Scalar(GraphBuilder.constant(isInstance(operand, type) ? 1 : 0)));
+            state.push(new Operand.Scalar(
+                    operand instanceof Operand.Maybe maybe
+                            ? isInstance(maybe.content(), type)
+                                    ? builder.compare(Cond.NE, maybe.present(), GraphBuilder.constant(0L))
+                                    : GraphBuilder.constant(0)
+                            : GraphBuilder.constant(isInstance(operand, type) ? 1 : 0)));
             return;
         }
         if (operand instanceof Operand.Struct struct && !isSubtype(struct.type(), internalName(type))) {
@@ -376,6 +386,8 @@ final class ObjectInstructions {
                                 + translation.request().architecture().registerSet());
             case Operand.Host(Object object) -> object != null && hostType(object.getClass(), name);
             case Operand.Made made -> state.content(made).type().equals(name);
+            case Operand.Boxed boxed ->
+                hostType(MethodType.methodType(boxed.type()).wrap().returnType(), name);
             default -> throw new Refusal("the type of this object cannot be tested in a handler");
         };
     }

@@ -30,6 +30,15 @@ sealed interface Operand {
         }
     }
 
+    /**
+     * A map's value, or null: {@code present} is a LONG that is zero just for null. The content of null is never looked at, it is
+     * there for the values to be joined.
+     */
+    record Maybe(Value present, Operand content) implements Operand {}
+
+    /** Text that a map holds, NUL-padded, eight bytes in each LONG. */
+    record Text(List<Value> words) implements Operand {}
+
     /** The registers at the probe. */
     record Registers() implements Operand {}
 
@@ -63,7 +72,8 @@ sealed interface Operand {
     /** A slot whose content differs between the ways that lead here, and that nothing may read; {@code reason} says so. */
     record Unusable(String reason) implements Operand {
         Unusable() {
-            this("a variable that holds different objects on different paths cannot be read; use one variable for each");
+            this(
+                    "a variable that holds different objects on different paths cannot be read; use one variable for each");
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.FormatString;
-import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
@@ -61,6 +61,12 @@ final class Printing {
                     arguments.add(new PrintFormat.Argument.Chars(sizeBytes, Opcode.Field.Comm.BYTES));
                     fields.add(new Opcode.Field.Comm(take(Opcode.Field.Comm.BYTES)));
                 }
+                case Operand.Text(List<Value> words) -> {
+                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, words.size() * Long.BYTES));
+                    words(words, take(words.size() * Long.BYTES), fields, values);
+                }
+                case Operand.Maybe _ ->
+                    throw new Refusal("what may be null cannot be printed; test it before, or use getOrDefault");
                 case Operand.StackTrace _ -> {
                     arguments.add(new PrintFormat.Argument.Stack(sizeBytes, STACK_FRAMES));
                     fields.add(new Opcode.Field.Stack(take(Long.BYTES * (1 + STACK_FRAMES)), STACK_FRAMES));
@@ -134,7 +140,7 @@ final class Printing {
         boolean text = switch (argument) {
             case Operand.Host(Object object) ->
                 !(object instanceof Number || object instanceof Character || object instanceof Boolean);
-            case Operand.Comm _, Operand.StackTrace _ -> true;
+            case Operand.Comm _, Operand.Text _, Operand.StackTrace _ -> true;
             default -> false;
         };
         try {
@@ -152,23 +158,15 @@ final class Printing {
 
     /** {@code ring.emit(record)}: the record's components at their places in the layout. */
     static Operand emit(CallSite site) {
-        HostProgram.RingBinding ring = site.argument(0) instanceof Operand.Host(Object captured) && captured != null
-                ? site.translation().request().host().ring(captured).orElseThrow(Printing::notARing)
-                : raise();
+        if (!(site.kernelObject() instanceof KernelObject.Ring ring)) {
+            throw new Refusal("emit needs a RingBuffer that was made outside the handler and captured by it");
+        }
         if (!(site.argument(1) instanceof Operand.Made made)) {
             throw new Refusal("emit needs a record that the handler makes: emit(new MyEvent(…))");
         }
-        State.Content content = site.state().content(made);
         var fields = new ArrayList<Opcode.Field>();
         var values = new ArrayList<Value>();
-        int end = 0;
-        for (RecordLayout.Component component : ring.layout().components()) {
-            pad(fields, end, component.offset());
-            end = component.offset() + component.sizeBytes();
-            Operand value = content.parts().get(component.name());
-            fields.add(field(component, value == null ? new Operand.Host(null) : value, values));
-        }
-        pad(fields, end, ring.layout().sizeBytes());
+        layOut(ring.layout(), site.state().content(made), fields, values);
         site.builder()
                 .append(
                         Kind.INT,
@@ -177,12 +175,27 @@ final class Printing {
         return CallSite.NOTHING;
     }
 
-    private static HostProgram.RingBinding raise() {
-        throw notARing();
+    /** A record's components at their places. */
+    static void layOut(RecordLayout layout, State.Content content, List<Opcode.Field> fields, List<Value> values) {
+        int end = 0;
+        for (RecordLayout.Component component : layout.components()) {
+            pad(fields, end, component.offset());
+            end = component.offset() + component.sizeBytes();
+            Operand value = content.parts().get(component.name());
+            if (value instanceof Operand.Text(List<Value> words) && component.type() == String.class) {
+                words(words, component.offset(), fields, values);
+            } else {
+                fields.add(field(component, value == null ? new Operand.Host(null) : value, values));
+            }
+        }
+        pad(fields, end, layout.sizeBytes());
     }
 
-    private static Refusal notARing() {
-        return new Refusal("emit needs a RingBuffer that was made outside the handler and captured by it");
+    private static void words(List<Value> words, int offset, List<Opcode.Field> fields, List<Value> values) {
+        for (int i = 0; i < words.size(); i++) {
+            fields.add(new Opcode.Field.Scalar(offset + i * Long.BYTES, Size.DW, values.size()));
+            values.add(words.get(i));
+        }
     }
 
     /** Gaps are zeroed: a reserved record holds what was there before. */

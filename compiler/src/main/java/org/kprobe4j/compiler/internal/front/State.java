@@ -48,6 +48,15 @@ final class State {
         return new State(new Operand[locals], made);
     }
 
+    /** Notes that a value that may be null was found to be null, or not to be. */
+    void found(Operand.Maybe value, boolean present) {
+        Operand known = present ? value.content() : new Operand.Host(null);
+        for (int slot = 0; slot < locals.length; slot++) {
+            locals[slot] = value.equals(locals[slot]) ? known : locals[slot];
+        }
+        stack.replaceAll(operand -> value.equals(operand) ? known : operand);
+    }
+
     /** Takes over what a called method did to the objects. */
     void returned(State callee) {
         made.putAll(callee.made);

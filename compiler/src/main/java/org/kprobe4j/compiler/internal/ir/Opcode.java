@@ -3,6 +3,7 @@ package org.kprobe4j.compiler.internal.ir;
 import java.util.List;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.Buckets;
 
 /** What an operation does. Operands are the operation's arguments, in the order given here. */
 public sealed interface Opcode {
@@ -78,7 +79,69 @@ public sealed interface Opcode {
         }
     }
 
-    /** A part of an emitted record. */
+    /** The address of a key's value in a map, or zero. */
+    record MapLookup(String map, Room key) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** A part of a map's value, at its address, which is not zero. */
+    record MapLoad(int offset, Size size, boolean signed) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /**
+     * Sets a key's value; {@code onlyNew} leaves one that is there as it is. As an INT: zero, or a negative errno; what finds no
+     * room is counted.
+     */
+    record MapUpdate(String map, Room key, Room value, boolean onlyNew) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Removes a key. As an INT: zero, or a negative errno. */
+    record MapDelete(String map, Room key) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Adds to a key's value, a number, atomically, its {@code delta}; a key without one gets that. No room is counted. */
+    record MapAdd(String map, Room key, Size size, int delta) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Adds its argument to a 64-bit number in an array map's value, atomically. */
+    record CellAdd(String map, int offset) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Adds one, atomically, to the 64-bit number in an array map's value that counts its argument. */
+    record BucketCount(String map, Buckets buckets) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Bytes in the stack frame for a helper to read: a map's key or value. */
+    record Room(int sizeBytes, List<Field> fields) {}
+
+    /** A part of an emitted record or of a room. */
     sealed interface Field {
         /** Byte offset in the record. */
         int offset();

@@ -52,8 +52,8 @@ public sealed interface Lir {
     /** {@code *(size *)(base + offset) = imm}. */
     record StoreImm(Size size, int base, int offset, int imm) implements Lir {}
 
-    /** {@code lock *(u64 *)(base + offset) += src}. */
-    record AtomicAdd(int base, int offset, int src) implements Lir {}
+    /** {@code lock *(size *)(base + offset) += src}; four or eight bytes. */
+    record AtomicAdd(Size size, int base, int offset, int src) implements Lir {}
 
     /** Calls a kernel helper with r1 to r{@code arguments}; r0 to r5 are lost, r0 holds the result. */
     record Call(Helper helper, int arguments) implements Lir {}

@@ -130,6 +130,6 @@ final class LirBuilder {
     void count(int slot) {
         int address = register();
         add(new Lir.MapValue(address, Account.MAP, slot * Long.BYTES));
-        add(new Lir.AtomicAdd(address, 0, constant(1)));
+        add(new Lir.AtomicAdd(Size.DW, address, 0, constant(1)));
     }
 }

@@ -7,6 +7,7 @@ import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.Kind;
@@ -19,6 +20,7 @@ final class OperationLowering {
     private final Lowering values;
     private final Frame frame;
     private final int context;
+    private final MapLowering maps;
     private int scratch;
 
     OperationLowering(LirBuilder out, Lowering values, Frame frame, int context) {
@@ -26,6 +28,7 @@ final class OperationLowering {
         this.values = values;
         this.frame = frame;
         this.context = context;
+        this.maps = new MapLowering(out, values, this);
     }
 
     void lower(Value.Operation operation) {
@@ -62,6 +65,22 @@ final class OperationLowering {
             case Opcode.DataStore(int offset, Size size) ->
                 store(size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
             case Opcode.Emit emit -> emit(operation, emit);
+            case Opcode.MapLookup lookup -> values.define(operation, maps.lookup(operation, lookup));
+            case Opcode.MapLoad(int offset, Size size, boolean signed) -> {
+                int result = out.load(size, values.register(operation.argument(0)), offset);
+                widen(result, operation.kind(), size, signed);
+                values.define(operation, result);
+            }
+            case Opcode.MapUpdate update -> values.define(operation, maps.update(operation, update));
+            case Opcode.MapDelete delete -> values.define(operation, maps.delete(operation, delete));
+            case Opcode.MapAdd add -> maps.add(operation, add);
+            case Opcode.CellAdd(String map, int offset) -> {
+                int address = out.register();
+                out.add(new Lir.MapValue(address, map, offset));
+                out.add(new Lir.AtomicAdd(Size.DW, address, 0, values.register(operation.argument(0))));
+            }
+            case Opcode.BucketCount(String map, Buckets buckets) ->
+                new BucketLowering(out, map, buckets).count(copy(operation.argument(0)));
         }
     }
 
@@ -287,7 +306,7 @@ final class OperationLowering {
         LirBlock done = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, record, 0, full, fill);
         out.place(fill);
-        emit.fields().forEach(field -> fill(operation, field, record));
+        emit.fields().forEach(field -> fill(operation, field, record, 0));
         out.add(new Lir.Move(1, record));
         out.add(new Lir.Const(2, 0, true));
         out.add(new Lir.Call(Helper.RINGBUF_SUBMIT, 2));
@@ -299,28 +318,33 @@ final class OperationLowering {
         out.place(done);
     }
 
-    private void fill(Value.Operation operation, Opcode.Field field, int record) {
+    /** Writes a part of what begins {@code origin} bytes from a register's address. */
+    void fill(Value.Operation operation, Opcode.Field field, int base, int origin) {
+        int at = origin + field.offset();
         switch (field) {
-            case Opcode.Field.Scalar(int offset, Size size, int argument) ->
-                store(size, record, offset, operation.argument(argument));
-            case Opcode.Field.Comm(int offset) -> {
-                address(1, record, offset);
+            case Opcode.Field.Scalar scalar -> store(scalar.size(), base, at, operation.argument(scalar.argument()));
+            case Opcode.Field.Comm _ -> {
+                address(1, base, at);
                 out.add(new Lir.Const(2, Opcode.Field.Comm.BYTES, true));
                 out.add(new Lir.Call(Helper.GET_CURRENT_COMM, 2));
             }
-            case Opcode.Field.Bytes(int offset, List<Byte> content) -> bytes(record, offset, content);
-            case Opcode.Field.Stack(int offset, int frames) -> {
+            case Opcode.Field.Bytes bytes -> bytes(base, at, bytes.content());
+            case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
-                address(2, record, offset + Long.BYTES);
-                out.add(new Lir.Const(3, (long) frames * Long.BYTES, true));
+                address(2, base, at + Long.BYTES);
+                out.add(new Lir.Const(3, (long) stack.frames() * Long.BYTES, true));
                 out.add(new Lir.Const(4, 0, true));
                 int length = out.call(Helper.GET_STACK, 4);
-                out.add(new Lir.Store(Size.DW, record, offset, length));
+                out.add(new Lir.Store(Size.DW, base, at, length));
             }
         }
     }
 
     private void address(int register, int base, int offset) {
+        if (base == Lir.FRAME) {
+            out.add(new Lir.FrameAddress(register, offset));
+            return;
+        }
         out.add(new Lir.Move(register, base));
         out.aluImm(AluOp.ADD, Width.W64, register, offset);
     }

@@ -1,0 +1,47 @@
+package org.kprobe4j.compiler;
+
+/**
+ * What a Java object that a handler captured stands for in the kernel. Each is known by the symbolic name of its map, which is
+ * resolved when the program is loaded. A further type of map is one more record here.
+ */
+public sealed interface KernelObject {
+    /**
+     * Symbolic name of its map.
+     *
+     * @return unique among the objects of a program
+     */
+    String map();
+
+    /**
+     * A ring buffer.
+     *
+     * @param map symbolic name
+     * @param layout layout of its records
+     */
+    record Ring(String map, RecordLayout layout) implements KernelObject {}
+
+    /**
+     * A map whose entries are found by their key: helpers bpf_map_lookup_elem, bpf_map_update_elem, bpf_map_delete_elem.
+     *
+     * @param map symbolic name
+     * @param key layout of its keys
+     * @param value layout of its values
+     */
+    record Hash(String map, ElementLayout key, ElementLayout value) implements KernelObject {}
+
+    /**
+     * A 64-bit number in the one value of an array map, which programs reach by its address.
+     *
+     * @param map symbolic name
+     * @param offset in the value, in bytes
+     */
+    record Counter(String map, int offset) implements KernelObject {}
+
+    /**
+     * A row of 64-bit numbers in the one value of an array map, {@link Buckets#slots()} of them from its beginning.
+     *
+     * @param map symbolic name
+     * @param buckets which number counts which values
+     */
+    record Histogram(String map, Buckets buckets) implements KernelObject {}
+}

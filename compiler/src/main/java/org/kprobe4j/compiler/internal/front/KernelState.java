@@ -1,0 +1,258 @@
+package org.kprobe4j.compiler.internal.front;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.ElementLayout;
+import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.internal.ir.Block;
+import org.kprobe4j.compiler.internal.ir.Cond;
+import org.kprobe4j.compiler.internal.ir.End;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** What handlers keep in the kernel: calls of maps, counters and histograms that they captured. */
+final class KernelState {
+    private static final Map<String, String> IN_HANDLERS = Map.of(
+            Api.KERNEL_MAP, "get, getOrDefault, containsKey, put, putIfAbsent, remove and add",
+            Api.COUNTER, "increment and add",
+            Api.HISTOGRAM, "record");
+
+    private final CallSite site;
+    private final GraphBuilder builder;
+
+    private KernelState(CallSite site) {
+        this.site = site;
+        this.builder = site.builder();
+    }
+
+    static boolean isOwner(String owner) {
+        return IN_HANDLERS.containsKey(owner);
+    }
+
+    /** The result of a call. */
+    static Operand call(CallSite site) {
+        String type = Translation.javaName(site.owner());
+        boolean isMake = site.descriptor().endsWith(")L" + site.owner() + ";");
+        if (isMake) {
+            throw new Refusal("a handler cannot make a %s; make it outside, and use it in the handler".formatted(type));
+        }
+        return switch (site.kernelObject()) {
+            case KernelObject.Hash map -> new KernelState(site).map(map);
+            case KernelObject.Counter counter -> new KernelState(site).counter(counter);
+            case KernelObject.Histogram histogram -> new KernelState(site).histogram(histogram);
+            case KernelObject.Ring _ -> throw outside(site);
+            case null ->
+                throw new Refusal("%s needs a %s that was made outside the handler and captured by it"
+                        .formatted(site.name(), type));
+        };
+    }
+
+    private static Refusal outside(CallSite site) {
+        String type = Translation.javaName(site.owner());
+        return new Refusal("%s.%s works outside handlers only; in a handler there are %s"
+                .formatted(type, site.name(), IN_HANDLERS.get(site.owner())));
+    }
+
+    private Operand counter(KernelObject.Counter counter) {
+        Value delta = switch (site.name()) {
+            case "increment" -> GraphBuilder.constant(1L);
+            case "add" -> site.scalar(1);
+            default -> throw outside(site);
+        };
+        builder.append(Kind.INT, new Opcode.CellAdd(counter.map(), counter.offset()), delta);
+        return CallSite.NOTHING;
+    }
+
+    private Operand histogram(KernelObject.Histogram histogram) {
+        if (!site.name().equals("record")) {
+            throw outside(site);
+        }
+        builder.append(Kind.INT, new Opcode.BucketCount(histogram.map(), histogram.buckets()), site.scalar(1));
+        return CallSite.NOTHING;
+    }
+
+    private Operand map(KernelObject.Hash map) {
+        return switch (site.name()) {
+            case "get" -> get(map, () -> new Operand.Host(null));
+            case "getOrDefault" -> get(map, () -> site.argument(2));
+            case "containsKey" -> {
+                Value address = lookup(map);
+                yield new Operand.Scalar(builder.compare(Cond.NE, address, GraphBuilder.constant(0L)));
+            }
+            case "put" -> {
+                update(map, false);
+                yield CallSite.NOTHING;
+            }
+            case "putIfAbsent" ->
+                new Operand.Scalar(builder.compare(Cond.EQ, update(map, true), GraphBuilder.constant(0)));
+            case "remove" -> {
+                var values = new ArrayList<Value>();
+                Opcode.Room key = room(map.key(), "key", 1, values);
+                Value failed =
+                        builder.append(Kind.INT, new Opcode.MapDelete(map.map(), key), values.toArray(Value[]::new));
+                yield new Operand.Scalar(builder.compare(Cond.EQ, failed, GraphBuilder.constant(0)));
+            }
+            case "add" -> add(map);
+            default -> throw outside(site);
+        };
+    }
+
+    private Value lookup(KernelObject.Hash map) {
+        var values = new ArrayList<Value>();
+        Opcode.Room key = room(map.key(), "key", 1, values);
+        return builder.append(Kind.LONG, new Opcode.MapLookup(map.map(), key), values.toArray(Value[]::new));
+    }
+
+    private Value update(KernelObject.Hash map, boolean onlyNew) {
+        var values = new ArrayList<Value>();
+        Opcode.Room key = room(map.key(), "key", 1, values);
+        Opcode.Room value = room(map.value(), "value", 2, values);
+        return builder.append(
+                Kind.INT, new Opcode.MapUpdate(map.map(), key, value, onlyNew), values.toArray(Value[]::new));
+    }
+
+    private Operand add(KernelObject.Hash map) {
+        if (!(map.value() instanceof ElementLayout.Scalar scalar) || scalar.sizeBytes() < Integer.BYTES) {
+            throw new Refusal("add needs a map whose values are Long or Integer; this one's are %s"
+                    .formatted(map.value().javaName()));
+        }
+        var values = new ArrayList<Value>();
+        Opcode.Room key = room(map.key(), "key", 1, values);
+        values.add(site.scalar(2));
+        builder.append(
+                Kind.INT,
+                new Opcode.MapAdd(map.map(), key, Size.ofBytes(scalar.sizeBytes()), values.size() - 1),
+                values.toArray(Value[]::new));
+        return CallSite.NOTHING;
+    }
+
+    // ---- what is read ----
+
+    /** The entry is copied at once: what happens to it later does not change what get gave. */
+    private Operand get(KernelObject.Hash map, Supplier<Operand> otherwise) {
+        Value address = lookup(map);
+        Block load = builder.graph().block();
+        Block after = builder.graph().block();
+        State absent = site.state().copy();
+        absent.push(otherwise.get());
+        builder.branch(Cond.EQ, address, GraphBuilder.constant(0L), after, load);
+        builder.continueIn(load);
+        State present = site.state().copy();
+        present.push(copy(map.value(), address, present));
+        load.end(new End.Goto(after, builder.position()));
+        builder.continueIn(after);
+        var all = new BitSet();
+        all.set(0, present.localCount());
+        State joined = new Merge(after, site.translation()::nextMade).join(List.of(absent, present), all);
+        Operand result = joined.pop();
+        site.state().returned(joined);
+        return result;
+    }
+
+    private Operand copy(ElementLayout layout, Value address, State state) {
+        return switch (layout) {
+            case ElementLayout.Scalar(Class<?> type) -> new Operand.Boxed(load(address, 0, type), type);
+            case ElementLayout.Composite(Class<?> type, RecordLayout fields) -> {
+                var parts = new HashMap<String, Operand>();
+                for (RecordLayout.Component component : fields.components()) {
+                    parts.put(
+                            component.name(),
+                            component.type() == String.class
+                                    ? text(address, component)
+                                    : new Operand.Scalar(load(address, component.offset(), component.type())));
+                }
+                var made = new Operand.Made(site.translation().nextMade());
+                state.made().put(made.id(), new State.Content(internalName(type), parts));
+                yield made;
+            }
+        };
+    }
+
+    private Value load(Value address, int offset, Class<?> type) {
+        boolean signed = type == byte.class || type == short.class;
+        Size size = Size.ofBytes(new ElementLayout.Scalar(type).sizeBytes());
+        Kind kind = type == long.class ? Kind.LONG : Kind.INT;
+        return builder.append(kind, new Opcode.MapLoad(offset, size, signed), address);
+    }
+
+    private Operand text(Value address, RecordLayout.Component component) {
+        var words = new ArrayList<Value>();
+        for (int i = 0; i < component.sizeBytes(); i += Long.BYTES) {
+            words.add(load(address, component.offset() + i, long.class));
+        }
+        return new Operand.Text(words);
+    }
+
+    // ---- what is written ----
+
+    /** A key or a value; the numbers in it are added to {@code values}. */
+    private Opcode.Room room(ElementLayout layout, String role, int argument, List<Value> values) {
+        Operand operand = site.present(argument);
+        var fields = new ArrayList<Opcode.Field>();
+        if (layout instanceof ElementLayout.Composite(Class<?> type, RecordLayout parts)) {
+            State.Content content = content(operand, type, parts);
+            if (content != null) {
+                clearTexts(parts, content, fields);
+                Printing.layOut(parts, content, fields, values);
+                return new Opcode.Room(layout.sizeBytes(), fields);
+            }
+        } else if (operand instanceof Operand.Boxed boxed && layout.equals(new ElementLayout.Scalar(boxed.type()))) {
+            fields.add(new Opcode.Field.Scalar(0, Size.ofBytes(layout.sizeBytes()), values.size()));
+            values.add(GraphBuilder.lowerBits(boxed.value(), layout.sizeBytes() * Byte.SIZE));
+            return new Opcode.Room(layout.sizeBytes(), fields);
+        }
+        throw new Refusal("%s: the %ss of this map are %s; this is of another type"
+                .formatted(site.name(), role, layout.javaName()));
+    }
+
+    /** Kernels before 6.4 leave what follows a comm's NUL as it was; two keys are equal only if that is too. */
+    private static void clearTexts(RecordLayout record, State.Content content, List<Opcode.Field> fields) {
+        record.components().stream()
+                .filter(component -> content.parts().get(component.name()) instanceof Operand.Comm)
+                .forEach(component -> fields.add(new Opcode.Field.Bytes(
+                        component.offset(), Collections.nCopies(component.sizeBytes(), (byte) 0))));
+    }
+
+    /** What a record holds: one that the handler made, or one of the host program's; null for anything else. */
+    private State.@Nullable Content content(Operand operand, Class<?> type, RecordLayout record) {
+        return switch (operand) {
+            case Operand.Made made
+            when site.state().content(made).type().equals(internalName(type)) ->
+                site.state().content(made);
+            case Operand.Host(Object object)
+            when type.isInstance(object) -> {
+                var parts = new HashMap<String, Operand>();
+                for (RecordLayout.Component component : record.components()) {
+                    HostProgram.Constant part = site.translation()
+                            .request()
+                            .host()
+                            .finalField(internalName(type), component.name(), object)
+                            .orElseThrow(() -> new Refusal("the record %s is closed to reflection; open its package"
+                                    .formatted(type.getSimpleName())));
+                    parts.put(
+                            component.name(),
+                            HandlerEntry.captured(
+                                    part.value(),
+                                    component.type().describeConstable().orElseThrow()));
+                }
+                yield new State.Content(internalName(type), parts);
+            }
+            default -> null;
+        };
+    }
+
+    private static String internalName(Class<?> type) {
+        return type.getName().replace('.', '/');
+    }
+}

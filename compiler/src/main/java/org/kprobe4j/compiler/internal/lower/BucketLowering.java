@@ -1,0 +1,124 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Buckets;
+
+/**
+ * Finds the slot of a histogram that counts a value, and adds one to it. The slot's index is masked right before it is used, so
+ * that no verifier has to follow how it came about.
+ */
+final class BucketLowering {
+    private static final int SHIFT_TO_BYTES = 3;
+
+    private final LirBuilder out;
+    private final String map;
+    private final Buckets buckets;
+
+    BucketLowering(LirBuilder out, String map, Buckets buckets) {
+        this.out = out;
+        this.map = map;
+        this.buckets = buckets;
+    }
+
+    /** Counts the value in a register, which is lost. */
+    void count(int value) {
+        int slot = switch (buckets) {
+            case Buckets.Log2() -> log2(value);
+            case Buckets.Linear linear -> linear(value, linear);
+        };
+        out.aluImm(AluOp.AND, Width.W64, slot, buckets.room() - 1);
+        out.aluImm(AluOp.LSH, Width.W64, slot, SHIFT_TO_BYTES);
+        int address = out.register();
+        out.add(new Lir.MapValue(address, map, 0));
+        out.alu(AluOp.ADD, Width.W64, address, slot);
+        out.add(new Lir.AtomicAdd(Size.DW, address, 0, out.constant(1)));
+    }
+
+    /**
+     * How many bits the value has, as unsigned: halves the search five times. What has more than 31 bits, over two seconds in
+     * nanoseconds, is cut down to them first, out of the way.
+     */
+    private int log2(int value) {
+        int slot = out.constant(0);
+        LirBlock large = out.block();
+        LirBlock word = out.block();
+        out.branchImm(JmpOp.JGT, Width.W64, value, Integer.MAX_VALUE, large, word);
+        out.aside(large, () -> {
+            cut(value, slot, 31);
+            LirBlock larger = out.block();
+            out.branchImm(JmpOp.JGT, Width.W64, value, Integer.MAX_VALUE, larger, word);
+            out.place(larger);
+            cut(value, slot, 2);
+            out.jump(word);
+        });
+        out.place(word);
+        for (int bits = 16; bits > 1; bits /= 2) {
+            int half = bits;
+            when(JmpOp.JGT, value, (1 << half) - 1, () -> cut(value, slot, half));
+        }
+        // Two bits are left: 0, 1, 2 or 3 in 0, 1, 2 or 2 bits.
+        when(JmpOp.JGT, value, 2, () -> out.add(new Lir.Const(value, 2, true)));
+        out.alu(AluOp.ADD, Width.W64, slot, value);
+        return slot;
+    }
+
+    private void cut(int value, int slot, int bits) {
+        out.aluImm(AluOp.RSH, Width.W64, value, bits);
+        out.aluImm(AluOp.ADD, Width.W64, slot, bits);
+    }
+
+    private void when(JmpOp op, int value, int bound, Runnable then) {
+        LirBlock yes = out.block();
+        LirBlock done = out.block();
+        out.branchImm(op, Width.W64, value, bound, yes, done);
+        out.place(yes);
+        then.run();
+        out.jump(done);
+        out.place(done);
+    }
+
+    private int linear(int value, Buckets.Linear linear) {
+        int slot = out.constant(0);
+        LirBlock notBelow = out.block();
+        LirBlock within = out.block();
+        LirBlock done = out.block();
+        branch(JmpOp.JSLT, value, linear.min(), done, notBelow);
+        out.place(notBelow);
+        out.add(new Lir.Const(slot, linear.steps() + 1L, true));
+        branch(JmpOp.JSGE, value, linear.max(), done, within);
+        out.place(within);
+        out.add(new Lir.Move(slot, value));
+        apply(AluOp.SUB, slot, linear.min());
+        if (Long.bitCount(linear.step()) == 1) {
+            apply(AluOp.RSH, slot, Long.numberOfTrailingZeros(linear.step()));
+        } else {
+            apply(AluOp.DIV, slot, linear.step());
+        }
+        out.aluImm(AluOp.ADD, Width.W64, slot, 1);
+        out.jump(done);
+        out.place(done);
+        return slot;
+    }
+
+    private void branch(JmpOp op, int value, long bound, LirBlock yes, LirBlock no) {
+        if (bound == (int) bound) {
+            out.branchImm(op, Width.W64, value, (int) bound, yes, no);
+        } else {
+            out.branch(op, Width.W64, value, out.constant(bound), yes, no);
+        }
+    }
+
+    /** {@code slot = slot op number}; without effect for the number 0. */
+    private void apply(AluOp op, int slot, long number) {
+        if (number == (int) number) {
+            if (number != 0) {
+                out.aluImm(op, Width.W64, slot, (int) number);
+            }
+        } else {
+            out.alu(op, Width.W64, slot, out.constant(number));
+        }
+    }
+}

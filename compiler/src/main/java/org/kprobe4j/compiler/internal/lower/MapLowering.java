@@ -1,0 +1,127 @@
+package org.kprobe4j.compiler.internal.lower;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.kprobe4j.asm.Helper;
+import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/**
+ * Operations on maps with keys. A key or a value is built in the frame, in a room that serves all keys, or all values, of its
+ * size: a helper is done with it when it returns.
+ *
+ * <p>Before 6.4 the helpers that change a map return a C int, the upper half of r0 being anything: only the lower half is tested.
+ */
+final class MapLowering {
+    /** {@code BPF_ANY}, {@code BPF_NOEXIST} of include/uapi/linux/bpf.h. */
+    private static final int ANY = 0;
+
+    private static final int NOEXIST = 1;
+    private static final int EEXIST = 17;
+
+    private final LirBuilder out;
+    private final Lowering values;
+    private final OperationLowering operations;
+    private final Map<Integer, Integer> keyRooms = new HashMap<>();
+    private final Map<Integer, Integer> valueRooms = new HashMap<>();
+
+    MapLowering(LirBuilder out, Lowering values, OperationLowering operations) {
+        this.out = out;
+        this.values = values;
+        this.operations = operations;
+    }
+
+    /** The frame offset of a room that is filled. */
+    private int room(Map<Integer, Integer> rooms, Value.Operation operation, Opcode.Room room) {
+        int offset = rooms.computeIfAbsent(room.sizeBytes(), out.program()::frame);
+        room.fields().forEach(field -> operations.fill(operation, field, Lir.FRAME, offset));
+        return offset;
+    }
+
+    private void mapAndKey(String map, int key) {
+        out.add(new Lir.MapAddress(1, map));
+        out.add(new Lir.FrameAddress(2, key));
+    }
+
+    private int lookup(String map, int key) {
+        mapAndKey(map, key);
+        return out.call(Helper.MAP_LOOKUP_ELEM, 2);
+    }
+
+    private int update(String map, int key, int value, int flags) {
+        mapAndKey(map, key);
+        out.add(new Lir.FrameAddress(3, value));
+        out.add(new Lir.Const(4, flags, true));
+        return out.call(Helper.MAP_UPDATE_ELEM, 4);
+    }
+
+    int lookup(Value.Operation operation, Opcode.MapLookup lookup) {
+        return lookup(lookup.map(), room(keyRooms, operation, lookup.key()));
+    }
+
+    int delete(Value.Operation operation, Opcode.MapDelete delete) {
+        mapAndKey(delete.map(), room(keyRooms, operation, delete.key()));
+        return out.call(Helper.MAP_DELETE_ELEM, 2);
+    }
+
+    int update(Value.Operation operation, Opcode.MapUpdate update) {
+        int key = room(keyRooms, operation, update.key());
+        int value = room(valueRooms, operation, update.value());
+        int failed = update(update.map(), key, value, update.onlyNew() ? NOEXIST : ANY);
+        LirBlock why = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JNE, Width.W32, failed, 0, why, done);
+        out.aside(why, () -> {
+            if (update.onlyNew()) {
+                LirBlock lost = out.block();
+                out.branchImm(JmpOp.JEQ, Width.W32, failed, -EEXIST, done, lost);
+                out.place(lost);
+            }
+            out.count(Account.ENTRIES_LOST);
+            out.jump(done);
+        });
+        out.place(done);
+        return failed;
+    }
+
+    /**
+     * Most keys have a value already. One that has none gets the number itself as its value; if another CPU was faster, the number
+     * is added to that one's.
+     */
+    void add(Value.Operation operation, Opcode.MapAdd add) {
+        int key = room(keyRooms, operation, add.key());
+        int delta = copy(operation.argument(add.delta()));
+        int address = out.register();
+        out.add(new Lir.Move(address, lookup(add.map(), key)));
+        LirBlock missing = out.block();
+        LirBlock present = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W64, address, 0, missing, present);
+        out.place(present);
+        out.add(new Lir.AtomicAdd(add.size(), address, 0, delta));
+        out.jump(done);
+        out.aside(missing, () -> {
+            int value = valueRooms.computeIfAbsent(add.size().bytes(), out.program()::frame);
+            out.add(new Lir.Store(add.size(), Lir.FRAME, value, delta));
+            LirBlock again = out.block();
+            LirBlock lost = out.block();
+            out.branchImm(JmpOp.JEQ, Width.W32, update(add.map(), key, value, NOEXIST), 0, done, again);
+            out.place(again);
+            out.add(new Lir.Move(address, lookup(add.map(), key)));
+            out.branchImm(JmpOp.JNE, Width.W64, address, 0, present, lost);
+            out.place(lost);
+            out.count(Account.ENTRIES_LOST);
+            out.jump(done);
+        });
+        out.place(done);
+    }
+
+    private int copy(Value value) {
+        int register = out.register();
+        values.moveTo(register, value);
+        return register;
+    }
+}

@@ -1,0 +1,85 @@
+package org.kprobe4j;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.internal.Cells;
+import org.kprobe4j.internal.Programs;
+import org.kprobe4j.internal.Shutdown;
+
+/**
+ * A number that handlers add to and Java reads while they run: {@code hits.increment()} in a handler that captured it, {@code
+ * hits.sum()} outside. All handlers that capture it share it.
+ *
+ * <p>In the kernel it is one atomic addition to a page that this process maps; no helper is called. Since kernel: 5.5. Source:
+ * kernel/bpf/arraymap.c. Thread-safe.
+ */
+public final class Counter implements AutoCloseable {
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final String name = "counter" + NUMBER.incrementAndGet();
+    private final Cells cells = new Cells(name, 1);
+
+    private Counter() {
+        Shutdown.opened(this);
+    }
+
+    /**
+     * A counter at zero.
+     *
+     * @return the counter, open
+     * @throws UsageException if the kernel refuses it
+     */
+    public static Counter of() {
+        try {
+            return new Counter();
+        } catch (BpfException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Adds one; inside a handler only. */
+    public void increment() {
+        throw KernelObjects.outside("increment()");
+    }
+
+    /**
+     * Adds a number; inside a handler only.
+     *
+     * @param delta any; the sum wraps around as Java's does
+     */
+    public void add(long delta) {
+        throw KernelObjects.outside("add(%d)".formatted(delta));
+    }
+
+    /**
+     * What was added up to now.
+     *
+     * @return the sum
+     * @throws IllegalStateException if the counter is closed
+     */
+    public long sum() {
+        return cells.get(0);
+    }
+
+    /**
+     * Begins at zero again. What a handler adds at that moment counts before or after.
+     *
+     * @throws IllegalStateException if the counter is closed
+     */
+    public void reset() {
+        cells.clear(0);
+    }
+
+    /** What handlers that capture it need of it. */
+    Programs.Captured captured() {
+        return KernelObjects.captured("Counter", new KernelObject.Counter(name, 0), cells::fd);
+    }
+
+    /** Frees it. Close the probes whose handlers use it first. */
+    @Override
+    public void close() {
+        cells.close();
+        Shutdown.closed(this);
+    }
+}

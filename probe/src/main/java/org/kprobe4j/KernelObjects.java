@@ -1,0 +1,47 @@
+package org.kprobe4j;
+
+import java.util.Optional;
+import java.util.function.IntSupplier;
+import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.internal.Programs;
+
+/** Which Java objects stand for one of the kernel when a handler captures them. */
+final class KernelObjects {
+    private KernelObjects() {}
+
+    /** What handlers that capture an object need of it; nothing if it is an object like any other. */
+    static Optional<Programs.Captured> captured(Object object) {
+        return switch (object) {
+            case RingBuffer<?> buffer -> Optional.of(buffer.captured());
+            case KernelMap<?, ?> map -> Optional.of(map.captured());
+            case Counter counter -> Optional.of(counter.captured());
+            case Histogram histogram -> Optional.of(histogram.captured());
+            default -> Optional.empty();
+        };
+    }
+
+    /** {@code what} names the class of the object in messages. */
+    static Programs.Captured captured(String what, KernelObject object, IntSupplier fd) {
+        return new Programs.Captured() {
+            @Override
+            public KernelObject object() {
+                return object;
+            }
+
+            @Override
+            public int fd() {
+                return fd.getAsInt();
+            }
+
+            @Override
+            public String toString() {
+                return what;
+            }
+        };
+    }
+
+    /** For methods that only a handler may call. */
+    static IllegalStateException outside(String method) {
+        return new IllegalStateException(method + " has a meaning only inside a handler, which runs in the kernel");
+    }
+}
