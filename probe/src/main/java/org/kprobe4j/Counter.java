@@ -40,7 +40,7 @@ public final class Counter implements AutoCloseable {
 
     /** Adds one; inside a handler only. */
     public void increment() {
-        throw KernelObjects.outside("increment()");
+        throw SimulatedKernel.outside("increment()");
     }
 
     /**
@@ -49,7 +49,7 @@ public final class Counter implements AutoCloseable {
      * @param delta any; the sum wraps around as Java's does
      */
     public void add(long delta) {
-        throw KernelObjects.outside("add(%d)".formatted(delta));
+        throw SimulatedKernel.outside("add(%d)".formatted(delta));
     }
 
     /**

@@ -81,7 +81,7 @@ public final class Histogram implements AutoCloseable {
      * @param value any
      */
     public void record(long value) {
-        throw KernelObjects.outside("record(%d)".formatted(value));
+        throw SimulatedKernel.outside("record(%d)".formatted(value));
     }
 
     /**

@@ -138,6 +138,143 @@ public final class Kernel {
     }
 
     /**
+     * The structure that another one is a member of, as {@code container_of()}: the member's address less the field's offset.
+     *
+     * @param member the member
+     * @param outer an interface for the structure around it
+     * @param field a constant: the member's name in it, or a path of names with dots
+     * @param <T> that interface
+     * @return the structure around it; as in C, nothing that makes sense for a null pointer
+     */
+    public static <T extends KernelStruct> T containerOf(KernelStruct member, Class<T> outer, String field) {
+        throw outside("containerOf(%s, %s.class, %s)".formatted(member, outer.getSimpleName(), field));
+    }
+
+    /**
+     * Whether the kernel has a structure, decided when the handler is compiled: what is reached only if it has, or only if it has
+     * not, may name fields that do not exist otherwise.
+     *
+     * @param type an interface for the structure
+     * @return false also on a kernel without BTF
+     */
+    public static boolean exists(Class<? extends KernelStruct> type) {
+        throw outside("exists(" + type.getSimpleName() + ".class)");
+    }
+
+    /**
+     * Whether a structure of the kernel has a field, decided when the handler is compiled.
+     *
+     * @param type an interface for the structure
+     * @param field a constant: the field's name, or a path of names with dots
+     * @return false also if there is no such structure, and on a kernel without BTF
+     */
+    public static boolean exists(Class<? extends KernelStruct> type, String field) {
+        throw outside("exists(%s.class, %s)".formatted(type.getSimpleName(), field));
+    }
+
+    /**
+     * A constant of an enumeration of the kernel, looked up when the handler is compiled.
+     *
+     * @param enumType a constant: the enumeration's tag, or a typedef of it
+     * @param constant a constant: its name
+     * @return its value; of an enumeration of 32 bits, sign-extended
+     */
+    public static long enumValue(String enumType, String constant) {
+        throw outside("enumValue(%s, %s)".formatted(enumType, constant));
+    }
+
+    /**
+     * Variables of the kernel.
+     *
+     * @param type an interface that names them
+     * @param <T> that interface
+     * @return the variables
+     */
+    public static <T extends KernelGlobals> T globals(Class<T> type) {
+        throw outside("globals(" + type.getSimpleName() + ".class)");
+    }
+
+    /**
+     * Reads 1 byte of the kernel: helper bpf_probe_read_kernel. A fault stops the handler and is counted.
+     *
+     * @param address kernel address
+     * @return what is there
+     */
+    public static byte readByte(long address) {
+        throw outside("readByte(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 2 bytes of the kernel: helper bpf_probe_read_kernel. A fault stops the handler and is counted.
+     *
+     * @param address kernel address
+     * @return what is there
+     */
+    public static short readShort(long address) {
+        throw outside("readShort(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 4 bytes of the kernel: helper bpf_probe_read_kernel. A fault stops the handler and is counted.
+     *
+     * @param address kernel address
+     * @return what is there
+     */
+    public static int readInt(long address) {
+        throw outside("readInt(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 8 bytes of the kernel: helper bpf_probe_read_kernel. A fault stops the handler and is counted.
+     *
+     * @param address kernel address
+     * @return what is there
+     */
+    public static long readLong(long address) {
+        throw outside("readLong(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 1 byte of the current process: helper bpf_probe_read_user. A fault stops the handler and is counted.
+     *
+     * @param address user address
+     * @return what is there
+     */
+    public static byte readUserByte(long address) {
+        throw outside("readUserByte(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 2 bytes of the current process: helper bpf_probe_read_user. A fault stops the handler and is counted.
+     *
+     * @param address user address
+     * @return what is there
+     */
+    public static short readUserShort(long address) {
+        throw outside("readUserShort(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 4 bytes of the current process: helper bpf_probe_read_user. A fault stops the handler and is counted.
+     *
+     * @param address user address
+     * @return what is there
+     */
+    public static int readUserInt(long address) {
+        throw outside("readUserInt(0x%x)".formatted(address));
+    }
+
+    /**
+     * Reads 8 bytes of the current process: helper bpf_probe_read_user. A fault stops the handler and is counted.
+     *
+     * @param address user address
+     * @return what is there
+     */
+    public static long readUserLong(long address) {
+        throw outside("readUserLong(0x%x)".formatted(address));
+    }
+
+    /**
      * The kernel's call stack at the probe, for {@link #printf} with {@code %s}: helper bpf_get_stack.
      *
      * @return one line for each of at most 64 frames, innermost first, {@code symbol+0xoffset/0xsize}

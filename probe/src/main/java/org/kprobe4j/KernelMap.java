@@ -159,7 +159,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @param delta any; the value wraps around as Java's does
      */
     public void add(K key, long delta) {
-        throw KernelObjects.outside("add(%s, %d)".formatted(key, delta));
+        throw SimulatedKernel.outside("add(%s, %d)".formatted(key, delta));
     }
 
     private byte[] bytes(K key) {

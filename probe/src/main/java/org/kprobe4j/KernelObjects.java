@@ -39,9 +39,4 @@ final class KernelObjects {
             }
         };
     }
-
-    /** For methods that only a handler may call. */
-    static IllegalStateException outside(String method) {
-        return new IllegalStateException(method + " has a meaning only inside a handler, which runs in the kernel");
-    }
 }

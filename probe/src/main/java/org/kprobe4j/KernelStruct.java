@@ -10,8 +10,21 @@ package org.kprobe4j;
  *
  * <p>The interface {@code TaskStruct} stands for {@code struct task_struct}, the method {@code startTime()} for the field {@code
  * start_time}; {@link Name} gives a name that Java cannot spell. Offsets come from the running kernel's BTF when the handler is
- * compiled. A field's type is a primitive at least as wide, or an interface for a structure or a pointer to one. Every read is
- * safe: one that faults stops the handler and is counted, as an exception would end Java code.
+ * compiled. A field may stand in an anonymous structure or union inside. A method's type is
+ *
+ * <ul>
+ *   <li>a primitive at least as wide as the field, also of a bit field; a {@code boolean} is whether it is not 0;
+ *   <li>an interface for a structure or union, or a pointer to one;
+ *   <li>an array ({@code int[]}, {@code Page[]}) of a field that is an array of known length: {@code length}, {@code a[i]} and the
+ *       for statement mean what they do in Java; it cannot be written;
+ *   <li>a Java enum whose constants have the names of the kernel's: {@code ==}, {@code switch} and printing with {@code %s}.
+ * </ul>
+ *
+ * <p>A method with one parameter of type int or long gives one element of an array or of what a pointer leads to: {@code File
+ * fd(int index)} for {@code struct file **fd}. Where the kernel does not tell the length, there is no check of it.
+ *
+ * <p>Every read is safe: one that faults stops the handler and is counted, as an exception would end Java code; {@link OnFault}
+ * makes it go on. A pointer to memory of a process needs {@link UserMemory}.
  *
  * <p>Since kernel: 5.5 with CONFIG_DEBUG_INFO_BTF.
  */

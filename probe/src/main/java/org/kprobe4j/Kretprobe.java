@@ -184,11 +184,10 @@ public final class Kretprobe implements AutoCloseable {
      */
     private static <D> Kretprobe plant(Registration registration, Builder<D> wanted, ReturnHandler<D> handler) {
         Target target = registration.target();
-        PerfProbe entry = wanted.entryHandler == null
-                ? null
-                : registration.opened(PerfProbe.openKprobe(target.symbol(), 0, false));
-        KprobeEvent event = registration.opened(
-                KprobeEvents.open().createReturn("r_" + registration.number(), target.symbol(), wanted.maxactive));
+        EntryHandler<D> entryHandler =
+                wanted.entryHandler == null && wanted.data != null ? followed() : wanted.entryHandler;
+        PerfProbe entry = entryHandler == null ? null : registration.opened(openEntry(target));
+        KprobeEvent event = registration.opened(openReturn(registration, wanted.maxactive));
         long addr = address(target, entry);
         var programs = registration.opened(new Programs(
                 target.toString(),
@@ -196,10 +195,17 @@ public final class Kretprobe implements AutoCloseable {
                 Optional.ofNullable(wanted.data).map(type -> type.getName().replace('.', '/')),
                 KernelObjects::captured));
         Log log = wanted.log == null ? Log.stdout() : wanted.log;
-        CompiledProgram entryCode = wanted.entryHandler == null
+        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
+        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
+            // Only now it is known that a program at the entry is needed; its probe must be there before the kretprobe.
+            event.close();
+            entryHandler = followed();
+            entry = registration.opened(openEntry(target));
+            event = registration.opened(openReturn(registration, wanted.maxactive));
+        }
+        CompiledProgram entryCode = entryHandler == null
                 ? null
-                : programs.compile(wanted.entryHandler, new ProgramShape.Entry(trampoline()));
-        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryCode != null));
+                : programs.compile(entryHandler, new ProgramShape.Entry(trampoline(), returnCode.keptArguments()));
         if (entryCode != null) {
             programs.calls(BpfMap.create(
                     MapType.HASH,
@@ -223,6 +229,21 @@ public final class Kretprobe implements AutoCloseable {
             entry.attach(entryProgram.program());
         }
         return new Kretprobe(target, addr, entry, atReturn, event, programs, entryProgram, returnProgram);
+    }
+
+    /** For a return handler alone that needs something from the entry. */
+    private static <D> EntryHandler<D> followed() {
+        return (ri, regs) -> 0;
+    }
+
+    private static PerfProbe openEntry(Target target) {
+        return PerfProbe.openKprobe(target.symbol(), 0, false);
+    }
+
+    private static KprobeEvent openReturn(Registration registration, int maxactive) {
+        return KprobeEvents.open()
+                .createReturn(
+                        "r_" + registration.number(), registration.target().symbol(), maxactive);
     }
 
     private static OptionalLong trampoline() {

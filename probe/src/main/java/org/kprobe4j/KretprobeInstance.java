@@ -43,6 +43,18 @@ public final class KretprobeInstance<D> {
     }
 
     /**
+     * The arguments of this call by their names: in the entry handler as the registers hold them, in the return handler as they
+     * were at the entry. Those that the return handler reads are kept for it, behind the private data.
+     *
+     * @param type an interface that names the parameters to read
+     * @param <T> that interface
+     * @return the arguments
+     */
+    public <T extends FunctionArguments> T args(Class<T> type) {
+        throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+    }
+
+    /**
      * What the probe was asked for.
      *
      * @return the function's name

@@ -6,10 +6,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The kernel's name of a structure or field where Java's name would not lead to it. */
+/** The kernel's name of a structure, field, parameter, variable or enumeration constant where Java's name would not lead to it. */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
-@Target({ElementType.TYPE, ElementType.METHOD})
+@Target({ElementType.TYPE, ElementType.METHOD, ElementType.FIELD})
 public @interface Name {
     /**
      * The name.

@@ -38,6 +38,18 @@ public sealed interface PtRegs {
     long arg(int index);
 
     /**
+     * The arguments of the probed function by their names, in a pre handler at the function's first instruction and in an entry
+     * handler.
+     *
+     * @param type an interface that names the parameters to read
+     * @param <T> that interface
+     * @return the arguments
+     */
+    default <T extends FunctionArguments> T args(Class<T> type) {
+        throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+    }
+
+    /**
      * What the function returned, at a return probe.
      *
      * @return the register, as a signed number

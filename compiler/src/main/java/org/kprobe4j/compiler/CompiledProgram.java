@@ -8,24 +8,35 @@ import org.kprobe4j.asm.Assembled;
  *
  * @param code the instructions; maps are known by their symbolic names
  * @param formats the lines it may print
- * @param callBytes size of a call's value in the map {@link ProgramShape#CALLS_MAP}: its private data, at least eight
+ * @param callBytes size of a call's value in the map {@link ProgramShape#CALLS_MAP}: its private data and kept arguments, at
+ *     least eight
  * @param faultSites where it may stop; the index counts from {@link Account#FAULTS}
+ * @param keptArguments argument registers that a return handler reads and the entry program must keep:
+ *     {@link ProgramShape.Entry#kept()}
  */
-public record CompiledProgram(Assembled code, List<PrintFormat> formats, int callBytes, List<FaultSite> faultSites) {
+public record CompiledProgram(
+        Assembled code,
+        List<PrintFormat> formats,
+        int callBytes,
+        List<FaultSite> faultSites,
+        List<Integer> keptArguments) {
     /** Copies the lists. */
     public CompiledProgram {
         formats = List.copyOf(formats);
         faultSites = List.copyOf(faultSites);
+        keptArguments = List.copyOf(keptArguments);
     }
 
     /**
-     * A place where Java would throw and the kernel cannot: the handler stops and the fault is counted.
+     * A place where Java would throw and the kernel cannot: the fault is counted and the handler stops, unless an accessor names a
+     * value to go on with.
      *
      * @param file source file
      * @param line line number
      * @param what for example {@code / by zero}
+     * @param stops whether the handler stops here
      */
-    public record FaultSite(String file, int line, String what) {
+    public record FaultSite(String file, int line, String what, boolean stops) {
         @Override
         public String toString() {
             return file + ":" + line + ": " + what;

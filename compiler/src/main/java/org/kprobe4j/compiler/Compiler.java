@@ -46,13 +46,23 @@ public final class Compiler {
         Translation.Translated handler = Translation.translate(request);
         Simplify.run(handler.graph());
         EndlessLoops.refuse(handler.graph());
-        int callBytes = Math.max(handler.dataBytes(), Long.BYTES);
-        LirProgram program = Lowering.lower(handler.graph(), request.architecture(), request.shape(), callBytes);
+        ProgramShape shape = shape(request, handler);
+        int kept = shape instanceof ProgramShape.Entry entry
+                ? entry.kept().size()
+                : handler.keptArguments().size();
+        int callBytes = Math.max(handler.dataBytes() + kept * Long.BYTES, Long.BYTES);
+        LirProgram program =
+                Lowering.lower(handler.graph(), request.architecture(), shape, callBytes, handler.dataBytes());
         RegisterAllocator.allocate(program);
         checkStack(request, program);
         List<Instruction> instructions = Emitter.emit(program);
         Assembled code = Assembler.assemble(instructions);
-        return new CompiledProgram(code, handler.formats(), callBytes, handler.faultSites());
+        return new CompiledProgram(code, handler.formats(), callBytes, handler.faultSites(), handler.keptArguments());
+    }
+
+    /** A return handler that reads arguments of the call has an entry program, whether the user gave an entry handler or not. */
+    private static ProgramShape shape(CompileRequest request, Translation.Translated handler) {
+        return handler.keptArguments().isEmpty() ? request.shape() : new ProgramShape.Return(true);
     }
 
     private static void checkStack(CompileRequest request, LirProgram program) {

@@ -1,6 +1,9 @@
 package org.kprobe4j.compiler;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The Java program that a handler belongs to, as far as the compiler asks about it. */
@@ -30,6 +33,27 @@ public interface HostProgram {
      * @return the object, or nothing if it stands for none
      */
     Optional<KernelObject> kernelObject(Object captured);
+
+    /**
+     * Where the kernel that will run the program keeps its variables, looked up at once.
+     *
+     * @param names as the kernel's source spells them
+     * @return the addresses of each that exists; several where the name is not unique
+     * @throws IllegalStateException with the reason, if the kernel does not show its symbols
+     */
+    default Map<String, List<Long>> variableAddresses(Set<String> names) {
+        return Map.of();
+    }
+
+    /**
+     * The kernel's variables whose names differ least from one that does not exist.
+     *
+     * @param name what was asked for
+     * @return the nearest first
+     */
+    default List<String> nearestVariables(String name) {
+        return List.of();
+    }
 
     /**
      * A value that may be null.

@@ -22,4 +22,14 @@ public interface KernelBtf {
     default Optional<Btf> moduleWith(String struct) {
         return Optional.empty();
     }
+
+    /**
+     * The types of the module that has a function.
+     *
+     * @param function its name
+     * @return split BTF on top of {@link #vmlinux()}; nothing if no loaded module has it
+     */
+    default Optional<Btf> moduleWithFunction(String function) {
+        return Optional.empty();
+    }
 }

@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,29 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
                     return (int) bits;
                 }
                 return bits;
+            }
+        }
+
+        /**
+         * A constant of an enumeration of the kernel, in 8 bytes.
+         *
+         * @param offset in bytes
+         * @param names of the constants, by value
+         */
+        record Enumerator(int offset, Map<Long, String> names) implements Argument {
+            /** Copies the names. */
+            public Enumerator {
+                names = Map.copyOf(names);
+            }
+
+            /**
+             * The constant's name.
+             *
+             * @param value 8 bytes of a record
+             * @return the name; the number where the kernel has a value without one
+             */
+            public String text(long value) {
+                return names.getOrDefault(value, Long.toString(value));
             }
         }
 

@@ -1,10 +1,11 @@
 package org.kprobe4j.compiler;
 
+import java.util.List;
 import java.util.OptionalLong;
 
 /** What surrounds the handler in its program, by the place where the program is attached. */
 public sealed interface ProgramShape {
-    /** Symbolic name of the map that keeps what belongs to one call: key {@link #CALL_KEY_BYTES}, value the private data. */
+    /** Symbolic name of the map that keeps what belongs to one call: key {@link #CALL_KEY_BYTES}, value the private data and kept arguments. */
     String CALLS_MAP = "calls";
 
     /** A call in flight is known by the task and its stack pointer: two u64. */
@@ -29,8 +30,23 @@ public sealed interface ProgramShape {
      *
      * @param trampoline address that the kretprobe wrote over the return address if it had a free instance; nothing if it is not
      *     known, then every call counts as one that has an instance
+     * @param kept numbers of the argument registers that the return handler reads: stored behind the private data, in this order
      */
-    record Entry(OptionalLong trampoline) implements ProgramShape {}
+    record Entry(OptionalLong trampoline, List<Integer> kept) implements ProgramShape {
+        /** Copies the list. */
+        public Entry {
+            kept = List.copyOf(kept);
+        }
+
+        /**
+         * Without arguments for the return handler.
+         *
+         * @param trampoline the kretprobe's, if it is known
+         */
+        public Entry(OptionalLong trampoline) {
+            this(trampoline, List.of());
+        }
+    }
 
     /**
      * A kretprobe's return handler.

@@ -11,16 +11,23 @@ import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.KernelObject;
 
 /** Finds the bytecode behind a handler's lambda, and answers what the compiler asks about the program around it. */
 public final class HandlerLambda implements HostProgram {
-    private static final String STRUCTURE = "org/kprobe4j/KernelStruct";
+    private static final List<String> NAMED_BY_TYPES = List.of(
+            "org/kprobe4j/KernelStruct", "org/kprobe4j/FunctionArguments", "org/kprobe4j/KernelGlobals", "enumValue");
+
+    private static final int SUGGESTIONS = 3;
 
     private final HandlerCode code;
     private final ClassLoader loader;
@@ -74,10 +81,14 @@ public final class HandlerLambda implements HostProgram {
                 .formatted(handler.getClass().getName()));
     }
 
-    /** Whether its class deals with kernel structures: the methods that give one have the type in their descriptors. */
+    /** Whether its class deals with what the kernel's types name: the methods that give it have its type in their descriptors. */
     public boolean readsStructures() {
         byte[] classFile = classFile(code.owner());
-        return classFile != null && new String(classFile, StandardCharsets.ISO_8859_1).contains(STRUCTURE);
+        if (classFile == null) {
+            return false;
+        }
+        String text = new String(classFile, StandardCharsets.ISO_8859_1);
+        return NAMED_BY_TYPES.stream().anyMatch(text::contains);
     }
 
     /** Where the handler's bytecode is, and what it captured. */
@@ -126,5 +137,23 @@ public final class HandlerLambda implements HostProgram {
     @Override
     public Optional<KernelObject> kernelObject(Object captured) {
         return kernelObjects.apply(captured);
+    }
+
+    @Override
+    public Map<String, List<Long>> variableAddresses(Set<String> names) {
+        try {
+            return Kallsyms.running().variables(names);
+        } catch (BpfException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<String> nearestVariables(String name) {
+        try {
+            return Kallsyms.running().nearestVariables(name, SUGGESTIONS);
+        } catch (BpfException e) {
+            return List.of();
+        }
     }
 }

@@ -51,6 +51,8 @@ public final class LineFormatter {
             case PrintFormat.Argument.Known(Object value) -> value(conversion, value);
             case PrintFormat.Argument.Numeral numeral ->
                 value(conversion, numeral.value(record.get(LONG, numeral.offset())));
+            case PrintFormat.Argument.Enumerator enumerator ->
+                pad(conversion, enumerator.text(record.get(LONG, enumerator.offset())));
             case PrintFormat.Argument.Chars(int offset, int sizeBytes) ->
                 pad(conversion, chars(record, offset, sizeBytes));
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);

@@ -90,16 +90,18 @@ public final class LoadedProgram implements AutoCloseable {
         return slots.getLong(0, slot * Long.BYTES);
     }
 
-    /** All faults together. */
+    /** How often the handler stopped at a fault. */
     public long faults() {
         long sum = 0;
         for (int i = 0; i < compiled.faultSites().size(); i++) {
-            sum += count(Account.FAULTS + i);
+            if (compiled.faultSites().get(i).stops()) {
+                sum += count(Account.FAULTS + i);
+            }
         }
         return sum;
     }
 
-    /** The places where the handler stopped, with how often. */
+    /** The places where the handler met a fault, with how often. */
     public List<String> faultLines() {
         var lines = new ArrayList<String>();
         for (int i = 0; i < compiled.faultSites().size(); i++) {

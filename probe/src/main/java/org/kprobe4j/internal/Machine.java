@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Architecture;
@@ -75,7 +76,16 @@ public final class Machine {
 
         @Override
         public Optional<Btf> moduleWith(String struct) {
-            return btf().flatMap(kernel -> Machine.moduleWith(kernel, struct));
+            return module(types -> types.struct(struct).isPresent());
+        }
+
+        @Override
+        public Optional<Btf> moduleWithFunction(String function) {
+            return module(types -> types.function(function).isPresent());
+        }
+
+        private Optional<Btf> module(Predicate<Btf> wanted) {
+            return btf().flatMap(kernel -> Machine.module(kernel, wanted));
         }
     };
 
@@ -92,13 +102,13 @@ public final class Machine {
         return types;
     }
 
-    /** Modules are few and their types small; they are read only for a structure that the kernel itself does not have. */
-    private static Optional<Btf> moduleWith(Btf kernel, String struct) {
+    /** Modules are few and their types small; they are read only for what the kernel itself does not have. */
+    private static Optional<Btf> module(Btf kernel, Predicate<Btf> wanted) {
         try (Stream<Path> files = Files.list(BTF_FOLDER)) {
             return files.filter(file -> !file.equals(VMLINUX_BTF))
                     .flatMap(file -> read(file).stream())
                     .map(bytes -> Btf.parseSplit(bytes, kernel))
-                    .filter(module -> module.struct(struct).isPresent())
+                    .filter(wanted)
                     .findFirst();
         } catch (IOException e) {
             return Optional.empty();

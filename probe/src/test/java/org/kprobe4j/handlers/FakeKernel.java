@@ -23,6 +23,8 @@ final class FakeKernel {
     final Set<String> full = new HashSet<>();
     /** Bytes of kernel memory by address; the rest is not mapped. */
     final TreeMap<Long, byte[]> kernel = new TreeMap<>();
+    /** Bytes of the current process's memory by address. */
+    final TreeMap<Long, byte[]> user = new TreeMap<>();
     /** The map of calls in flight. */
     final Map<List<Byte>, Memory.Region> calls = new HashMap<>();
 
@@ -119,7 +121,8 @@ final class FakeKernel {
             case 35 -> task;
             case 67 -> getStack(r[2], r[3]);
             case 80 -> cgroup;
-            case 113 -> probeRead(r[1], (int) r[2], r[3]);
+            case 112 -> probeRead(user, r[1], (int) r[2], r[3]);
+            case 113 -> probeRead(kernel, r[1], (int) r[2], r[3]);
             case 125 -> time + 5_000;
             default -> throw new VerifierError("unknown func#" + id);
         };
@@ -155,8 +158,8 @@ final class FakeKernel {
     }
 
     /** A read that faults zeroes the destination, as the kernel's does. */
-    private long probeRead(long to, int size, long from) {
-        Map.Entry<Long, byte[]> below = kernel.floorEntry(from);
+    private long probeRead(TreeMap<Long, byte[]> space, long to, int size, long from) {
+        Map.Entry<Long, byte[]> below = space.floorEntry(from);
         boolean mapped = below != null && from - below.getKey() + size <= below.getValue().length;
         var content = new byte[size];
         if (mapped) {

@@ -8,11 +8,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Counter;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Histogram;
@@ -22,6 +25,7 @@ import org.kprobe4j.PreHandler;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.Buckets;
@@ -50,6 +54,7 @@ final class Handlers {
     private String symbol = SYMBOL;
     private long addr = ADDR;
     private final Map<Object, KernelObject> kernelObjects = new IdentityHashMap<>();
+    private final Map<String, List<Long>> variables = new HashMap<>();
 
     Handlers on(Architecture architecture) {
         machine = architecture;
@@ -70,6 +75,17 @@ final class Handlers {
 
     Handlers btf(Supplier<Optional<Btf>> types) {
         btf = types;
+        return this;
+    }
+
+    Handlers at(String symbolName) {
+        symbol = symbolName;
+        return this;
+    }
+
+    /** A variable of the kernel; with the same name again, another one. */
+    Handlers variable(String name, long address) {
+        variables.computeIfAbsent(name, _ -> new ArrayList<>()).add(address);
         return this;
     }
 
@@ -139,7 +155,40 @@ final class Handlers {
 
     private CompiledProgram compile(Serializable handler) {
         HandlerLambda lambda = HandlerLambda.of(handler, captured -> Optional.ofNullable(kernelObjects.get(captured)));
-        return compile(lambda.code(), lambda);
+        return compile(lambda.code(), new Host(lambda, variables));
+    }
+
+    /** The test's own program on a made-up kernel. */
+    private record Host(HostProgram program, Map<String, List<Long>> variables) implements HostProgram {
+        @Override
+        public byte @Nullable [] classFile(String internalName) {
+            return program.classFile(internalName);
+        }
+
+        @Override
+        public Optional<Constant> finalField(String owner, String field, @Nullable Object receiver) {
+            return program.finalField(owner, field, receiver);
+        }
+
+        @Override
+        public Optional<KernelObject> kernelObject(Object captured) {
+            return program.kernelObject(captured);
+        }
+
+        @Override
+        public Map<String, List<Long>> variableAddresses(Set<String> names) {
+            if (variables.containsKey("hidden")) {
+                throw new IllegalStateException("the kernel shows every address as 0");
+            }
+            var found = new HashMap<>(variables);
+            found.keySet().retainAll(names);
+            return found;
+        }
+
+        @Override
+        public List<String> nearestVariables(String name) {
+            return NearestNames.nearest(name, variables.keySet().stream(), 3);
+        }
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {

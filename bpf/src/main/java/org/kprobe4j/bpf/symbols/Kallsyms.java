@@ -3,6 +3,8 @@ package org.kprobe4j.bpf.symbols;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.Failure;
 import org.kprobe4j.bpf.Privileges;
@@ -52,6 +54,43 @@ public final class Kallsyms {
             throw hidden();
         }
         return addresses;
+    }
+
+    /**
+     * The addresses of variables, those of each CPU's own relative to its area. Needs CONFIG_KALLSYMS_ALL.
+     *
+     * @param names the names, such as {@code jiffies}
+     * @return for each that exists its address; several if the name is not unique, modules' only where the kernel has none
+     * @throws UnsupportedException if the kernel shows all addresses as 0
+     */
+    public Map<String, List<Long>> variables(Set<String> names) {
+        VariableSearch search = new VariableSearch(names, KallsymsScan.addressDigits(calls));
+        KallsymsScan.run(calls, search::line);
+        if (search.allHidden()) {
+            throw hidden();
+        }
+        return search.found();
+    }
+
+    /**
+     * The names of variables that differ least from a name, for "did you mean".
+     *
+     * @param name what was asked for
+     * @param limit how many at most
+     * @return the nearest first; empty if nothing is near
+     */
+    public List<String> nearestVariables(String name, int limit) {
+        NearestNames nearest = new NearestNames(name, limit);
+        int digits = KallsymsScan.addressDigits(calls);
+        KallsymsScan.run(calls, (bytes, line, end) -> {
+            if (!KallsymsScan.isText(bytes[line + digits + 1])) {
+                int from = line + KallsymsScan.nameOffset(digits);
+                int to = KallsymsScan.nameEnd(bytes, from, end);
+                nearest.offer(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+            }
+            return true;
+        });
+        return nearest.best();
     }
 
     private UnsupportedException hidden() {

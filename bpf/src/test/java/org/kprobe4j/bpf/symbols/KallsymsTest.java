@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -71,6 +73,28 @@ class KallsymsTest {
         assertThat(kallsyms.nearest("vfs_raed", 2)).containsExactly("vfs_read");
         assertThat(kallsyms.nearest("vfs_wrte", 5)).startsWith("vfs_write");
         assertThat(kallsyms.nearest("zzzzzzzzzzzz", 5)).isEmpty();
+    }
+
+    @Test
+    void variablesAreFoundInOnePass() {
+        FakeKernel with = new FakeKernel().file("/proc/kallsyms", LINES + """
+                ffffffff82000010 d state
+                ffffffffc0003000 d state\t[alpha]
+                ffffffff82000020 b twice
+                ffffffff82000030 b twice
+                ffffffffc0003010 D mod_data\t[beta]
+                """);
+        Kallsyms symbols = Kallsyms.of(with);
+        assertThat(symbols.variables(
+                        Set.of("fixed_percpu_data", "vfs_data", "vfs_dat", "vfs_read", "state", "twice", "mod_data")))
+                .containsOnly(
+                        Map.entry("fixed_percpu_data", List.of(0L)),
+                        Map.entry("vfs_data", List.of(0xffffffff82000000L)),
+                        Map.entry("state", List.of(0xffffffff82000010L)),
+                        Map.entry("twice", List.of(0xffffffff82000020L, 0xffffffff82000030L)),
+                        Map.entry("mod_data", List.of(0xffffffffc0003010L)));
+        assertThat(symbols.nearestVariables("vfs_dta", 3)).containsExactly("vfs_data");
+        assertThat(symbols.nearestVariables("vfs_raed", 3)).isEmpty();
     }
 
     @Test

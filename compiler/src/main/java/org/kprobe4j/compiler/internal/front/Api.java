@@ -10,6 +10,10 @@ final class Api {
     static final String KERNEL_STRUCT = "org/kprobe4j/KernelStruct";
     static final String NAME_ANNOTATION = "Lorg/kprobe4j/Name;";
 
+    static final String ON_FAULT = "Lorg/kprobe4j/OnFault;";
+    static final String USER_MEMORY = "Lorg/kprobe4j/UserMemory;";
+    static final String PER_CPU = "Lorg/kprobe4j/PerCpu;";
+
     static final String KERNEL = "org/kprobe4j/Kernel";
     static final String REGISTERS = "org/kprobe4j/PtRegs";
     static final String PROBE = "org/kprobe4j/Kprobe";

@@ -40,6 +40,7 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class InstructionTranslator {
     static final String CANNOT_THROW = "a handler cannot throw; return instead, or test before";
 
+    private final Translation translation;
     private final MethodTranslator flow;
     private final MethodCode method;
     private final MethodCode.Span span;
@@ -49,6 +50,7 @@ final class InstructionTranslator {
 
     InstructionTranslator(
             Translation translation, MethodTranslator flow, MethodCode method, MethodCode.Span span, State state) {
+        this.translation = translation;
         this.flow = flow;
         this.method = method;
         this.span = span;
@@ -120,6 +122,9 @@ final class InstructionTranslator {
             case Operand.Scalar scalar -> scalar.value();
             case Operand.Unusable _ ->
                 throw new Refusal("a value that is of different types on different paths cannot be used");
+            case Operand.EnumSelector _ ->
+                throw new Refusal(
+                        "the ordinal of a constant that only the kernel knows has no use in a handler; compare with ==, or use a switch");
             default -> throw new Refusal("a number is needed here");
         };
     }
@@ -287,6 +292,18 @@ final class InstructionTranslator {
                 if (a instanceof Operand.Host x && b instanceof Operand.Host y) {
                     Value differs = GraphBuilder.constant(isSame(x, y) ? 0 : 1);
                     flow.branch(cond, differs, GraphBuilder.constant(0), span, target, next, state);
+                } else if (a instanceof Operand.KernelEnum || b instanceof Operand.KernelEnum) {
+                    Value same = a instanceof Operand.KernelEnum constant
+                            ? KernelEnums.equal(translation, constant, b)
+                            : KernelEnums.equal(translation, (Operand.KernelEnum) b, a);
+                    flow.branch(
+                            cond == Cond.EQ ? Cond.NE : Cond.EQ,
+                            same,
+                            GraphBuilder.constant(0),
+                            span,
+                            target,
+                            next,
+                            state);
                 } else {
                     flow.branch(cond, reference(a, b), reference(b, a), span, target, next, state);
                 }
@@ -370,7 +387,12 @@ final class InstructionTranslator {
 
     /** A switch is a row of comparisons; with a known selector only one way is left. */
     private void choose(List<SwitchCase> cases, MethodCode.Span otherwise) {
-        Value selector = popScalar();
+        Operand operand = state.pop();
+        if (operand instanceof Operand.EnumSelector constant) {
+            choose(constant, cases, otherwise);
+            return;
+        }
+        Value selector = scalar(operand);
         if (selector instanceof Value.Constant known) {
             MethodCode.Span target = cases.stream()
                     .filter(c -> c.caseValue() == known.value())
@@ -384,7 +406,17 @@ final class InstructionTranslator {
                 .filter(c -> flow.span(c.target()).index() != otherwise.index())
                 .toList();
         for (SwitchCase c : real) {
-            flow.branchToCase(selector, c.caseValue(), span, flow.span(c.target()), state);
+            flow.branchToCase(selector, GraphBuilder.constant(c.caseValue()), span, flow.span(c.target()), state);
+        }
+        flow.jump(span, otherwise, state);
+    }
+
+    /** A switch over a constant of the kernel compares the kernel's numbers. */
+    private void choose(Operand.EnumSelector selector, List<SwitchCase> cases, MethodCode.Span otherwise) {
+        for (SwitchCase c : cases) {
+            for (Value.Constant value : KernelEnums.valuesOf(translation, selector, c.caseValue())) {
+                flow.branchToCase(selector.constant().value(), value, span, flow.span(c.target()), state);
+            }
         }
         flow.jump(span, otherwise, state);
     }

@@ -33,6 +33,18 @@ final class Intrinsics {
             row(Api.KERNEL, "stack", _ -> new Operand.StackTrace()),
             row(Api.KERNEL, "current", Intrinsics::current),
             row(Api.KERNEL, "struct", c -> new Operand.Struct(c.scalar(0), c.typeArgument(1))),
+            row(Api.KERNEL, "containerOf", KernelQueries::containerOf),
+            row(Api.KERNEL, "exists", KernelQueries::exists),
+            row(Api.KERNEL, "enumValue", KernelQueries::enumValue),
+            row(Api.KERNEL, "globals", KernelVariables::globals),
+            row(Api.KERNEL, "readByte", c -> KernelQueries.read(c, Size.B, false)),
+            row(Api.KERNEL, "readShort", c -> KernelQueries.read(c, Size.H, false)),
+            row(Api.KERNEL, "readInt", c -> KernelQueries.read(c, Size.W, false)),
+            row(Api.KERNEL, "readLong", c -> KernelQueries.read(c, Size.DW, false)),
+            row(Api.KERNEL, "readUserByte", c -> KernelQueries.read(c, Size.B, true)),
+            row(Api.KERNEL, "readUserShort", c -> KernelQueries.read(c, Size.H, true)),
+            row(Api.KERNEL, "readUserInt", c -> KernelQueries.read(c, Size.W, true)),
+            row(Api.KERNEL, "readUserLong", c -> KernelQueries.read(c, Size.DW, true)),
             row(Api.KERNEL, "printf", Printing::printf),
             row(Api.KERNEL, "dumpStack", Printing::dumpStack),
             row(
@@ -41,6 +53,7 @@ final class Intrinsics {
                     c -> new Operand.Host(c.translation().request().symbolName())),
             row(Api.PROBE, "addr", c -> known(c.translation().request().addr())),
             row(Api.INSTANCE, "data", Intrinsics::data),
+            row(Api.INSTANCE, "args", ArgumentValues::ofInstance),
             row(
                     Api.INSTANCE,
                     "symbolName",
@@ -91,8 +104,13 @@ final class Intrinsics {
             return null;
         }
         return switch (site.argument(0)) {
-            case Operand.Registers _ -> register(site);
+            case Operand.Registers _
+            when Api.isType(site.owner()) ->
+                site.name().equals("args") ? ArgumentValues.ofRegisters(site) : register(site);
             case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
+            case Operand.Arguments arguments -> site.translation().arguments().call(site, arguments);
+            case Operand.Globals globals -> site.translation().variables().call(site, globals);
+            case Operand.KernelEnum constant -> KernelEnums.call(site, constant);
             case Operand.Boxed boxed -> boxCall(site, boxed);
             case Operand.Host(String text) -> constantString(site, text);
             case Operand.Host(Enum<?> constant) -> constantEnum(site, constant);

@@ -54,7 +54,10 @@ final class LoopHead {
         return switch (value) {
             case Operand.Scalar scalar -> new Operand.Scalar(phi(scalar.value(), value, place));
             case Operand.Boxed boxed -> new Operand.Boxed(phi(boxed.value(), value, place), boxed.type());
-            case Operand.Struct struct -> new Operand.Struct(phi(struct.address(), value, place), struct.type());
+            case Operand.Struct struct -> struct.at(phi(struct.address(), value, place));
+            case Operand.KernelEnum e -> new Operand.KernelEnum(phi(e.value(), value, place), e.type(), e.kernel());
+            case Operand.KernelArray array ->
+                new Operand.KernelArray(phi(array.address(), value, place), array.elements());
             case Operand.Made made when !state.content(made).isArray() -> record(made, place, state);
             default -> {
                 parts.add(new Part(place, value, null));
@@ -129,7 +132,14 @@ final class LoopHead {
                     && scalar.value().kind() == head.value().kind() -> scalar.value();
             case Operand.Boxed head
             when now instanceof Operand.Boxed boxed && boxed.type() == head.type() -> boxed.value();
-            case Operand.Struct head when now != null -> Merge.address(now, head.type());
+            case Operand.Struct head when now != null -> Merge.address(now, head);
+            case Operand.KernelEnum head
+            when now instanceof Operand.KernelEnum e
+                    && e.type().equals(head.type())
+                    && e.kernel().equals(head.kernel()) -> e.value();
+            case Operand.KernelArray head
+            when now instanceof Operand.KernelArray array && array.elements().equals(head.elements()) ->
+                array.address();
             default -> null;
         };
     }

@@ -109,6 +109,8 @@ final class Merge {
             case Operand.Boxed boxed -> joinBoxed(present, boxed);
             case Operand.Text text -> joinTexts(present, text);
             case Operand.Struct struct -> joinStructs(present, struct);
+            case Operand.KernelArray array -> joinArrays(present, array);
+            case Operand.KernelEnum constant -> joinEnums(present, constant);
             case Operand.Made made -> joinMade(states, present, made, result);
             default -> new Operand.Unusable();
         };
@@ -216,21 +218,56 @@ final class Merge {
     }
 
     private Operand joinStructs(List<Operand> operands, Operand.Struct sample) {
-        var addresses = operands.stream()
-                .<@Nullable Value>map(o -> address(o, sample.type()))
-                .toList();
-        if (operands.stream().anyMatch(o -> o instanceof Operand.Host host && host.object() == null)) {
+        var addresses =
+                operands.stream().<@Nullable Value>map(o -> address(o, sample)).toList();
+        if (operands.stream().anyMatch(Merge::isNull)) {
             return new Operand.Unusable(NULL);
         }
-        return addresses.stream().anyMatch(Objects::isNull)
-                ? new Operand.Unusable()
-                : new Operand.Struct(
-                        phi(addresses.stream().map(Objects::requireNonNull).toList()), sample.type());
+        if (addresses.stream().anyMatch(Objects::isNull)) {
+            return new Operand.Unusable();
+        }
+        boolean alike = operands.stream()
+                .allMatch(o -> !(o instanceof Operand.Struct s) || Objects.equals(s.declared(), sample.declared()));
+        return new Operand.Struct(
+                phi(addresses.stream().map(Objects::requireNonNull).toList()),
+                sample.type(),
+                sample.user(),
+                alike ? sample.declared() : null);
     }
 
-    /** The address of a structure of that type. Java's null is none: it is no address, and throws where that says isNull(). */
-    static @Nullable Value address(Operand operand, String type) {
-        return operand instanceof Operand.Struct struct && struct.type().equals(type) ? struct.address() : null;
+    private Operand joinArrays(List<Operand> operands, Operand.KernelArray sample) {
+        return operands.stream()
+                        .allMatch(o -> o instanceof Operand.KernelArray a
+                                && a.elements().equals(sample.elements()))
+                ? new Operand.KernelArray(
+                        phi(operands.stream()
+                                .map(o -> ((Operand.KernelArray) o).address())
+                                .toList()),
+                        sample.elements())
+                : new Operand.Unusable();
+    }
+
+    private Operand joinEnums(List<Operand> operands, Operand.KernelEnum sample) {
+        return operands.stream()
+                        .allMatch(o -> o instanceof Operand.KernelEnum e
+                                && e.type().equals(sample.type())
+                                && e.kernel().equals(sample.kernel()))
+                ? new Operand.KernelEnum(
+                        phi(operands.stream()
+                                .map(o -> ((Operand.KernelEnum) o).value())
+                                .toList()),
+                        sample.type(),
+                        sample.kernel())
+                : new Operand.Unusable();
+    }
+
+    /** The address of a structure of that type in the same memory. Java's null is none: it throws where the null pointer says isNull(). */
+    static @Nullable Value address(Operand operand, Operand.Struct like) {
+        return operand instanceof Operand.Struct struct
+                        && struct.type().equals(like.type())
+                        && struct.user() == like.user()
+                ? struct.address()
+                : null;
     }
 
     private Operand joinMade(List<State> states, List<Operand> operands, Operand.Made sample, State result) {

@@ -256,10 +256,10 @@ final class MethodTranslator {
     }
 
     /** Leaves for a switch's case if the selector has its value, else goes on in a new block. */
-    void branchToCase(Value selector, int value, MethodCode.Span from, MethodCode.Span to, State state) {
+    void branchToCase(Value selector, Value value, MethodCode.Span from, MethodCode.Span to, State state) {
         Block current = builder.current();
         Block rest = builder.graph().block();
-        builder.branch(Cond.EQ, selector, GraphBuilder.constant(value), block(to), rest);
+        builder.branch(Cond.EQ, selector, value, block(to), rest);
         arrive(from, to, current, state);
         builder.continueIn(rest);
     }

@@ -180,6 +180,9 @@ final class ObjectInstructions {
             when host.object() != null -> host.object().getClass().getName().replace('.', '/');
             case Operand.Made made -> state.content(made).type();
             case Operand.Struct struct -> struct.type();
+            case Operand.Arguments of -> of.type();
+            case Operand.Globals of -> of.type();
+            case Operand.KernelEnum constant -> constant.type();
             default -> owner;
         };
     }
@@ -221,6 +224,9 @@ final class ObjectInstructions {
         switch (bootstrap) {
             case "SwitchBootstraps.typeSwitch" -> state.push(typeSwitch(arguments, call.bootstrapArgs()));
             case "StringConcatFactory.makeConcatWithConstants" -> state.push(concat(arguments, call.bootstrapArgs()));
+            case "SwitchBootstraps.enumSwitch" ->
+                throw new Refusal(
+                        "a handler's switch over an enum takes its constants only; use if for null and conditions");
             case "ObjectMethods.bootstrap" ->
                 throw new Refusal("a handler cannot compare records or make strings of them; compare their components");
             case "LambdaMetafactory.metafactory", "LambdaMetafactory.altMetafactory" ->
@@ -266,8 +272,8 @@ final class ObjectInstructions {
 
     void make(String type) {
         if (Forbidden.isThrowable(type)) {
-            // Where the JDK's own code throws, the handler stops, as it does at a division by zero.
-            if (flow.jdkCall() == null) {
+            // Where the JDK's own code throws, or javac's for a constant without a case, the handler stops.
+            if (flow.jdkCall() == null && !type.equals("java/lang/MatchException")) {
                 throw new Refusal(InstructionTranslator.CANNOT_THROW);
             }
             state.push(new Operand.Thrown(Translation.javaName(type)));
@@ -309,16 +315,35 @@ final class ObjectInstructions {
 
     void arrayStore() {
         Operand value = state.pop();
-        String index = index(state.pop());
-        if (!(state.pop() instanceof Operand.Made array)) {
+        Operand position = state.pop();
+        Operand target = state.pop();
+        if (target instanceof Operand.KernelArray) {
+            throw new Refusal("kernel memory cannot be written");
+        }
+        String index = index(position);
+        if (!(target instanceof Operand.Made array)) {
             throw new Refusal("a handler cannot write an array; use a map or a record");
         }
         state.made().put(array.id(), state.content(array).with(index, value));
     }
 
     void arrayLoad() {
-        String index = index(state.pop());
+        Operand position = state.pop();
         Operand array = state.pop();
+        if (array instanceof Operand.KernelArray(Value start, KernelArrays.Elements elements)) {
+            state.push(translation
+                    .kernelTypes()
+                    .values()
+                    .arrays()
+                    .element(flow, start, elements, InstructionTranslator.scalar(position)));
+            return;
+        }
+        if (array instanceof Operand.EnumSwitch(List<Integer> table)
+                && position instanceof Operand.EnumSelector(Operand.KernelEnum constant, var _)) {
+            state.push(new Operand.EnumSelector(constant, table));
+            return;
+        }
+        String index = index(position);
         if (array instanceof Operand.EnumSwitch(List<Integer> cases)) {
             state.push(new Operand.Scalar(GraphBuilder.constant(cases.get(Integer.parseInt(index)))));
             return;
@@ -332,7 +357,12 @@ final class ObjectInstructions {
     }
 
     void arrayLength() {
-        if (!(state.pop() instanceof Operand.Made array)
+        Operand operand = state.pop();
+        if (operand instanceof Operand.KernelArray(var _, KernelArrays.Elements elements)) {
+            state.push(new Operand.Scalar(GraphBuilder.constant(elements.length())));
+            return;
+        }
+        if (!(operand instanceof Operand.Made array)
                 || !state.content(array).type().startsWith("[")) {
             throw new Refusal(NO_ARRAY);
         }

@@ -3,6 +3,7 @@ package org.kprobe4j.compiler.internal.front;
 import java.lang.constant.ClassDesc;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** What a local variable or a place on the operand stack holds while a method is followed. */
@@ -51,8 +52,50 @@ sealed interface Operand {
     /** The instance's private data. */
     record PrivateData() implements Operand {}
 
-    /** The address of a kernel structure, read through an interface of that internal name. */
-    record Struct(Value address, String type) implements Operand {}
+    /**
+     * The address of a structure, read through an interface of that internal name.
+     *
+     * @param user whether it lies in memory of the current process, else in the kernel's
+     * @param declared what the kernel declares it as; null if that is not known
+     */
+    record Struct(
+            Value address,
+            String type,
+            boolean user,
+            @Nullable StructType declared) implements Operand {
+        Struct(Value address, String type) {
+            this(address, type, false, null);
+        }
+
+        /** The same kind of structure elsewhere. */
+        Struct at(Value elsewhere) {
+            return new Struct(elsewhere, type, user, declared);
+        }
+
+        /** The same structure, read through another interface. */
+        Struct as(String other) {
+            return new Struct(address, other, user, other.equals(type) ? declared : null);
+        }
+    }
+
+    /** An array of the kernel: the address of its first element, and what it consists of. */
+    record KernelArray(Value address, KernelArrays.Elements elements) implements Operand {}
+
+    /** A constant of an enumeration of the kernel, read through a Java enum of that internal name. */
+    record KernelEnum(Value value, String type, BtfType.Enumeration kernel) implements Operand {}
+
+    /**
+     * What a switch over such a constant selects by.
+     *
+     * @param cases javac's table from ordinals to cases; null where the ordinal itself is the case
+     */
+    record EnumSelector(KernelEnum constant, @Nullable List<Integer> cases) implements Operand {}
+
+    /** The probed function's arguments, by an interface of that internal name; {@code kept} from the entry, or in registers. */
+    record Arguments(String type, boolean kept) implements Operand {}
+
+    /** Variables of the kernel, by an interface of that internal name. */
+    record Globals(String type) implements Operand {}
 
     /** A record or an argument array made by the handler; its content is in the state, so that it can be built step by step. */
     record Made(int id) implements Operand {}

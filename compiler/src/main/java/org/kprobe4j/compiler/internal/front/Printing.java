@@ -57,6 +57,7 @@ final class Printing {
                 case Operand.Scalar scalar ->
                     number(scalar.value(), scalar.value().kind() == Kind.INT ? int.class : long.class);
                 case Operand.Struct struct -> number(struct.address(), long.class);
+                case Operand.KernelEnum constant -> enumerator(constant);
                 case Operand.Comm _ -> {
                     arguments.add(new PrintFormat.Argument.Chars(sizeBytes, Opcode.Field.Comm.BYTES));
                     fields.add(new Opcode.Field.Comm(take(Opcode.Field.Comm.BYTES)));
@@ -78,6 +79,10 @@ final class Printing {
                         Operand.Made _,
                         Operand.Thrown _,
                         Operand.EnumSwitch _,
+                        Operand.EnumSelector _,
+                        Operand.KernelArray _,
+                        Operand.Arguments _,
+                        Operand.Globals _,
                         Operand.Refused _,
                         Operand.Unusable _ -> throw new Refusal("this object cannot be printed; print its parts");
             }
@@ -92,6 +97,15 @@ final class Printing {
             arguments.add(numeral);
             fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
             values.add(value);
+        }
+
+        /** The number travels; its name is put in in user space. */
+        private void enumerator(Operand.KernelEnum constant) {
+            Value value = constant.value();
+            Value wide = value.kind() == Kind.LONG ? value : site.builder().extend(value);
+            arguments.add(new PrintFormat.Argument.Enumerator(sizeBytes, KernelEnums.names(constant.kernel())));
+            fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
+            values.add(wide);
         }
 
         private int take(int bytes) {
@@ -122,7 +136,11 @@ final class Printing {
         for (int i = 0; i < count; i++) {
             Operand argument = content.parts().getOrDefault(Integer.toString(i), new Operand.Host(null));
             check(format, conversions.get(i), argument);
-            record.add(argument);
+            boolean asNumber = conversions.get(i).type() != 's';
+            record.add(
+                    argument instanceof Operand.KernelEnum constant && asNumber
+                            ? new Operand.Scalar(constant.value())
+                            : argument);
         }
         return record.send(format);
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.btf.BtfException;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram.FaultSite;
@@ -43,6 +44,8 @@ public final class Translation {
     private final Map<String, MethodCode> methods = new HashMap<>();
     private final Deque<String> active = new ArrayDeque<>();
     private final KernelTypes kernelTypes;
+    private final ArgumentValues arguments;
+    private final KernelVariables variables;
     private @Nullable DataClass dataClass;
     private int nextMade;
     private int instructions;
@@ -50,6 +53,8 @@ public final class Translation {
     private Translation(CompileRequest request) {
         this.request = request;
         this.kernelTypes = new KernelTypes(this);
+        this.arguments = new ArgumentValues(this);
+        this.variables = new KernelVariables(this);
     }
 
     /**
@@ -59,8 +64,14 @@ public final class Translation {
      * @param formats lines that it may print
      * @param faultSites places where it may stop
      * @param dataBytes size of the private data
+     * @param keptArguments argument registers that a return handler reads
      */
-    public record Translated(Graph graph, List<PrintFormat> formats, List<FaultSite> faultSites, int dataBytes) {}
+    public record Translated(
+            Graph graph,
+            List<PrintFormat> formats,
+            List<FaultSite> faultSites,
+            int dataBytes,
+            List<Integer> keptArguments) {}
 
     /**
      * Follows a handler's bytecode.
@@ -77,8 +88,12 @@ public final class Translation {
         if (!translation.diagnostics.isEmpty()) {
             throw translation.failure();
         }
-        int dataBytes = translation.dataClass == null ? 0 : translation.dataClass.sizeBytes();
-        return new Translated(translation.builder.graph(), translation.formats, translation.faultSites, dataBytes);
+        return new Translated(
+                translation.builder.graph(),
+                translation.formats,
+                translation.faultSites,
+                translation.dataBytes(),
+                translation.arguments.kept());
     }
 
     private void run() {
@@ -104,6 +119,19 @@ public final class Translation {
 
     KernelTypes kernelTypes() {
         return kernelTypes;
+    }
+
+    ArgumentValues arguments() {
+        return arguments;
+    }
+
+    KernelVariables variables() {
+        return variables;
+    }
+
+    /** Size of the private data. */
+    int dataBytes() {
+        return dataClass == null ? 0 : dataClass.sizeBytes();
     }
 
     @Nullable
@@ -136,6 +164,9 @@ public final class Translation {
 
     /** What to say of an exception that nothing here throws on purpose: a damaged class file, or our own mistake. */
     Refusal unexpected(RuntimeException e) {
+        if (e instanceof BtfException) {
+            return KernelTypes.damaged(e);
+        }
         for (var entry : classes.entrySet()) {
             String damage = entry.getValue().map(Translation::damage).orElse("");
             if (!damage.isEmpty() && !Forbidden.isJdk(entry.getKey())) {
@@ -175,8 +206,13 @@ public final class Translation {
 
     /** Registers a place where the handler may stop. */
     int faultSite(String what) {
+        return faultSite(what, true);
+    }
+
+    /** Registers a place where a fault is counted, and where the handler stops or goes on. */
+    int faultSite(String what, boolean stops) {
         Position position = builder.position();
-        var site = new FaultSite(position.file(), position.line(), what);
+        var site = new FaultSite(position.file(), position.line(), what, stops);
         int known = faultSites.indexOf(site);
         if (known >= 0) {
             return known;

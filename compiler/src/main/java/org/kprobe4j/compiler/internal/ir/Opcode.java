@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler.internal.ir;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Buckets;
@@ -47,13 +48,32 @@ public sealed interface Opcode {
         }
     }
 
-    /** A safe read of kernel memory at (address argument + offset); a fault ends the handler and is counted at {@code site}. */
-    record KernelRead(int offset, Size size, boolean signed, int site) implements Opcode {
+    /**
+     * A safe read of memory at (address argument + offset). A fault is counted at {@code site}; it ends the handler, unless there
+     * is a fallback, which is the result then.
+     *
+     * @param signed whether what is narrower than the operation's kind keeps its sign
+     * @param user whether it is the current process's memory, else the kernel's
+     * @param bits the part of the word that is wanted; null for all of it
+     * @param fallback the result after a fault; null to end the handler
+     */
+    record KernelRead(
+            int offset,
+            Size size,
+            boolean signed,
+            int site,
+            boolean user,
+            @Nullable BitRange bits,
+            @Nullable Long fallback)
+            implements Opcode {
         @Override
         public boolean hasEffect() {
             return true;
         }
     }
+
+    /** Bits of a word, counted from its lowest. */
+    record BitRange(int shift, int count) {}
 
     /** A field of the instance's private data. */
     record DataLoad(int offset, Size size, boolean signed) implements Opcode {

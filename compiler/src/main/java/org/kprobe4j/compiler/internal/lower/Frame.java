@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler.internal.lower;
 
+import java.util.List;
 import java.util.OptionalLong;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
@@ -19,16 +20,18 @@ final class Frame {
     private final ProgramShape shape;
     private final int context;
     private final int callBytes;
+    private final int dataBytes;
     private final CallKey key;
     private int dataBase = Lir.FRAME;
     private int dataOffset;
 
-    Frame(LirBuilder out, Architecture machine, ProgramShape shape, int context, int callBytes) {
+    Frame(LirBuilder out, Architecture machine, ProgramShape shape, int context, int callBytes, int dataBytes) {
         this.out = out;
         this.machine = machine;
         this.shape = shape;
         this.context = context;
         this.callBytes = callBytes;
+        this.dataBytes = dataBytes;
         this.key = new CallKey(out, machine, context);
     }
 
@@ -121,7 +124,11 @@ final class Frame {
     void close(boolean returnedZero) {
         switch (shape) {
             case ProgramShape.Pre pre when pre.armsPost() -> remember();
-            case ProgramShape.Entry _ when returnedZero -> remember();
+            case ProgramShape.Entry entry
+            when returnedZero -> {
+                keep(entry.kept());
+                remember();
+            }
             case ProgramShape.Entry _ -> {
                 out.count(Account.FILTERED);
                 forget();
@@ -140,6 +147,17 @@ final class Frame {
             case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
         }
         out.exit();
+    }
+
+    /** The arguments that the return handler reads: their registers hold other values by then. */
+    private void keep(List<Integer> arguments) {
+        Size word = machine.wordBytes() == Long.BYTES ? Size.DW : Size.W;
+        int to = dataOffset + dataBytes;
+        for (int argument : arguments) {
+            int register = machine.argument(argument).flatMap(machine::offset).orElseThrow();
+            out.add(new Lir.Store(Size.DW, Lir.FRAME, to, out.load(word, context, register)));
+            to += Long.BYTES;
+        }
     }
 
     private void remember() {

@@ -29,16 +29,20 @@ public final class Lowering {
     private final Frame frame;
     private final OperationLowering operations;
 
-    private Lowering(Graph graph, Architecture machine, ProgramShape shape, int callBytes) {
+    private Lowering(Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes) {
         this.order = graph.reversePostorder();
         this.context = out.copy(1);
-        this.frame = new Frame(out, machine, shape, context, callBytes);
+        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes);
         this.operations = new OperationLowering(out, this, frame, context);
     }
 
-    /** Lowers a graph for a machine, inside the frame that its program needs; {@code callBytes} is the size of a call's map value. */
-    public static LirProgram lower(Graph graph, Architecture machine, ProgramShape shape, int callBytes) {
-        var lowering = new Lowering(graph, machine, shape, callBytes);
+    /**
+     * Lowers a graph for a machine, inside the frame that its program needs; {@code callBytes} is the size of a call's map value,
+     * which the private data's {@code dataBytes} open.
+     */
+    public static LirProgram lower(
+            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes) {
+        var lowering = new Lowering(graph, machine, shape, callBytes, dataBytes);
         lowering.run();
         return lowering.out.program();
     }

@@ -273,17 +273,49 @@ final class OperationLowering {
         }
         out.add(new Lir.FrameAddress(1, scratch));
         out.add(new Lir.Const(2, read.size().bytes(), true));
-        int failed = out.call(Helper.PROBE_READ_KERNEL, 3);
+        int failed = out.call(read.user() ? Helper.PROBE_READ_USER : Helper.PROBE_READ_KERNEL, 3);
         LirBlock fault = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, failed, 0, fault, on);
+        Long fallback = read.fallback();
+        if (fallback == null) {
+            out.aside(fault, () -> {
+                out.count(Account.FAULTS + read.site());
+                frame.abandon();
+            });
+            out.place(on);
+            return loadRead(operation.kind(), read);
+        }
+        out.place(on);
+        int result = loadRead(operation.kind(), read);
+        LirBlock done = out.block();
+        out.jump(done);
         out.aside(fault, () -> {
             out.count(Account.FAULTS + read.site());
-            frame.abandon();
+            out.add(new Lir.Const(result, fallback, operation.kind() == Kind.LONG));
+            out.jump(done);
         });
-        out.place(on);
+        out.place(done);
+        return result;
+    }
+
+    /** What was read, as a value of the operation's kind. */
+    private int loadRead(Kind kind, Opcode.KernelRead read) {
         int result = out.load(read.size(), Lir.FRAME, scratch);
-        widen(result, operation.kind(), read.size(), read.signed());
+        Opcode.BitRange bits = read.bits();
+        if (bits == null) {
+            widen(result, kind, read.size(), read.signed());
+            return result;
+        }
+        if (bits.shift() > 0) {
+            out.aluImm(AluOp.RSH, Width.W64, result, bits.shift());
+        }
+        int above = (kind == Kind.INT ? Integer.SIZE : Long.SIZE) - bits.count();
+        if (above > 0) {
+            extend(result, Lowering.width(kind), above, read.signed());
+        } else if (kind == Kind.INT) {
+            out.alu(AluOp.MOV, Width.W32, result, result);
+        }
         return result;
     }
 

@@ -1,0 +1,13 @@
+package org.kprobe4j.compiler.internal.front;
+
+/** What is asked of the kernel: by which accessor, and what it is there, such as {@code the field pid}, for messages. */
+record Wanted(Accessor accessor, String subject) {
+    Refusal refuse(String reason) {
+        return new Refusal("%s: %s %s".formatted(accessor.java(), subject, reason));
+    }
+
+    /** What is counted where its read faults. */
+    String fault() {
+        return "read of %s at an address that is not mapped".formatted(accessor.method());
+    }
+}

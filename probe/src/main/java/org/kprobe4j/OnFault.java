@@ -1,0 +1,29 @@
+package org.kprobe4j;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * What an accessor gives where its read faults: the fault is counted at its line and the handler goes on with this value. Without
+ * it the handler stops there.
+ *
+ * <pre>{@code
+ * interface TaskStruct extends KernelStruct { @OnFault(-1) int pid(); @OnFault MmStruct mm(); }
+ * }</pre>
+ *
+ * <p>Only reads fault: a method that gives a structure inside another reads nothing.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+public @interface OnFault {
+    /**
+     * The value.
+     *
+     * @return a number that fits the method's type; of a pointer the address, 0 being the null pointer
+     */
+    long value() default 0;
+}
