@@ -43,6 +43,7 @@ public final class BpfMap implements AutoCloseable {
     private final Descriptor descriptor;
     private final MapSpec spec;
     private final int valueBytes;
+    private final MapEntries entries;
 
     private BpfMap(SystemCalls calls, Descriptor descriptor, MapSpec spec) {
         this.calls = calls;
@@ -51,6 +52,7 @@ public final class BpfMap implements AutoCloseable {
         this.valueBytes = spec.type().perCpu()
                 ? roundUp8(spec.valueSizeBytes()) * Machine.possibleCpus(calls)
                 : spec.valueSizeBytes();
+        this.entries = new MapEntries(calls, descriptor, spec, valueBytes);
     }
 
     /**
@@ -151,6 +153,16 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
+     * The distance from one CPU's value to the next one's in a value of a per-CPU map: the values of the possible CPUs, in the order of
+     * their numbers and without gaps.
+     *
+     * @return the value size rounded up to 8, in bytes
+     */
+    public int strideBytes() {
+        return roundUp8(spec.valueSizeBytes());
+    }
+
+    /**
      * Looks a value up.
      *
      * @param key all of it is the key
@@ -224,7 +236,7 @@ public final class BpfMap implements AutoCloseable {
         requireSize("value", value.byteSize(), valueBytes);
         try (Scratch scratch = new Scratch()) {
             Struct in = scratch.struct(valueBytes);
-            in.bytes().put(value.asByteBuffer());
+            copyIn(value, in);
             check("update", element(Linux.BPF_MAP_UPDATE_ELEM, scratch, key, in, flags));
         }
     }
@@ -278,6 +290,148 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
+     * Shows all entries, in the kernel's order. While programs change the map, an entry that stays comes just once, with a value that
+     * it had meanwhile; one that comes or goes meanwhile may come or not. It always ends. Batches since kernel: 5.6 (PERCPU_ARRAY
+     * 5.13); without them two system calls for each entry.
+     *
+     * @param consumer gets each entry; what it throws ends the reading
+     * @return the number of entries
+     * @throws IllegalArgumentException if the type's entries cannot be listed
+     * @throws IllegalStateException without batches, if entries vanish so fast that the reading gets nowhere
+     */
+    public int forEach(EntryConsumer consumer) {
+        if (!spec.type().iterable()) {
+            throw new IllegalArgumentException("%s: the kernel does not list entries of this type".formatted(this));
+        }
+        return entries.forEach(false, consumer);
+    }
+
+    /**
+     * Takes all entries out, and shows them, as {@link #forEach} does. What a program writes later makes a new entry; what it writes at
+     * that very moment, through a pointer that it looked up before, is lost with the entry. Without batches, so is what it writes
+     * between lookup and removal.
+     *
+     * @param consumer gets each entry; if it throws, the entries of the same batch are lost
+     * @return the number of entries
+     * @throws IllegalArgumentException if the type's entries cannot be removed
+     * @throws IllegalStateException without batches, if entries vanish so fast that the reading gets nowhere
+     */
+    public int takeEach(EntryConsumer consumer) {
+        if (!spec.type().iterable() || spec.type() == MapType.ARRAY || spec.type() == MapType.PERCPU_ARRAY) {
+            throw new IllegalArgumentException("%s: entries of this type cannot be taken out".formatted(this));
+        }
+        return entries.forEach(true, consumer);
+    }
+
+    /**
+     * Sets many values, with one system call where the kernel has batches. Since kernel: 5.6 (PERCPU_ARRAY 5.13); before one by one.
+     *
+     * @param keys key after key, without gaps
+     * @param values value after value, without gaps, each {@link #valueBytes} long
+     * @param flags {@link #ANY}, {@link #NOEXIST} or {@link #EXIST}
+     * @throws SystemCallException such as E2BIG if the map is full; the entries before the one it names are set
+     */
+    public void updateAll(MemorySegment keys, MemorySegment values, long flags) {
+        int count = entriesIn(keys);
+        requireSize("values", values.byteSize(), (long) count * valueBytes);
+        if (count > 0) {
+            entries.update(keys, values, count, flags, index -> {
+                try (Scratch scratch = new Scratch()) {
+                    Struct value = scratch.struct(valueBytes);
+                    copyIn(values.asSlice(index * valueBytes, valueBytes), value);
+                    return element(Linux.BPF_MAP_UPDATE_ELEM, scratch, keyAt(keys, index), value, flags);
+                }
+            });
+        }
+    }
+
+    /**
+     * Removes many entries, with one system call where the kernel has batches and all are there. Since kernel: 5.6; before one by one.
+     *
+     * @param keys key after key, without gaps
+     * @return how many there were
+     */
+    public int deleteAll(MemorySegment keys) {
+        int count = entriesIn(keys);
+        return entries.delete(keys, count, index -> {
+            try (Scratch scratch = new Scratch()) {
+                return element(Linux.BPF_MAP_DELETE_ELEM, scratch, keyAt(keys, index), null, 0);
+            }
+        });
+    }
+
+    private int entriesIn(MemorySegment keys) {
+        int size = spec.keySizeBytes();
+        if (size == 0 || keys.byteSize() % size != 0) {
+            throw new IllegalArgumentException("map %s: %d bytes are no whole number of keys of %d bytes"
+                    .formatted(spec.name(), keys.byteSize(), size));
+        }
+        return Math.toIntExact(keys.byteSize() / size);
+    }
+
+    private MemorySegment keyAt(MemorySegment keys, long index) {
+        return keys.asSlice(index * spec.keySizeBytes(), spec.keySizeBytes());
+    }
+
+    /**
+     * Puts a value into a QUEUE or STACK. Since kernel: 4.20.
+     *
+     * @param value {@link #valueBytes} long
+     * @param flags {@link #ANY}, or {@link #EXIST} to drop the oldest value of a full one
+     * @throws SystemCallException such as E2BIG if it is full
+     */
+    public void push(MemorySegment value, long flags) {
+        requireRow();
+        requireSize("value", value.byteSize(), valueBytes);
+        try (Scratch scratch = new Scratch()) {
+            Struct in = scratch.struct(valueBytes);
+            copyIn(value, in);
+            check("push to", element(Linux.BPF_MAP_UPDATE_ELEM, scratch, null, in, flags));
+        }
+    }
+
+    /**
+     * Takes the oldest value of a QUEUE, the newest one of a STACK. Since kernel: 4.20.
+     *
+     * @param value filled from its beginning
+     * @return false if there is none
+     */
+    public boolean pop(MemorySegment value) {
+        return head("pop from", Linux.BPF_MAP_LOOKUP_AND_DELETE_ELEM, value);
+    }
+
+    /**
+     * Reads the value that {@link #pop} would take. Since kernel: 4.20.
+     *
+     * @param value filled from its beginning
+     * @return false if there is none
+     */
+    public boolean peek(MemorySegment value) {
+        return head("peek into", Linux.BPF_MAP_LOOKUP_ELEM, value);
+    }
+
+    private boolean head(String operation, int command, MemorySegment value) {
+        requireRow();
+        try (Scratch scratch = new Scratch()) {
+            Struct out = scratch.struct(valueBytes);
+            long result = element(command, scratch, null, out, 0);
+            if (result == -Errno.ENOENT) {
+                return false;
+            }
+            check(operation, result);
+            copyOut(out, value, valueBytes);
+            return true;
+        }
+    }
+
+    private void requireRow() {
+        if (!spec.type().withoutKeys()) {
+            throw new IllegalArgumentException(
+                    "%s has keys; push, pop and peek are for QUEUE and STACK".formatted(this));
+        }
+    }
+
+    /**
      * Ends all writing from user space. Since kernel: 5.2.
      *
      * @throws SystemCallException EBUSY if it is mapped writable
@@ -304,7 +458,7 @@ public final class BpfMap implements AutoCloseable {
         if (key != null) {
             requireSize("key", key.byteSize(), spec.keySizeBytes());
             Struct copy = scratch.struct(spec.keySizeBytes());
-            copy.bytes().put(key.asByteBuffer());
+            copyIn(key, copy);
             attr.u64(MapElement.KEY, copy.address());
         }
         if (value != null) {
@@ -313,7 +467,7 @@ public final class BpfMap implements AutoCloseable {
         return descriptor.use(fd -> calls.bpf(command, attr.u32(MapElement.MAP_FD, fd)));
     }
 
-    private void requireSize(String part, long actual, int expected) {
+    private void requireSize(String part, long actual, long expected) {
         if (actual != expected) {
             throw new IllegalArgumentException(
                     "map %s: %s has %d bytes, not %d".formatted(spec.name(), part, actual, expected));
@@ -321,7 +475,12 @@ public final class BpfMap implements AutoCloseable {
     }
 
     private static void copyOut(Struct from, MemorySegment to, int lengthBytes) {
-        to.asByteBuffer().put(from.bytes().limit(lengthBytes));
+        MemorySegment.copy(MemorySegment.ofBuffer(from.bytes()), 0, to, 0, lengthBytes);
+    }
+
+    /** Segments over any kind of array, not only those that can be seen as a buffer. */
+    private static void copyIn(MemorySegment from, Struct to) {
+        MemorySegment.ofBuffer(to.bytes()).copyFrom(from);
     }
 
     private void check(String operation, long result) {

@@ -1,7 +1,5 @@
 package org.kprobe4j.bpf.features;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,12 +7,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.ProgramType;
 import org.kprobe4j.bpf.internal.BpfAttr;
 import org.kprobe4j.bpf.internal.KernelFiles;
 import org.kprobe4j.bpf.internal.LinkCalls;
 import org.kprobe4j.bpf.internal.Linux;
-import org.kprobe4j.bpf.internal.Machine;
 import org.kprobe4j.bpf.internal.Scratch;
 import org.kprobe4j.bpf.internal.Struct;
 import org.kprobe4j.bpf.internal.SystemCalls;
@@ -274,17 +272,28 @@ public final class Features {
      * @return the answer
      */
     public Answer ringbuf() {
-        return remember("ringbuf", () -> {
-            try (Scratch scratch = new Scratch()) {
-                final int ringbuf = 27;
-                long fd = calls.bpf(
-                        Linux.BPF_MAP_CREATE,
-                        scratch.struct(BpfAttr.SIZE)
-                                .u32(BpfAttr.MapCreate.MAP_TYPE, ringbuf)
-                                .u32(BpfAttr.MapCreate.MAX_ENTRIES, Machine.pageBytes(calls)));
-                return created(fd, "ring buffer");
-            }
-        });
+        return mapType(MapType.RINGBUF);
+    }
+
+    /**
+     * Whether maps of a type can be made: it makes a small one.
+     *
+     * @param type the type
+     * @return the answer
+     */
+    public Answer mapType(MapType type) {
+        return remember("map " + type, () -> TinyMap.probe(calls, type));
+    }
+
+    /**
+     * Whether many entries of a map of a type can be read with one system call. Since kernel: 5.6 for hashes and ARRAY, 5.13 for
+     * PERCPU_ARRAY.
+     *
+     * @param type the type
+     * @return the answer
+     */
+    public Answer mapBatches(MapType type) {
+        return remember("batches of " + type, () -> TinyMap.probeBatch(calls, type));
     }
 
     /**
@@ -293,37 +302,7 @@ public final class Features {
      * @return the answer
      */
     public Answer btfLoad() {
-        return remember("btf load", () -> {
-            try (Scratch scratch = new Scratch()) {
-                byte[] btf = smallestBtf();
-                Struct attr = scratch.struct(BpfAttr.SIZE)
-                        .u64(BpfAttr.BtfLoad.BTF, scratch.copy(btf).address())
-                        .u32(BpfAttr.BtfLoad.BTF_SIZE, btf.length);
-                return created(calls.bpf(Linux.BPF_BTF_LOAD, attr), "BTF load");
-            }
-        });
-    }
-
-    private Answer created(long fd, String what) {
-        if (fd >= 0) {
-            calls.close((int) fd);
-            return Answer.yes(what + ": made one");
-        }
-        int errno = (int) -fd;
-        return errno == Errno.EINVAL
-                ? Answer.no(what + ": " + Errno.name(errno))
-                : Answer.unknown(what + ": " + Errno.name(errno));
-    }
-
-    /** A header, one type (a 32-bit int named "i"), and its strings. Source: Documentation/bpf/btf.rst. */
-    private static byte[] smallestBtf() {
-        byte[] strings = {0, 'i', 0};
-        ByteBuffer btf = ByteBuffer.allocate(24 + 16 + strings.length).order(ByteOrder.nativeOrder());
-        btf.putShort((short) 0xeB9F).put((byte) 1).put((byte) 0).putInt(24);
-        btf.putInt(0).putInt(16).putInt(16).putInt(strings.length);
-        final int kindInt = 1 << 24;
-        btf.putInt(1).putInt(kindInt).putInt(4).putInt(1 << 24 | 32);
-        return btf.put(strings).array();
+        return remember("btf load", () -> TinyMap.created(calls, TinyMap.loadBtf(calls), "BTF load"));
     }
 
     /**

@@ -40,6 +40,23 @@ public final class BpfAttr {
         private MapElement() {}
     }
 
+    /** BPF_MAP_*_BATCH. */
+    public static final class MapBatch {
+        /** Where the batch before ended; 0 for the first. */
+        public static final int IN_BATCH = 0;
+
+        public static final int OUT_BATCH = 8;
+        public static final int KEYS = 16;
+        public static final int VALUES = 24;
+        /** In: room for how many entries; out: how many it was. */
+        public static final int COUNT = 32;
+
+        public static final int MAP_FD = 36;
+        public static final int ELEM_FLAGS = 40;
+
+        private MapBatch() {}
+    }
+
     /** BPF_PROG_LOAD. */
     public static final class ProgLoad {
         public static final int PROG_TYPE = 0;

@@ -22,7 +22,12 @@ public final class Linux {
     public static final int BPF_RAW_TRACEPOINT_OPEN = 17;
     public static final int BPF_BTF_LOAD = 18;
     public static final int BPF_TASK_FD_QUERY = 20;
+    public static final int BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21;
     public static final int BPF_MAP_FREEZE = 22;
+    public static final int BPF_MAP_LOOKUP_BATCH = 24;
+    public static final int BPF_MAP_LOOKUP_AND_DELETE_BATCH = 25;
+    public static final int BPF_MAP_UPDATE_BATCH = 26;
+    public static final int BPF_MAP_DELETE_BATCH = 27;
     public static final int BPF_LINK_CREATE = 28;
     public static final int BPF_ENABLE_STATS = 32;
 

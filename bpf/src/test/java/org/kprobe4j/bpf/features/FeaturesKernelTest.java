@@ -2,8 +2,12 @@ package org.kprobe4j.bpf.features;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.Privileges;
 import org.kprobe4j.bpf.ProgramType;
 
@@ -38,6 +42,23 @@ class FeaturesKernelTest {
         assertSince(features.helper(ProgramType.KPROBE, BPF_RINGBUF_OUTPUT), 5, 8);
         assertSince(features.helper(ProgramType.KPROBE, BPF_GET_FUNC_IP), 5, 15);
         assertThat(features.helper(ProgramType.KPROBE, NO_SUCH_HELPER).isNo()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void mapTypesFollowTheVersion(MapType type) {
+        KernelVersion since = KernelVersion.parse(type.since());
+        assertSince(Features.running().mapType(type), since.major(), since.minor());
+    }
+
+    @Test
+    void batchesFollowTheVersion() {
+        Features features = Features.running();
+        for (MapType type :
+                List.of(MapType.HASH, MapType.LRU_HASH, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH, MapType.ARRAY)) {
+            assertSince(features.mapBatches(type), 5, 6);
+        }
+        assertSince(features.mapBatches(MapType.PERCPU_ARRAY), 5, 13);
     }
 
     /** They need CONFIG_FPROBE too, so only their absence before the version is sure. */

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.ProgramType;
 import org.kprobe4j.bpf.features.Answer.Verdict;
 import org.kprobe4j.bpf.internal.BpfAttr.ProgLoad;
 import org.kprobe4j.bpf.internal.FakeKernel;
+import org.kprobe4j.bpf.internal.Linux;
 
 class FeaturesTest {
     private final FakeKernel kernel = new FakeKernel();
@@ -26,6 +30,36 @@ class FeaturesTest {
         assertThat(features.ringbuf().isYes()).isTrue();
         assertThat(features.boundedLoops().isNo()).isTrue();
         assertThat(features.btfLoad().isNo()).isTrue();
+        assertThat(kernel.openNow()).isEmpty();
+    }
+
+    @Test
+    void mapTypesAreTriedWithWhatTheyNeed() {
+        List<Integer> commands = new ArrayList<>();
+        kernel.onBpf = (command, attr) -> {
+            commands.add(command);
+            return kernel.fd("x");
+        };
+        for (MapType type : MapType.values()) {
+            assertThat(features.mapType(type)).isEqualTo(new Answer(Verdict.YES, "map type " + type + ": made one"));
+        }
+        // Two types need types of their own, given as BTF.
+        assertThat(commands)
+                .filteredOn(command -> command == Linux.BPF_BTF_LOAD)
+                .hasSize(2);
+        assertThat(commands).hasSize(MapType.values().length + 2);
+        assertThat(kernel.openNow()).isEmpty();
+    }
+
+    @Test
+    void batchesAreTriedOnAMap() {
+        kernel.onBpf = (command, attr) -> command == Linux.BPF_MAP_CREATE ? kernel.fd("x") : -Errno.ENOENT;
+        assertThat(features.mapBatches(MapType.HASH).isYes()).isTrue();
+        kernel.onBpf = (command, attr) -> command == Linux.BPF_MAP_CREATE ? kernel.fd("x") : -Errno.ENOTSUPP;
+        assertThat(features.mapBatches(MapType.PERCPU_ARRAY))
+                .isEqualTo(new Answer(Verdict.NO, "batches of PERCPU_ARRAY: ENOTSUPP"));
+        kernel.onBpf = (command, attr) -> -Errno.EPERM;
+        assertThat(features.mapBatches(MapType.LRU_HASH).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
         assertThat(kernel.openNow()).isEmpty();
     }
 
