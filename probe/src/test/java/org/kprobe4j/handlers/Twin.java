@@ -116,6 +116,16 @@ final class Twin implements AutoCloseable {
         return agree(jvm.runReturn(handler, ri, regs), program, regs, RETURN_STACK);
     }
 
+    /** For a handler that was compiled by other means than this. */
+    Outcome same(PreHandler onTheJvm, CompiledProgram compiled, PtRegs regs) {
+        return agree(jvm.runPre(onTheJvm, probe, regs), compiled, regs, 0);
+    }
+
+    /** The compiler, as this is set up. */
+    Handlers handlers() {
+        return handlers;
+    }
+
     private Handlers on(PtRegs regs) {
         return handlers.on(machine(regs));
     }

@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.lang.constant.MethodTypeDesc;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.KernelObject;
@@ -19,6 +20,11 @@ record CallSite(
         List<Operand> arguments) {
     /** What a call of a void method leaves. */
     static final Operand NOTHING = new Operand.Host(null);
+
+    /** Whether there is no receiver. */
+    boolean isStatic() {
+        return MethodTypeDesc.ofDescriptor(descriptor).parameterCount() == arguments.size();
+    }
 
     GraphBuilder builder() {
         return translation.builder();

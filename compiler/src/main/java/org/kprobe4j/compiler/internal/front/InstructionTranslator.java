@@ -38,6 +38,8 @@ import org.kprobe4j.compiler.internal.ir.Value;
 
 /** The instructions of one block, one after the other. */
 final class InstructionTranslator {
+    static final String CANNOT_SYNCHRONIZE =
+            "a handler cannot synchronize; the kernel runs it without locks, on any CPU";
     static final String CANNOT_THROW = "a handler cannot throw; return instead, or test before";
 
     private final Translation translation;
@@ -103,7 +105,7 @@ final class InstructionTranslator {
             case MonitorInstruction monitor -> {
                 state.pop();
                 if (monitor.opcode() == Opcode.MONITORENTER) {
-                    throw new Refusal("a handler cannot synchronize; the kernel runs it without locks, on any CPU");
+                    throw new Refusal(CANNOT_SYNCHRONIZE);
                 }
             }
             default ->

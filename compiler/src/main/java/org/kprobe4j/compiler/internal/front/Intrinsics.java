@@ -100,7 +100,7 @@ final class Intrinsics {
         if (intrinsic != null) {
             return intrinsic.apply(site);
         }
-        if (site.arguments().isEmpty()) {
+        if (site.isStatic()) {
             return null;
         }
         return switch (site.argument(0)) {
@@ -166,7 +166,7 @@ final class Intrinsics {
         };
     }
 
-    private static @Nullable Operand boxCall(CallSite site, Operand.Boxed boxed) {
+    private static Operand boxCall(CallSite site, Operand.Boxed boxed) {
         if (UNBOXING.contains(site.name())) {
             return unboxed(site, boxed);
         }
@@ -175,10 +175,6 @@ final class Intrinsics {
                     other.type() == boxed.type()
                             ? site.builder().compare(Cond.EQ, boxed.value(), other.value())
                             : GraphBuilder.constant(0));
-        }
-        boolean isStatic = site.descriptor().startsWith("(L");
-        if (isStatic) {
-            return null;
         }
         throw new Refusal("a handler cannot call %s.%s; use the primitive type"
                 .formatted(Translation.javaName(site.owner()), site.name()));

@@ -41,7 +41,9 @@ final class Merge {
         if (states.size() == 1) {
             return first.copy();
         }
-        if (states.stream().anyMatch(s -> s.stack().size() != first.stack().size())) {
+        boolean different = states.stream().anyMatch(s -> s.stack().size() != first.stack().size());
+        boolean refused = states.stream().anyMatch(s -> s.stack().stream().anyMatch(Operand.Refused.class::isInstance));
+        if (different && !refused) {
             throw new Refusal(
                     "the class file is damaged: ways with different operand stacks meet here; compile the class anew");
         }
@@ -52,6 +54,11 @@ final class Merge {
                 .forEach(slot -> result.store(slot, join(states, s -> s.local(slot), result)));
         for (int depth = 0; depth < first.stack().size(); depth++) {
             int at = depth;
+            if (different) {
+                // Behind a refusal the stack's depth is known in slots, of which a long has two.
+                result.push(new Operand.Refused());
+                continue;
+            }
             Operand joined = join(states, s -> s.stack().get(at), result);
             result.push(joined == null ? new Operand.Unusable() : joined);
         }

@@ -20,6 +20,7 @@ import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.classfile.instruction.TableSwitchInstruction;
 import java.lang.classfile.instruction.ThrowInstruction;
+import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -64,6 +65,9 @@ final class MethodCode {
     static MethodCode of(ClassModel owner, MethodModel method) {
         CodeAttribute code = method.findAttribute(Attributes.code())
                 .orElseThrow(() -> new Refusal(method.methodName().stringValue() + " has no body"));
+        if (method.flags().has(AccessFlag.SYNCHRONIZED)) {
+            throw new Refusal(InstructionTranslator.CANNOT_SYNCHRONIZE);
+        }
         String internalName = owner.thisClass().asInternalName();
         String file = owner.findAttribute(Attributes.sourceFile())
                 .map(SourceFileAttribute::sourceFile)

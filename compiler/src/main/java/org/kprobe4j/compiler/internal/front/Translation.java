@@ -4,6 +4,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.MethodModel;
+import java.lang.reflect.AccessFlag;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -270,6 +271,10 @@ public final class Translation {
             for (var method : model.methods()) {
                 if (method.methodName().equalsString(name)
                         && method.methodType().equalsString(descriptor)) {
+                    if (method.flags().has(AccessFlag.NATIVE) && Forbidden.isCompiled(owner)) {
+                        throw new Refusal("%s.%s is native: there is no bytecode to compile for the kernel"
+                                .formatted(javaName(owner), name));
+                    }
                     return method.code().isEmpty() ? null : read(model, method);
                 }
             }
