@@ -131,14 +131,17 @@ public final class Histogram implements AutoCloseable {
      * A line for each bucket from the first to the last that counted something, with a bar as long as its share of the largest.
      *
      * <pre>
-     *     value range        count
-     *     1024 – 2047           12 |████████                                |
-     *     2048 – 4095           60 |████████████████████████████████████████|
+     *       value  count
+     * 1024 – 2047     12 |████████                                |
+     * 2048 – 4095     60 |████████████████████████████████████████|
      * </pre>
      */
     @Override
     public String toString() {
-        List<Bucket> shown = buckets();
+        return table(buckets());
+    }
+
+    static String table(List<Bucket> shown) {
         if (shown.isEmpty()) {
             return "nothing recorded";
         }

@@ -1,12 +1,18 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
@@ -143,19 +149,35 @@ final class Merge {
     }
 
     private Operand joinTexts(List<Operand> operands, Operand.Text sample) {
-        if (!operands.stream()
-                .allMatch(o -> o instanceof Operand.Text t
-                        && t.words().size() == sample.words().size())) {
+        int length = sample.words().size();
+        List<List<Value>> texts =
+                operands.stream().map(operand -> words(operand, length)).toList();
+        if (texts.stream().anyMatch(words -> words.size() != length)) {
             return new Operand.Unusable();
         }
         var words = new ArrayList<Value>();
-        for (int i = 0; i < sample.words().size(); i++) {
+        for (int i = 0; i < length; i++) {
             int at = i;
-            words.add(phi(operands.stream()
-                    .map(o -> ((Operand.Text) o).words().get(at))
-                    .toList()));
+            words.add(phi(texts.stream().map(text -> text.get(at)).toList()));
         }
         return new Operand.Text(words);
+    }
+
+    /** A text's words, also those of a constant; nothing for what is no text, or a longer one. */
+    private static List<Value> words(Operand operand, int length) {
+        if (operand instanceof Operand.Host(String constant)) {
+            byte[] bytes = constant.getBytes(StandardCharsets.UTF_8);
+            if (bytes.length > length * Long.BYTES) {
+                return List.of();
+            }
+            LongBuffer words = ByteBuffer.wrap(Arrays.copyOf(bytes, length * Long.BYTES))
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asLongBuffer();
+            return IntStream.range(0, length)
+                    .<Value>mapToObj(i -> GraphBuilder.constant(words.get(i)))
+                    .toList();
+        }
+        return operand instanceof Operand.Text text ? text.words() : List.of();
     }
 
     private static boolean isNull(Operand operand) {
@@ -169,11 +191,10 @@ final class Merge {
 
     /** Values of which some are, or may be, null. */
     private Operand joinNullable(List<State> states, List<Operand> operands, State result) {
-        Operand sample = operands.stream()
-                .filter(Merge::isCopy)
-                .findFirst()
-                .map(o -> o instanceof Operand.Maybe maybe ? maybe.content() : o)
-                .orElseThrow();
+        int first = operands.indexOf(
+                operands.stream().filter(Merge::isCopy).findFirst().orElseThrow());
+        State known = states.get(first);
+        Operand sample = operands.get(first) instanceof Operand.Maybe maybe ? maybe.content() : operands.get(first);
         var contents = new ArrayList<Operand>();
         var flags = new ArrayList<Value>();
         for (int i = 0; i < operands.size(); i++) {
@@ -181,13 +202,18 @@ final class Merge {
             flags.add(presence(operand));
             contents.add(
                     isNull(operand)
-                            ? nothing(sample, states, states.get(i))
+                            ? nothing(sample, known, states.get(i), ids)
                             : operand instanceof Operand.Maybe maybe ? maybe.content() : operand);
         }
         Operand joined = join(states, s -> contents.get(states.indexOf(s)), result);
         return joined instanceof Operand.Boxed || joined instanceof Operand.Made
                 ? new Operand.Maybe(phi(flags), joined)
                 : new Operand.Unusable();
+    }
+
+    /** Whether it can be joined with what may be null. */
+    static boolean mayBeNull(Operand operand) {
+        return isNull(operand) || isCopy(operand);
     }
 
     /** A LONG that is zero just for null. */
@@ -197,21 +223,17 @@ final class Merge {
                 : GraphBuilder.constant(isNull(operand) ? 0L : 1L);
     }
 
-    /** What stands for the content of null: of the sample's shape, so that it can be joined with it. */
-    private Operand nothing(Operand sample, List<State> states, State state) {
+    /** What stands for the content of null in a state: of the shape of a sample from another, so that they can be joined. */
+    static Operand nothing(Operand sample, State known, State state, Supply ids) {
         return switch (sample) {
             case Operand.Scalar(Value value) -> new Operand.Scalar(zero(value));
             case Operand.Boxed(Value value, Class<?> type) -> new Operand.Boxed(zero(value), type);
             case Operand.Text(List<Value> words) ->
                 new Operand.Text(words.stream().map(Merge::zero).toList());
             case Operand.Made made -> {
-                State.Content content = states.stream()
-                        .filter(s -> s.made().containsKey(made.id()))
-                        .findFirst()
-                        .orElseThrow()
-                        .content(made);
+                State.Content content = known.content(made);
                 var parts = new HashMap<String, Operand>();
-                content.parts().forEach((name, part) -> parts.put(name, nothing(part, states, state)));
+                content.parts().forEach((name, part) -> parts.put(name, nothing(part, known, state, ids)));
                 var copy = new Operand.Made(ids.next());
                 state.made().put(copy.id(), new State.Content(content.type(), parts));
                 yield copy;

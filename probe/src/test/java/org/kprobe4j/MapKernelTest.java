@@ -1,0 +1,415 @@
+package org.kprobe4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Maps, counters and histograms, shared by handlers in the kernel and this JVM. */
+@Tag("kernel")
+@ExtendWith(LeftNothingBehind.class)
+class MapKernelTest {
+    record Caller(int pid, String comm) {}
+
+    record Seen(long offset, short low, boolean odd, byte minus, String comm) {}
+
+    static final class Stamp {
+        long at;
+    }
+
+    private static final int PID = (int) ProcessHandle.current().pid();
+
+    @Test
+    void aCounterCountsEachHit() {
+        try (var hits = Counter.of();
+                var offsets = Counter.of()) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        hits.increment();
+                        offsets.add(regs.arg(1));
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(1000);
+                assertThat(hits.sum()).isEqualTo(1000);
+                hits.reset();
+                DevNull.seek(10);
+            }
+            assertThat(hits.sum()).isEqualTo(10);
+            assertThat(offsets.sum()).isEqualTo(499_500 + 45);
+        }
+    }
+
+    @Test
+    void handlersShareAMapKeyedByThread() {
+        try (var starts = KernelMap.of(Long.class, Long.class);
+                var latency = Histogram.log2();
+                var lost = Counter.of()) {
+            var entry = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        starts.put((long) Kernel.tid(), Kernel.ktimeNs());
+                        return 0;
+                    })
+                    .register();
+            var back = Kretprobe.at(DevNull.FUNCTION)
+                    .handler((ri, regs) -> {
+                        Long start = starts.get((long) Kernel.tid());
+                        if (start == null) {
+                            lost.increment();
+                            return 0;
+                        }
+                        latency.record(Kernel.ktimeNs() - start);
+                        starts.remove((long) Kernel.tid());
+                        return 0;
+                    })
+                    .register();
+            try (entry;
+                    back) {
+                DevNull.seek(500);
+            }
+            assertThat(latency.count()).isEqualTo(500);
+            assertThat(lost.sum()).isZero();
+            assertThat(starts.isEmpty()).isTrue();
+            assertThat(latency.buckets()).allMatch(b -> b.from() > 0 && b.to() < 10_000_000_000L);
+            assertThat(latency.toString()).contains("value", "count", "█");
+        }
+    }
+
+    @Test
+    void latencyThroughPrivateData() {
+        try (var latency = Histogram.log2()) {
+            var rp = Kretprobe.at(DevNull.FUNCTION, Stamp.class)
+                    .entryHandler((ri, regs) -> {
+                        ri.data().at = Kernel.ktimeNs();
+                        return 0;
+                    })
+                    .handler((ri, regs) -> {
+                        latency.record(Kernel.ktimeNs() - ri.data().at);
+                        return 0;
+                    })
+                    .register();
+            try (rp) {
+                DevNull.seek(500);
+            }
+            assertThat(latency.count()).isEqualTo(500);
+            assertThat(rp.account().delivered()).isEqualTo(500);
+        }
+    }
+
+    @Test
+    void histogramsPutValuesWhereJavaSays() {
+        try (var log2 = Histogram.log2();
+                var linear = Histogram.linear(100, 1000, 70);
+                var negative = Histogram.linear(-3, 1L << 40, 1L << 33)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        long offset = regs.arg(1);
+                        log2.record(offset << 52 >> (offset & 63));
+                        linear.record(offset);
+                        negative.record(offset << 31);
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(2000);
+            }
+            assertThat(counts(log2))
+                    .isEqualTo(expected(log2, LongStream.range(0, 2000).map(o -> o << 52 >> (o & 63))));
+            assertThat(counts(linear)).isEqualTo(expected(linear, LongStream.range(0, 2000)));
+            assertThat(counts(negative))
+                    .isEqualTo(expected(negative, LongStream.range(0, 2000).map(o -> o << 31)));
+        }
+    }
+
+    /** Many ways through a handler: the verifier must not follow each of them to its end. */
+    @Test
+    void loopsOverMapsAndHistograms() {
+        try (var map = KernelMap.of(Long.class, Seen.class);
+                var log2 = Histogram.log2();
+                var steps = Histogram.linear(0, 100, 3);
+                var sum = Counter.of()) {
+            for (long i = 0; i < 20; i += 3) {
+                map.put(i, new Seen(i, (short) (i * 2), i > 6, (byte) -i, "java"));
+            }
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        Seen best = map.get(regs.arg(1));
+                        for (long i = 0; i < 20; i++) {
+                            Seen now = map.get(i);
+                            log2.record(i * regs.arg(1));
+                            if (now != null && now.odd()) {
+                                steps.record(now.low());
+                                best = now;
+                            } else if (i == regs.arg(1)) {
+                                best = null;
+                            }
+                        }
+                        log2.record(regs.arg(1));
+                        log2.record(-regs.arg(1));
+                        sum.add(best == null ? 1000 : best.offset());
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(20);
+            }
+            // The entries from 9 on are odd; the last is 18, which a hit with the offset 19 forgets again.
+            assertThat(sum.sum()).isEqualTo(19 * 18 + 1000);
+            assertThat(steps.count()).isEqualTo(20 * 4);
+            assertThat(log2.count()).isEqualTo(20 * 22);
+            assertThat(kp.account().delivered()).isEqualTo(20);
+        }
+    }
+
+    private static List<Long> counts(Histogram histogram) {
+        return histogram.buckets().stream().map(Histogram.Bucket::count).toList();
+    }
+
+    /** What should be in the buckets that it has: the bounds themselves are the unit tests' matter. */
+    private static List<Long> expected(Histogram histogram, LongStream values) {
+        long[] all = values.toArray();
+        return histogram.buckets().stream()
+                .map(b -> LongStream.of(all)
+                        .filter(v -> v >= b.from() && v <= b.to())
+                        .count())
+                .toList();
+    }
+
+    @Test
+    void recordsAreKeysAndValues() {
+        try (var calls = KernelMap.of(Caller.class, Long.class);
+                var last = KernelMap.of(Caller.class, Seen.class);
+                var sums = KernelMap.of(Integer.class, Integer.class)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        var caller = new Caller(Kernel.pid(), Kernel.comm());
+                        calls.add(caller, 1);
+                        long offset = regs.arg(1);
+                        Seen before = last.get(caller);
+                        if (before != null) {
+                            sums.add((int) before.offset() & 3, before.low() + before.minus());
+                        }
+                        last.put(
+                                caller,
+                                new Seen(offset, (short) offset, (offset & 1) != 0, (byte) -offset, Kernel.comm()));
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(300);
+            }
+            Map<Caller, Long> counted = calls.entries();
+            assertThat(counted).hasSize(1).containsValue(300L);
+            Caller me = counted.keySet().iterator().next();
+            assertThat(me.pid()).isEqualTo(PID);
+            assertThat(me.comm()).isNotEmpty();
+            assertThat(calls.get(me)).isEqualTo(300);
+            assertThat(last.get(me)).isEqualTo(new Seen(299, (short) 299, true, (byte) -299, me.comm()));
+            for (int i = 0; i < 4; i++) {
+                int residue = i;
+                assertThat(sums.get(i)).isEqualTo((int) LongStream.range(0, 299)
+                        .filter(o -> (o & 3) == residue)
+                        .map(o -> (short) o + (byte) -o)
+                        .sum());
+            }
+            assertThat(kp.account().delivered()).isEqualTo(300);
+        }
+    }
+
+    @Test
+    void aFullMapIsCounted() {
+        try (var offsets = KernelMap.of(Long.class, Boolean.class, 16);
+                var counts = KernelMap.of(Short.class, Long.class, 4)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        offsets.put(regs.arg(1), true);
+                        counts.add((short) (regs.arg(1) & 7), 1);
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(64);
+            }
+            assertThat(kp.account().entriesLost()).isEqualTo(64 - 16 + 64 / 2);
+            assertThat(kp.account().delivered()).isEqualTo(64);
+            assertThat(kp.account()).hasToString("64 hits = 64 delivered; 80 entries lost to a full map");
+            assertThat(offsets.size()).isEqualTo(16);
+            assertThat(counts.entries().values()).containsOnly(8L).hasSize(4);
+            assertThatThrownBy(() -> offsets.put(-1L, false))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageMatching(
+                            "map\\d+ is full: it holds 16 entries; make it for more with KernelMap.of\\(…, maxEntries\\)");
+        }
+    }
+
+    @Test
+    void aPutFromJavaIsSeenByTheHandlerAtOnce() {
+        try (var watched = KernelMap.of(Integer.class, Boolean.class);
+                var hits = Counter.of()) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        if (!watched.containsKey(Kernel.pid())) {
+                            return 0;
+                        }
+                        hits.increment();
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(5);
+                assertThat(hits.sum()).isZero();
+                watched.put(PID, true);
+                DevNull.seek(7);
+                assertThat(watched.remove(PID)).isTrue();
+                DevNull.seek(9);
+            }
+            assertThat(hits.sum()).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void absentEntriesAreNull() {
+        try (var map = KernelMap.of(Long.class, Long.class);
+                var present = Counter.of();
+                var first = Counter.of();
+                var sum = Counter.of()) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        long key = regs.arg(1) / 2;
+                        if (map.putIfAbsent(key, key)) {
+                            first.increment();
+                        }
+                        if (map.get(key) != null) {
+                            present.increment();
+                        }
+                        sum.add(map.getOrDefault(key + 1, -1L));
+                        sum.add(map.get(key + 1));
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(100);
+            }
+            assertThat(present.sum()).isEqualTo(100);
+            assertThat(first.sum()).isEqualTo(50);
+            assertThat(sum.sum()).isEqualTo(-100);
+            assertThat(kp.account().faulted()).isEqualTo(100);
+            assertThat(kp.account().delivered()).isZero();
+        }
+    }
+
+    @Test
+    void fromJavaItIsAMapLikeAnyOther() {
+        try (var map = KernelMap.of(Caller.class, Long.class, 100)) {
+            assertThat(map.get(new Caller(1, "init"))).isNull();
+            assertThat(map.getOrDefault(new Caller(1, "init"), 7L)).isEqualTo(7);
+            for (int i = 0; i < 100; i++) {
+                map.put(new Caller(i, "c" + i), (long) i);
+            }
+            assertThat(map.size()).isEqualTo(100);
+            assertThat(map.containsKey(new Caller(5, "c5"))).isTrue();
+            assertThat(map.putIfAbsent(new Caller(5, "c5"), 9L)).isFalse();
+            assertThat(map.get(new Caller(5, "c5"))).isEqualTo(5);
+            assertThat(map.remove(new Caller(5, "c5"))).isTrue();
+            assertThat(map.remove(new Caller(5, "c5"))).isFalse();
+            var sum = new ArrayList<Long>();
+            map.forEach((caller, number) -> sum.add(caller.pid() + number));
+            assertThat(sum.stream().mapToLong(Long::longValue).sum()).isEqualTo(2 * (4950 - 5));
+            map.clear();
+            assertThat(map.isEmpty()).isTrue();
+            assertThat(map.entries()).isEmpty();
+            assertThatThrownBy(() -> map.put(new Caller(1, "longer than sixteen"), 1L))
+                    .hasMessage("the string \"longer than sixteen\" has 19 bytes; the component comm holds 16");
+        }
+    }
+
+    @Test
+    void whatIsClosedSaysSo() throws InterruptedException {
+        var map = KernelMap.of(Long.class, Long.class);
+        var counter = Counter.of();
+        var histogram = Histogram.log2();
+        map.close();
+        counter.close();
+        histogram.close();
+        histogram.close();
+        assertThatThrownBy(() -> map.get(1L))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("map map\\d+ is closed");
+        assertThatThrownBy(counter::sum)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("map counter\\d+ is closed");
+        assertThatThrownBy(histogram::count)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("map histogram\\d+ is closed");
+        assertThatThrownBy(() -> Kprobe.at(DevNull.FUNCTION)
+                        .preHandler((p, regs) -> {
+                            counter.increment();
+                            return 0;
+                        })
+                        .register())
+                .isInstanceOf(UsageException.class)
+                .hasMessage(
+                        "a handler uses a Counter that is closed; close the probe first, then what its handlers use");
+        readWhileItIsClosed();
+    }
+
+    /** A read that meets the close is an exception and never a fault of the process. */
+    private static void readWhileItIsClosed() throws InterruptedException {
+        for (int i = 0; i < 50; i++) {
+            var shared = Histogram.log2();
+            var entries = KernelMap.of(Long.class, Long.class);
+            var reader = new Thread(() -> {
+                try {
+                    while (true) {
+                        shared.count();
+                        entries.put(1L, 2L);
+                    }
+                } catch (IllegalStateException e) {
+                    // The close was met.
+                }
+            });
+            reader.start();
+            Thread.onSpinWait();
+            shared.close();
+            entries.close();
+            reader.join();
+        }
+    }
+
+    @Test
+    void aProbeOutlivesWhatItsHandlerUses() {
+        var counter = Counter.of();
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    counter.increment();
+                    return 0;
+                })
+                .register();
+        try (kp) {
+            counter.close();
+            DevNull.seek(10);
+        }
+        assertThat(kp.account().delivered()).isEqualTo(10);
+    }
+
+    @Test
+    void refusals() {
+        assertThatThrownBy(() -> KernelMap.of(String.class, Long.class))
+                .isInstanceOf(UsageException.class)
+                .hasMessage(
+                        "String cannot be a key or a value of a map; use Long, Integer, Short, Byte, Character, Boolean or a record");
+        assertThatThrownBy(() -> KernelMap.of(Long.class, Long.class, 0))
+                .isInstanceOf(UsageException.class)
+                .hasMessage("a map for 0 entries: it must hold at least one");
+        assertThatThrownBy(() -> Histogram.linear(5, 5, 1))
+                .isInstanceOf(UsageException.class)
+                .hasMessage("a linear histogram from 5 to 5 in steps of 1: min must be below max, and step above 0");
+    }
+}
