@@ -4,6 +4,7 @@ import java.util.List;
 import org.kprobe4j.asm.Assembled;
 import org.kprobe4j.asm.Assembler;
 import org.kprobe4j.asm.Instruction;
+import org.kprobe4j.compiler.internal.emit.DeadStores;
 import org.kprobe4j.compiler.internal.emit.Emitter;
 import org.kprobe4j.compiler.internal.emit.RegisterAllocator;
 import org.kprobe4j.compiler.internal.front.Translation;
@@ -53,6 +54,7 @@ public final class Compiler {
         int callBytes = Math.max(handler.dataBytes() + kept * Long.BYTES, Long.BYTES);
         LirProgram program =
                 Lowering.lower(handler.graph(), request.architecture(), shape, callBytes, handler.dataBytes());
+        DeadStores.remove(program);
         RegisterAllocator.allocate(program);
         checkStack(request, program);
         List<Instruction> instructions = Emitter.emit(program);

@@ -40,11 +40,18 @@ public final class Simplify {
         }
     }
 
-    /** What has no effect and the same operands gives the same: once for each block. */
+    /**
+     * What has no effect and the same operands gives the same: once for each block; a helper's answer, which costs a call, also in
+     * the blocks that come after one other only.
+     */
     private void shareWithinBlocks() {
         record Key(Opcode opcode, List<Value> arguments) {}
+        var answers = new HashMap<Block, Map<Key, Value>>();
         for (Block block : order) {
             var seen = new HashMap<Key, Value>();
+            if (block.predecessors().size() == 1) {
+                seen.putAll(answers.getOrDefault(block.predecessors().getFirst(), Map.of()));
+            }
             block.operations().removeIf(operation -> {
                 if (operation.opcode().hasEffect()) {
                     return false;
@@ -58,6 +65,8 @@ public final class Simplify {
                 replaced.put(operation, first);
                 return true;
             });
+            seen.keySet().removeIf(key -> !(key.opcode() instanceof Opcode.HelperCall));
+            answers.put(block, seen);
         }
     }
 

@@ -42,7 +42,8 @@ final class BucketLowering {
      * nanoseconds, is cut down to them first, out of the way.
      */
     private int log2(int value) {
-        int slot = out.constant(0);
+        int slot = out.register();
+        out.add(new Lir.Const(slot, 0, true));
         LirBlock large = out.block();
         LirBlock word = out.block();
         out.branchImm(JmpOp.JGT, Width.W64, value, Integer.MAX_VALUE, large, word);
@@ -81,7 +82,8 @@ final class BucketLowering {
     }
 
     private int linear(int value, Buckets.Linear linear) {
-        int slot = out.constant(0);
+        int slot = out.register();
+        out.add(new Lir.Const(slot, 0, true));
         LirBlock notBelow = out.block();
         LirBlock within = out.block();
         LirBlock done = out.block();

@@ -2,6 +2,8 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
@@ -16,6 +18,9 @@ final class LirBuilder {
     private final LirProgram program = new LirProgram();
     private LirBlock current = program.block(0);
     private final Deque<Runnable> asides = new ArrayDeque<>();
+    /** Constants that the current block has loaded since its last call; their registers are never written again. */
+    private final Map<Long, Integer> constants = new HashMap<>();
+
     private @Nullable Position position;
 
     LirBuilder() {
@@ -26,12 +31,19 @@ final class LirBuilder {
         return program;
     }
 
+    LirBlock current() {
+        return current;
+    }
+
     int register() {
         return program.register();
     }
 
     void add(Lir instruction) {
         current.code().add(instruction);
+        if (instruction instanceof Lir.Call) {
+            constants.clear();
+        }
     }
 
     /** Notes the source line of what follows; a class compiled without line numbers has line 0 everywhere. */
@@ -51,6 +63,7 @@ final class LirBuilder {
     void place(LirBlock block) {
         program.blocks().add(block);
         current = block;
+        constants.clear();
         if (position != null) {
             add(new Lir.At(position.file(), position.line()));
         }
@@ -95,10 +108,13 @@ final class LirBuilder {
         return dst;
     }
 
+    /** A register that holds a long, to be read only. */
     int constant(long value) {
-        int dst = register();
-        add(new Lir.Const(dst, value, true));
-        return dst;
+        return constants.computeIfAbsent(value, _ -> {
+            int dst = register();
+            add(new Lir.Const(dst, value, true));
+            return dst;
+        });
     }
 
     void alu(AluOp op, Width width, int dst, int src) {

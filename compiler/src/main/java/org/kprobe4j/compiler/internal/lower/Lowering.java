@@ -54,16 +54,29 @@ public final class Lowering {
             blocks.put(block, out.program().block(depths.of(block)));
             block.phis().forEach(phi -> registers.put(phi, out.register()));
         }
-        out.jump(target(order.getFirst()));
         for (Block block : order) {
-            out.place(target(block));
+            begin(block);
+            operations.begin(block);
             block.operations().forEach(operation -> {
                 out.at(operation.position());
                 operations.lower(operation);
             });
+            operations.end(block);
             end(block);
         }
         out.finish();
+    }
+
+    /** The handler's first block goes on where the code before it ends, unless a loop leads back to it. */
+    private void begin(Block block) {
+        if (block != order.getFirst()) {
+            out.place(target(block));
+        } else if (block.predecessors().isEmpty()) {
+            blocks.put(block, out.current());
+        } else {
+            out.jump(target(block));
+            out.place(target(block));
+        }
     }
 
     private LirBlock target(Block block) {
@@ -82,6 +95,9 @@ public final class Lowering {
     /** The register that holds a value; a constant is loaded into a fresh one. */
     int register(Value value) {
         if (value instanceof Value.Constant constant) {
+            if (constant.kind() == Kind.LONG) {
+                return out.constant(constant.value());
+            }
             int register = out.register();
             out.add(constantLoad(register, constant));
             return register;

@@ -1,11 +1,15 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.Value;
 
@@ -25,6 +29,30 @@ final class MapLowering {
     private final LirBuilder out;
     private final Lowering values;
     private final OperationLowering operations;
+    /** What a key consists of: its parts, and the numbers in them. */
+    private record Content(Opcode.Room room, List<Value> numbers) {
+        boolean isSame(Content other) {
+            return room.equals(other.room) && areSame(numbers, other.numbers);
+        }
+
+        private static boolean areSame(List<Value> a, List<Value> b) {
+            return a.size() == b.size()
+                    && IntStream.range(0, a.size()).allMatch(i -> isSame(a.get(i), b.get(i)));
+        }
+
+        /** Whether one was computed as the other was: each block does so anew. */
+        private static boolean isSame(Value a, Value b) {
+            return a.equals(b)
+                    || (a instanceof Value.Operation x
+                            && b instanceof Value.Operation y
+                            && x.opcode().equals(y.opcode())
+                            && !x.opcode().hasEffect()
+                            && areSame(List.of(x.arguments()), List.of(y.arguments())));
+        }
+    }
+
+    private final Map<Integer, Content> keys = new HashMap<>();
+    private final Map<Block, Map<Integer, Content>> keysAtEnd = new HashMap<>();
     private final Map<Integer, Integer> keyRooms = new HashMap<>();
     private final Map<Integer, Integer> valueRooms = new HashMap<>();
 
@@ -34,8 +62,35 @@ final class MapLowering {
         this.operations = operations;
     }
 
-    /** The frame offset of a room that is filled. */
-    private int room(Map<Integer, Integer> rooms, Value.Operation operation, Opcode.Room room) {
+    /** Keys stay in their rooms: what a block found there or put there, the blocks that come after it alone find too. */
+    void begin(Block block) {
+        keys.clear();
+        if (block.predecessors().size() == 1) {
+            keys.putAll(keysAtEnd.getOrDefault(block.predecessors().getFirst(), Map.of()));
+        }
+    }
+
+    void end(Block block) {
+        keysAtEnd.put(block, Map.copyOf(keys));
+    }
+
+    /** The frame offset of a room that holds a key. */
+    private int key(Value.Operation operation, Opcode.Room room) {
+        var content = new Content(room, argumentsOf(operation, room));
+        Content there = keys.put(room.sizeBytes(), content);
+        Integer offset = keyRooms.get(room.sizeBytes());
+        return there != null && offset != null && there.isSame(content) ? offset : fill(keyRooms, operation, room);
+    }
+
+    private static List<Value> argumentsOf(Value.Operation operation, Opcode.Room room) {
+        return room.fields().stream()
+                .filter(Opcode.Field.Scalar.class::isInstance)
+                .map(field -> operation.argument(((Opcode.Field.Scalar) field).argument()))
+                .toList();
+    }
+
+    /** The frame offset of a room, filled. */
+    private int fill(Map<Integer, Integer> rooms, Value.Operation operation, Opcode.Room room) {
         int offset = rooms.computeIfAbsent(room.sizeBytes(), out.program()::frame);
         room.fields().forEach(field -> operations.fill(operation, field, Lir.FRAME, offset));
         return offset;
@@ -59,17 +114,17 @@ final class MapLowering {
     }
 
     int lookup(Value.Operation operation, Opcode.MapLookup lookup) {
-        return lookup(lookup.map(), room(keyRooms, operation, lookup.key()));
+        return lookup(lookup.map(), key(operation, lookup.key()));
     }
 
     int delete(Value.Operation operation, Opcode.MapDelete delete) {
-        mapAndKey(delete.map(), room(keyRooms, operation, delete.key()));
+        mapAndKey(delete.map(), key(operation, delete.key()));
         return out.call(Helper.MAP_DELETE_ELEM, 2);
     }
 
     int update(Value.Operation operation, Opcode.MapUpdate update) {
-        int key = room(keyRooms, operation, update.key());
-        int value = room(valueRooms, operation, update.value());
+        int key = key(operation, update.key());
+        int value = fill(valueRooms, operation, update.value());
         int failed = update(update.map(), key, value, update.onlyNew() ? NOEXIST : ANY);
         LirBlock why = out.block();
         LirBlock done = out.block();
@@ -92,7 +147,7 @@ final class MapLowering {
      * is added to that one's.
      */
     void add(Value.Operation operation, Opcode.MapAdd add) {
-        int key = room(keyRooms, operation, add.key());
+        int key = key(operation, add.key());
         int delta = copy(operation.argument(add.delta()));
         int address = out.register();
         out.add(new Lir.Move(address, lookup(add.map(), key)));

@@ -9,6 +9,7 @@ import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
+import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -29,6 +30,15 @@ final class OperationLowering {
         this.frame = frame;
         this.context = context;
         this.maps = new MapLowering(out, values, this);
+    }
+
+    /** Before the operations of a block, which come after those of all that lead to it, loops excepted. */
+    void begin(Block block) {
+        maps.begin(block);
+    }
+
+    void end(Block block) {
+        maps.end(block);
     }
 
     void lower(Value.Operation operation) {
@@ -386,6 +396,14 @@ final class OperationLowering {
         int at = 0;
         while (at < content.size()) {
             int size = Integer.BYTES;
+            boolean zeros = (from + at) % Long.BYTES == 0
+                    && content.size() - at >= Long.BYTES
+                    && content.subList(at, at + Long.BYTES).stream().allMatch(b -> b == 0);
+            if (zeros) {
+                out.add(new Lir.StoreImm(Size.DW, record, from + at, 0));
+                at += Long.BYTES;
+                continue;
+            }
             while ((from + at) % size != 0 || at + size > content.size()) {
                 size /= 2;
             }

@@ -1,0 +1,313 @@
+package org.kprobe4j.handlers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.kprobe4j.Counter;
+import org.kprobe4j.Histogram;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelMap;
+import org.kprobe4j.compiler.Buckets;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.ProgramShape;
+
+/** The instructions for maps, counters and histograms, from behind those that count the hit. */
+class GoldenStateTest {
+    static final class Stamp {
+        long at;
+    }
+
+    record Key(int pid, String comm) {}
+
+    private final Handlers handlers = new Handlers();
+    private final Counter hits = handlers.counter("hits");
+    private final KernelMap<Integer, Long> starts = handlers.map("starts", Integer.class, Long.class);
+
+    private static void golden(CompiledProgram program, String expected) {
+        String listing = Handlers.listing(program);
+        int from = listing.indexOf('\n', listing.indexOf("lock")) + 1;
+        assertThat(listing.substring(from)).isEqualTo(expected);
+    }
+
+    @Test
+    void a_counter_is_one_addition() {
+        golden(
+                handlers.pre((p, regs) -> {
+                    hits.increment();
+                    return 0;
+                }),
+                """
+                r0 = map[hits][0]+0
+                lock *(u64 *)(r0 +0) += r1
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void a_counter_after_a_test() {
+        golden(
+                handlers.pre((p, regs) -> {
+                    if (Kernel.pid() != 42) {
+                        return 0;
+                    }
+                    hits.increment();
+                    return 0;
+                }),
+                """
+                call bpf_get_current_pid_tgid#14
+                r0 >>= 32
+                if w0 != 42 goto +4
+                r1 = map[hits][0]+0
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void a_histogram_by_powers_of_two() {
+        Histogram sizes = handlers.histogram("sizes", new Buckets.Log2());
+        golden(
+                handlers.pre((p, regs) -> {
+                    sizes.record(regs.arg(2));
+                    return 0;
+                }),
+                """
+                r0 = *(u64 *)(r1 +96)
+                r2 = 0
+                if r0 > 2147483647 goto +24
+                if r0 <= 65535 goto +2
+                r0 >>= 16
+                r2 += 16
+                if r0 <= 255 goto +2
+                r0 >>= 8
+                r2 += 8
+                if r0 <= 15 goto +2
+                r0 >>= 4
+                r2 += 4
+                if r0 <= 3 goto +2
+                r0 >>= 2
+                r2 += 2
+                if r0 <= 2 goto +1
+                r0 = 2
+                r2 += r0
+                r2 &= 127
+                r2 <<= 3
+                r1 = map[sizes][0]+0
+                r1 += r2
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                r0 >>= 31
+                r2 += 31
+                if r0 <= 2147483647 goto -27
+                r0 >>= 2
+                r2 += 2
+                goto -30
+                """);
+    }
+
+    @Test
+    void a_histogram_in_steps() {
+        Histogram sizes = handlers.histogram("sizes", new Buckets.Linear(0, 4096, 100));
+        golden(
+                handlers.pre((p, regs) -> {
+                    sizes.record(regs.arg(2));
+                    return 0;
+                }),
+                """
+                r1 = *(u64 *)(r1 +96)
+                r0 = 0
+                if r1 s< 0 goto +5
+                r0 = 42
+                if r1 s>= 4096 goto +3
+                r0 = r1
+                r0 /= 100
+                r0 += 1
+                r0 &= 63
+                r0 <<= 3
+                r1 = map[sizes][0]+0
+                r1 += r0
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void null_is_tested_once_and_a_key_is_written_once() {
+        golden(
+                handlers.pre((p, regs) -> {
+                    Long start = starts.get(Kernel.tid());
+                    if (start == null) {
+                        return 0;
+                    }
+                    hits.add(Kernel.ktimeNs() - start);
+                    starts.remove(Kernel.tid());
+                    return 0;
+                }),
+                """
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -24) = r0
+                r1 = map[starts]
+                r2 = r10
+                r2 += -24
+                call bpf_map_lookup_elem#1
+                if r0 == 0 goto +11
+                r6 = *(u64 *)(r0 +0)
+                call bpf_ktime_get_ns#5
+                r0 -= r6
+                r1 = map[hits][0]+0
+                lock *(u64 *)(r1 +0) += r0
+                r1 = map[starts]
+                r2 = r10
+                r2 += -24
+                call bpf_map_delete_elem#3
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void using_null_is_a_fault() {
+        golden(
+                handlers.pre((p, regs) -> {
+                    hits.add(starts.get(Kernel.tid()));
+                    return 0;
+                }),
+                """
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -24) = r0
+                r1 = map[starts]
+                r2 = r10
+                r2 += -24
+                call bpf_map_lookup_elem#1
+                if r0 == 0 goto +6
+                r1 = *(u64 *)(r0 +0)
+                r0 = map[hits][0]+0
+                lock *(u64 *)(r0 +0) += r1
+                w0 = 0
+                exit
+                r1 = map[account][0]+48
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
+    void what_finds_no_room_is_counted() {
+        golden(
+                handlers.pre((p, regs) -> {
+                    starts.put(7, Kernel.ktimeNs());
+                    return 0;
+                }),
+                """
+                call bpf_ktime_get_ns#5
+                *(u32 *)(r10 -24) = 7
+                *(u64 *)(r10 -32) = r0
+                r1 = map[starts]
+                r2 = r10
+                r2 += -24
+                r3 = r10
+                r3 += -32
+                r4 = 0
+                call bpf_map_update_elem#2
+                if w0 != 0 goto +2
+                w0 = 0
+                exit
+                r1 = map[account][0]+40
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
+                """);
+    }
+
+    @Test
+    void add_makes_an_entry_out_of_the_way() {
+        KernelMap<Key, Long> counts = handlers.map("counts", Key.class, Long.class);
+        golden(
+                handlers.pre((p, regs) -> {
+                    counts.add(new Key(Kernel.pid(), Kernel.comm()), 1);
+                    return 0;
+                }),
+                """
+                call bpf_get_current_pid_tgid#14
+                r0 >>= 32
+                *(u64 *)(r10 -32) = 0
+                *(u64 *)(r10 -24) = 0
+                *(u32 *)(r10 -40) = r0
+                *(u32 *)(r10 -36) = 0
+                r1 = r10
+                r1 += -32
+                r2 = 16
+                call bpf_get_current_comm#16
+                r6 = 1
+                r1 = map[counts]
+                r2 = r10
+                r2 += -40
+                call bpf_map_lookup_elem#1
+                if r0 == 0 goto +3
+                lock *(u64 *)(r0 +0) += r6
+                w0 = 0
+                exit
+                *(u64 *)(r10 -48) = r6
+                r1 = map[counts]
+                r2 = r10
+                r2 += -40
+                r3 = r10
+                r3 += -48
+                r4 = 1
+                call bpf_map_update_elem#2
+                if w0 == 0 goto -12
+                r1 = map[counts]
+                r2 = r10
+                r2 += -40
+                call bpf_map_lookup_elem#1
+                if r0 != 0 goto -19
+                r1 = map[account][0]+40
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -23
+                """);
+    }
+
+    @Test
+    void zeroes_under_private_data_that_is_set_are_not_written() {
+        golden(
+                handlers.data(Stamp.class)
+                        .shaped(new ProgramShape.Entry(OptionalLong.empty()))
+                        .<Stamp>entry((ri, regs) -> {
+                            ri.data().at = Kernel.ktimeNs();
+                            return 0;
+                        }),
+                """
+                call bpf_ktime_get_ns#5
+                *(u64 *)(r10 -24) = r0
+                r0 = *(u64 *)(r6 +152)
+                *(u64 *)(r10 -8) = r0
+                call bpf_get_current_task#35
+                *(u64 *)(r10 -16) = r0
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                r3 = r10
+                r3 += -24
+                r4 = 0
+                call bpf_map_update_elem#2
+                if r0 != 0 goto +2
+                w0 = 0
+                exit
+                r1 = map[account][0]+24
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
+                """);
+    }
+}
