@@ -33,7 +33,11 @@ record Tools(Path root, Path loader) {
             prune(root, guest);
             LabCache.deleteTree(folder.resolve("apt"));
         });
-        Path root = entry.resolve("root");
+        return at(entry.resolve("root"));
+    }
+
+    /** Unpacked packages, the C library among them. */
+    static Tools at(Path root) {
         return new Tools(root, findLoader(root));
     }
 

@@ -41,11 +41,23 @@ final class Interpreter {
     private int steps;
 
     Interpreter(Assembled code, FakeKernel kernel, int accountSlots, int callBytes) {
+        this(kernel, accountSlots, callBytes);
+        take(Decoder.decode(code.link(this::fd), ByteOrder.LITTLE_ENDIAN, maps::get));
+    }
+
+    Interpreter(List<Instruction> code, FakeKernel kernel, int accountSlots, int callBytes) {
+        this(kernel, accountSlots, callBytes);
+        take(code);
+    }
+
+    private Interpreter(FakeKernel kernel, int accountSlots, int callBytes) {
         this.kernel = kernel;
         this.callBytes = callBytes;
         this.account = kernel.memory.map("account", new byte[accountSlots * Long.BYTES], true, true);
-        byte[] bytes = code.link(this::fd);
-        for (Instruction instruction : Decoder.decode(bytes, ByteOrder.LITTLE_ENDIAN, maps::get)) {
+    }
+
+    private void take(List<Instruction> code) {
+        for (Instruction instruction : code) {
             if (instruction instanceof Instruction.Mark(var label)) {
                 targets.put(label, program.size());
             } else {
