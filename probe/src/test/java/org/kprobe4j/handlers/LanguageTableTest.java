@@ -23,6 +23,7 @@ import org.kprobe4j.SimulatedKernel.Outcome;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.handlers.LanguageTable.Body;
 import org.kprobe4j.handlers.LanguageTable.Row;
 import org.kprobe4j.handlers.LanguageTable.Verdict;
@@ -124,7 +125,7 @@ class LanguageTableTest {
             }
 
             @Override
-            public Optional<RingBinding> ring(Object captured) {
+            public Optional<KernelObject> kernelObject(Object captured) {
                 return Optional.empty();
             }
         };

@@ -61,7 +61,8 @@ final class LoopHead {
             case Operand.Made made when !state.content(made).isArray() -> record(made, place, state);
             case Operand.Maybe maybe ->
                 new Operand.Maybe(
-                        phi(maybe.present(), value, place), changing(maybe.content(), content(place, state, maybe), state));
+                        phi(maybe.present(), value, place),
+                        changing(maybe.content(), content(place, state, maybe), state));
             default -> {
                 parts.add(new Part(place, value, null));
                 yield value;
@@ -74,8 +75,7 @@ final class LoopHead {
         State before = head.copy();
         return now -> switch (place.apply(now)) {
             case Operand.Maybe found -> found.content();
-            case Operand.Host(Object object) when object == null ->
-                Merge.nothing(maybe.content(), before, now, ids);
+            case Operand.Host(Object object) when object == null -> Merge.nothing(maybe.content(), before, now, ids);
             case Operand other -> other;
             case null -> null;
         };
@@ -147,8 +147,7 @@ final class LoopHead {
                     && scalar.value().kind() == head.value().kind() -> scalar.value();
             case Operand.Boxed head
             when now instanceof Operand.Boxed boxed && boxed.type() == head.type() -> boxed.value();
-            case Operand.Maybe _
-            when now != null && Merge.mayBeNull(now) -> Merge.presence(now);
+            case Operand.Maybe _ when now != null && Merge.mayBeNull(now) -> Merge.presence(now);
             case Operand.Struct head when now != null -> Merge.address(now, head);
             case Operand.KernelEnum head
             when now instanceof Operand.KernelEnum e

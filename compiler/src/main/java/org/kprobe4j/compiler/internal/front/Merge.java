@@ -47,7 +47,8 @@ final class Merge {
         if (states.size() == 1) {
             return first.copy();
         }
-        boolean different = states.stream().anyMatch(s -> s.stack().size() != first.stack().size());
+        boolean different =
+                states.stream().anyMatch(s -> s.stack().size() != first.stack().size());
         boolean refused = states.stream().anyMatch(s -> s.stack().stream().anyMatch(Operand.Refused.class::isInstance));
         if (different && !refused) {
             throw new Refusal(

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Width;
@@ -36,8 +35,7 @@ final class MapLowering {
         }
 
         private static boolean areSame(List<Value> a, List<Value> b) {
-            return a.size() == b.size()
-                    && IntStream.range(0, a.size()).allMatch(i -> isSame(a.get(i), b.get(i)));
+            return a.size() == b.size() && IntStream.range(0, a.size()).allMatch(i -> isSame(a.get(i), b.get(i)));
         }
 
         /** Whether one was computed as the other was: each block does so anew. */
