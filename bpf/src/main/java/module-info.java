@@ -11,4 +11,5 @@ module org.kprobe4j.bpf {
     exports org.kprobe4j.bpf.ringbuf;
     exports org.kprobe4j.bpf.symbols;
     exports org.kprobe4j.bpf.tracefs;
+    exports org.kprobe4j.bpf.usersymbols;
 }
