@@ -15,12 +15,12 @@ public final class RingReader implements AutoCloseable {
     /** Until a program waits, its own first lines come before those of its probes, but no longer than this. */
     private static final long HOLD_MILLIS = 250;
 
-    private static final long REST_MILLIS = 50;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration JOIN = Duration.ofSeconds(5);
 
     private final BpfMap map;
     private final RingBuffer ring;
+    private final Rest rest;
     private final RecordConsumer consumer;
     private final Runnable afterBatch;
     private final Thread thread;
@@ -39,6 +39,7 @@ public final class RingReader implements AutoCloseable {
     public RingReader(String name, int sizeBytes, Consumer<MemorySegment> consumer, Runnable afterBatch) {
         this.map = BpfMap.create(MapSpec.ringbuf(name, sizeBytes));
         this.ring = RingBuffer.of(map);
+        this.rest = new Rest(sizeBytes);
         this.consumer = RingBuffer.slices(consumer);
         this.afterBatch = afterBatch;
         this.thread = new Thread(this::run, "kprobe4j-" + name);
@@ -75,13 +76,9 @@ public final class RingReader implements AutoCloseable {
         afterBatch.run();
     }
 
-    /**
-     * Passing lines on is work for the kernel too. Where the probed function is part of it (vfs_write, and whatever reads our
-     * output), each batch brings forth new hits; so batches are kept apart.
-     */
     private void rest() {
         try {
-            var _ = closed.await(REST_MILLIS, TimeUnit.MILLISECONDS);
+            rest.take(ring::availableBytes, millis -> closed.await(millis, TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -20,11 +20,14 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  * own record handler. It owns its mappings, not the map. Since kernel: 5.8. Source: Documentation/bpf/ringbuf.rst.
  */
 public final class RingBuffer implements AutoCloseable {
+    private static final int MAX_UNSHOWN_BYTES = 1 << 14;
+
     private final String name;
     private final Mapping consumerPage;
     private final Mapping producerAndData;
     private final RingLayout layout;
     private final Waiter waiter;
+    private final int showEveryBytes;
     /** Held by the consuming thread: while it is held nothing is unmapped. */
     private final ReentrantLock consuming = new ReentrantLock();
 
@@ -37,6 +40,7 @@ public final class RingBuffer implements AutoCloseable {
         this.producerAndData = producerAndData;
         this.layout = layout;
         this.waiter = waiter;
+        this.showEveryBytes = Math.min(MAX_UNSHOWN_BYTES, layout.sizeBytes() / 32);
     }
 
     /**
@@ -97,7 +101,8 @@ public final class RingBuffer implements AutoCloseable {
     }
 
     /**
-     * Takes the records that are there; if there is none, waits for some.
+     * Takes the records that are there, at most one buffer's worth, so that it returns although more keep coming; if there is none, waits
+     * for some.
      *
      * @param timeout how long to wait at most; zero does not wait
      * @param consumer gets each record; what it throws ends the poll after that record
@@ -136,7 +141,7 @@ public final class RingBuffer implements AutoCloseable {
     }
 
     /**
-     * Takes the records that are there, without waiting.
+     * Takes the records that are there, without waiting, and at most one buffer's worth.
      *
      * @param consumer gets each record
      * @return the number of records
@@ -151,36 +156,68 @@ public final class RingBuffer implements AutoCloseable {
         }
     }
 
+    /**
+     * The position is shown to the kernel now and then only: each time costs the producers a cache miss, and lets them wake a consumer
+     * that is awake. It is shown before this side looks for the last time, so that no wake-up is missed.
+     */
     private int take(RecordConsumer consumer) {
         MemorySegment data = producerAndData.memory();
-        long position = layout.consumerPosition();
+        long start = layout.consumerPosition();
+        long position = start;
+        long shown = start;
+        long produced = start;
         int count = 0;
-        while (!closing) {
-            if (position == layout.producerPosition()) {
-                // Our position must be visible before we look for the last time: otherwise the kernel, seeing an old
-                // one,
-                // sends no wake-up for a record that we do not see.
-                VarHandle.fullFence();
-                if (position == layout.producerPosition()) {
+        try {
+            while (!closing && layout.distance(start, position) < layout.sizeBytes()) {
+                if (position == produced || layout.distance(shown, position) >= showEveryBytes) {
+                    layout.consumerPosition(position);
+                    shown = position;
+                }
+                if (position == produced) {
+                    produced = producedBehind(position);
+                    if (position == produced) {
+                        break;
+                    }
+                }
+                int header = settledHeader(position);
+                if (RingLayout.isBusy(header)) {
                     break;
                 }
-            }
-            int header = layout.header(position);
-            if (RingLayout.isBusy(header)) {
-                break;
-            }
-            long dataOffset = layout.dataOffset(position);
-            position = layout.advance(position, header);
-            try {
+                long dataOffset = layout.dataOffset(position);
+                position = layout.advance(position, header);
                 if (!RingLayout.isDiscarded(header)) {
                     count++;
                     consumer.accept(data, dataOffset, RingLayout.length(header));
                 }
-            } finally {
-                layout.consumerPosition(position);
             }
+        } finally {
+            layout.consumerPosition(position);
         }
         return count;
+    }
+
+    /** How far the kernel has come. */
+    private long producedBehind(long position) {
+        long produced = layout.producerPosition();
+        if (position == produced) {
+            // Our position must be visible before we look for the last time: otherwise the kernel, seeing an old one,
+            // sends no
+            // wake-up for a record that we do not see.
+            VarHandle.fullFence();
+            produced = layout.producerPosition();
+        }
+        return produced;
+    }
+
+    /** The same for a record that is still being written: its end sends a wake-up only to a position that waits for it. */
+    private int settledHeader(long position) {
+        int header = layout.header(position);
+        if (RingLayout.isBusy(header)) {
+            layout.consumerPosition(position);
+            VarHandle.fullFence();
+            header = layout.header(position);
+        }
+        return header;
     }
 
     /**

@@ -38,6 +38,10 @@ final class RingLayout {
         this.mask = sizeBytes - 1L;
     }
 
+    int sizeBytes() {
+        return (int) mask + 1;
+    }
+
     /** Only this side writes it, so no order is needed to read it back. */
     long consumerPosition() {
         return wide ? (long) LONG.getOpaque(consumer, 0) : Integer.toUnsignedLong((int) INT.getOpaque(consumer, 0));

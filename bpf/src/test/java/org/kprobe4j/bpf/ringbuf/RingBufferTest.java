@@ -141,6 +141,38 @@ class RingBufferTest {
         }
     }
 
+    /** A consumer that always finds more would never flush, and never be closed. */
+    @Test
+    void drainReturnsAlthoughRecordsKeepComing() {
+        Producer producer = new Producer(Abi.X86_64, 0);
+        try (RingBuffer ring = producer.open()) {
+            producer.put(8, false, (byte) 1);
+            assertThat(ring.drain((data, offset, size) -> producer.put(8, false, (byte) 1)))
+                    .isEqualTo(SIZE / 16);
+            assertThat(ring.availableBytes()).isEqualTo(16);
+        }
+    }
+
+    /** Also within a batch the kernel gets room again. */
+    @Test
+    void positionIsShownNowAndThen() {
+        Producer producer = new Producer(Abi.X86_64, 0);
+        try (RingBuffer ring = producer.open()) {
+            for (int i = 0; i < SIZE / 16; i++) {
+                producer.put(8, false, (byte) i);
+            }
+            List<Long> lags = new ArrayList<>();
+            long[] taken = {0};
+            ring.drain((data, offset, size) -> {
+                lags.add(taken[0] - producer.consumer.get(ValueLayout.JAVA_LONG, 0));
+                taken[0] += 16;
+            });
+            assertThat(lags).hasSize(SIZE / 16).allMatch(lag -> lag >= 0 && lag <= SIZE / 32);
+            assertThat(lags).contains((long) SIZE / 32 - 16);
+            assertThat(producer.consumer.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(SIZE);
+        }
+    }
+
     @Test
     void recordIsReadOnly() {
         Producer producer = new Producer(Abi.X86_64, 0);
