@@ -10,7 +10,9 @@ package org.kprobe4j;
  *
  * <p>The interface {@code TaskStruct} stands for {@code struct task_struct}, the method {@code startTime()} for the field {@code
  * start_time}; {@link Name} gives a name that Java cannot spell. Offsets come from the running kernel's BTF when the handler is
- * compiled. A field may stand in an anonymous structure or union inside. A method's type is
+ * compiled. A field may stand in an anonymous structure or union inside. Where the kernel declares a structure without a name, or
+ * has none of the interface's name, the interface stands for what the kernel declares there; an interface with {@link Name} is
+ * read as the structure of that name, whatever is declared. A method's type is
  *
  * <ul>
  *   <li>a primitive at least as wide as the field, also of a bit field; a {@code boolean} is whether it is not 0;

@@ -14,7 +14,8 @@ import java.lang.annotation.Target;
  * interface TaskStruct extends KernelStruct { @OnFault(-1) int pid(); @OnFault MmStruct mm(); }
  * }</pre>
  *
- * <p>Only reads fault: a method that gives a structure inside another reads nothing.
+ * <p>Only reads fault: a method that gives a structure inside another reads nothing, and an index that is out of bounds stops the
+ * handler all the same.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

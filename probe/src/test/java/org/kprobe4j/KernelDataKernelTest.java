@@ -211,6 +211,26 @@ class KernelDataKernelTest {
     }
 
     @Test
+    void dataWithoutAnEntryHandlerIsZero() {
+        var events = RingBuffer.of(Numbers.class);
+        List<Numbers> seen;
+        var rp = Kretprobe.at(DevNull.FUNCTION, Entry.class)
+                .handler((ri, regs) -> {
+                    events.emit(
+                            new Numbers(ri.data().file, ri.args(NullLseek.class).offset(), 0, 0));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            seen = numbers(events);
+            try (rp) {
+                DevNull.seek(3);
+            }
+        }
+        assertThat(seen).containsExactly(new Numbers(0, 0, 0, 0), new Numbers(0, 1, 0, 0), new Numbers(0, 2, 0, 0));
+    }
+
+    @Test
     void argumentsOfNestedCallsAreTheirOwn() throws IOException {
         var events = RingBuffer.of(Numbers.class);
         List<Numbers> seen;
@@ -314,7 +334,7 @@ class KernelDataKernelTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(seen)
-                .containsExactly(new Numbers(files, 16, ProcessHandle.current().pid(), 4), new Numbers(1, 1, 1, -1));
+                .containsExactly(new Numbers(files, 16, ProcessHandle.current().pid(), 3), new Numbers(1, 1, 1, -1));
         assertThat(kp.account().faulted()).isZero();
     }
 

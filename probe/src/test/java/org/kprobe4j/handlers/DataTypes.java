@@ -9,6 +9,7 @@ import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType.Enumerator;
 import org.kprobe4j.btf.BtfType.Member;
 import org.kprobe4j.btf.BtfType.Param;
+import org.kprobe4j.btf.BtfType.SectionVariable;
 import org.kprobe4j.btf.BtfWriter;
 import org.kprobe4j.btf.Linkage;
 
@@ -132,7 +133,9 @@ final class DataTypes {
                 new Param("seventh", s32));
         function(out, "by_value", new Param("first", s32), new Param("node", inode), new Param("last", s32));
         function(out, "wide", new Param("first", s32), new Param("second", u64), new Param("third", s32));
-        out.variable("per_cpu_inode", inode, Linkage.GLOBAL);
+        int own = out.variable("per_cpu_inode", inode, Linkage.GLOBAL);
+        out.variable("common_inode", inode, Linkage.GLOBAL);
+        out.dataSection(".data..percpu", 16, List.of(new SectionVariable(own, 0, 16)));
         byte[] bytes = out.toBytes(ByteOrder.LITTLE_ENDIAN);
         // Bits 0 to 2 of the int, then bits 3 to 7: the width and place stood in the type.
         encode(bytes, out.string("low3"), 1 << 24 | 3);

@@ -130,6 +130,20 @@ class FunctionArgumentsTest {
     }
 
     @Test
+    void a_function_of_a_module() {
+        kernel.kernel.put(FILE, DataTypes.file().array());
+        PreHandler handler = (p, regs) -> {
+            var args = regs.args(VfsRead.class);
+            Kernel.printf("%d %d", args.file().fKind(), args.count());
+            return 0;
+        };
+        var program = new Handlers().btf(Types::btf).module(DataTypes.btf()).pre(handler);
+        assertThat(Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, FILE, 0, 7))
+                        .lines())
+                .containsExactly("22 7");
+    }
+
+    @Test
     void refusals() {
         Refusals.refused(
                 handlers(),

@@ -2,9 +2,13 @@ package org.kprobe4j.handlers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.kprobe4j.FunctionArguments;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelStruct;
+import org.kprobe4j.OnFault;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.compiler.ProgramShape;
 
@@ -254,5 +258,94 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 goto -18
                 """);
+    }
+
+    interface File extends KernelStruct {
+        int fKind();
+
+        @OnFault(-1)
+        long fPos();
+    }
+
+    interface Count extends FunctionArguments {
+        int count();
+    }
+
+    @Test
+    void a_bit_field_is_cut_out_of_its_word() {
+        assertThat(Handlers.listing(new Handlers().btf(DataTypes::btf).pre((p, regs) -> {
+                    Kernel.printf("%d", Kernel.struct(1, File.class).fKind());
+                    return 0;
+                })))
+                .contains("""
+                r3 = 1
+                r3 += 4
+                r1 = r10
+                r1 += -24
+                r2 = 1
+                call bpf_probe_read_kernel#113
+                if r0 != 0 goto +17
+                r6 = *(u8 *)(r10 -24)
+                r6 >>= 3
+                w6 <<= 27
+                w6 >>= 27
+                r1 = map[log]
+                """);
+    }
+
+    @Test
+    void a_read_with_a_value_for_faults_goes_on() {
+        assertThat(Handlers.listing(new Handlers().btf(DataTypes::btf).pre((p, regs) -> {
+                    Kernel.printf("%d", Kernel.struct(1, File.class).fPos());
+                    return 0;
+                })))
+                .contains("""
+                call bpf_probe_read_kernel#113
+                if r0 != 0 goto +14
+                r6 = *(u64 *)(r10 -24)
+                r1 = map[log]
+                """)
+                .contains("""
+                exit
+                r1 = map[account][0]+40
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                r6 = -1
+                goto -19
+                """);
+    }
+
+    @Test
+    void an_argument_is_kept_behind_the_private_data() {
+        String listing = Handlers.listing(new Handlers()
+                .data(Data.class)
+                .shaped(new ProgramShape.Entry(OptionalLong.empty(), List.of(2)))
+                .<Data>entry((ri, regs) -> 0));
+        assertThat(listing.substring(0, listing.indexOf("call bpf_get_current_task")))
+                .isEqualTo("""
+                r2 = map[account][0]+0
+                r0 = 1
+                lock *(u64 *)(r2 +0) += r0
+                *(u64 *)(r10 -32) = 0
+                *(u64 *)(r10 -24) = 0
+                r0 = *(u64 *)(r1 +96)
+                *(u64 *)(r10 -24) = r0
+                r0 = *(u64 *)(r1 +152)
+                *(u64 *)(r10 -8) = r0
+                """);
+        assertThat(Handlers.listing(new Handlers()
+                        .btf(DataTypes::btf)
+                        .data(Data.class)
+                        .shaped(new ProgramShape.Return(true))
+                        .<Data>ret((ri, regs) -> {
+                            Kernel.printf("%d", ri.args(Count.class).count());
+                            return 0;
+                        })))
+                .contains("""
+                        if r0 == 0 goto +20
+                        r0 = *(u64 *)(r0 +8)
+                        w6 = w0
+                        r1 = map[log]
+                        """);
     }
 }

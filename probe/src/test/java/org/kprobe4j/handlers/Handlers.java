@@ -35,6 +35,7 @@ import org.kprobe4j.compiler.Compiler;
 import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.KernelBtf;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
@@ -51,6 +52,7 @@ final class Handlers {
     private ProgramShape shape = new ProgramShape.Pre(false);
     private Supplier<Optional<Btf>> btf = Optional::empty;
     private Optional<String> dataClass = Optional.empty();
+    private Optional<Btf> module = Optional.empty();
     private String symbol = SYMBOL;
     private long addr = ADDR;
     private final Map<Object, KernelObject> kernelObjects = new IdentityHashMap<>();
@@ -75,6 +77,12 @@ final class Handlers {
 
     Handlers btf(Supplier<Optional<Btf>> types) {
         btf = types;
+        return this;
+    }
+
+    /** The types of the one module that is loaded. */
+    Handlers module(Optional<Btf> types) {
+        module = types;
         return this;
     }
 
@@ -192,7 +200,26 @@ final class Handlers {
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
-        return Compiler.compile(new CompileRequest(code, host, machine, btf::get, shape, symbol, addr, dataClass, 1));
+        return Compiler.compile(new CompileRequest(code, host, machine, types(), shape, symbol, addr, dataClass, 1));
+    }
+
+    private KernelBtf types() {
+        return new KernelBtf() {
+            @Override
+            public Optional<Btf> vmlinux() {
+                return btf.get();
+            }
+
+            @Override
+            public Optional<Btf> moduleWith(String struct) {
+                return module.filter(types -> types.struct(struct).isPresent());
+            }
+
+            @Override
+            public Optional<Btf> moduleWithFunction(String function) {
+                return module.filter(types -> types.function(function).isPresent());
+            }
+        };
     }
 
     /** A program's instructions alone, without source lines and slots. */

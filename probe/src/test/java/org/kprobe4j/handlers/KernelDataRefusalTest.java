@@ -23,7 +23,33 @@ class KernelDataRefusalTest {
         long iIno();
     }
 
+    interface Owner extends KernelStruct {
+        long x();
+
+        long iIno();
+    }
+
+    @Name("owner")
+    interface Anything extends KernelStruct {
+        long x();
+    }
+
+    interface NoSuchName extends KernelStruct {
+        long iIno();
+
+        long x();
+    }
+
     interface File extends KernelStruct {
+        @Name("f_inode")
+        Owner asOwner();
+
+        @Name("f_inode")
+        Anything asNamed();
+
+        @Name("f_inode")
+        NoSuchName asDeclared();
+
         byte fWide();
 
         int[] tail();
@@ -56,6 +82,9 @@ class KernelDataRefusalTest {
 
         @Name("f_kind")
         Inode kind();
+
+        @Name("private_data")
+        Object object();
     }
 
     private static void refused(PreHandler handler, String... messages) {
@@ -77,6 +106,27 @@ class KernelDataRefusalTest {
         refused(
                 (p, regs) -> (int) file().list().iIno(),
                 "0: KernelDataRefusalTest.File.list: the field f_list is struct list_head, not a pointer; @UserMemory is for pointers to user memory");
+    }
+
+    @Test
+    void objects() {
+        refused(
+                (p, regs) -> file().object() == null ? 1 : 0,
+                "0: KernelDataRefusalTest.File.object: Object cannot hold a kernel value; use boolean, byte, short, char, int, long, an array of them, an enum or an interface");
+    }
+
+    @Test
+    void structures_of_another_name() {
+        refused(
+                (p, regs) -> (int) file().asOwner().x(),
+                "0: the kernel declares this as struct inode, and the interface KernelDataRefusalTest.Owner stands for struct owner; put @Name(\"owner\") on KernelDataRefusalTest.Owner to read it as that");
+        refused(
+                (p, regs) -> {
+                    Kernel.printf(
+                            "%d %d", file().asNamed().x(), file().asDeclared().iIno());
+                    return (int) file().asDeclared().x();
+                },
+                "2: struct inode has no field x");
     }
 
     @Test

@@ -127,6 +127,10 @@ class KernelDataTest {
         @UserMemory
         Inode user();
 
+        @UserMemory
+        @Name("user")
+        Inode users(int index);
+
         @OnFault(-1)
         @Name("f_pos")
         long position();
@@ -193,6 +197,7 @@ class KernelDataTest {
                         .array());
         kernel.user.put(USER, new byte[] {1, -2, 3});
         kernel.user.put(USER + 64, DataTypes.inode(77, 6));
+        kernel.user.put(USER + 80, DataTypes.inode(78, 7));
     }
 
     private Handlers.Hit hit(PreHandler handler, long... arguments) {
@@ -476,7 +481,8 @@ class KernelDataTest {
         var hit = hit(
                 (p, regs) -> {
                     var f = Kernel.struct(regs.arg(0), File.class);
-                    Kernel.printf("%d %d", f.buf(1), f.user().iIno());
+                    Kernel.printf(
+                            "%d %d %d", f.buf(1), f.user().iIno(), f.users(1).iIno());
                     Kernel.printf("%d %d", Kernel.readUserByte(regs.arg(1)), Kernel.readUserShort(regs.arg(1)));
                     Kernel.printf("%d", Kernel.readUserLong(regs.arg(1) + 64));
                     Kernel.printf("%d", Kernel.readLong(regs.arg(1)));
@@ -484,7 +490,7 @@ class KernelDataTest {
                 },
                 FILE,
                 USER);
-        assertThat(hit.lines()).containsExactly("-2 77", "1 -511", "77");
+        assertThat(hit.lines()).containsExactly("-2 77 78", "1 -511", "77");
         assertThat(hit.faults()).containsExactly("readLong at an address that is not mapped");
     }
 

@@ -86,7 +86,7 @@ class KernelRefusalTest {
                 "0: KernelRefusalTest.TaskStruct.se: the field se is struct sched_entity; give it an interface for its type");
         refused(
                 (p, regs) -> (int) Kernel.current(TaskStruct.class).pid(),
-                "0: KernelRefusalTest.TaskStruct.pid: double cannot hold a kernel value; use boolean, byte, short, char, int, long or an interface");
+                "0: KernelRefusalTest.TaskStruct.pid: double cannot hold a kernel value; use boolean, byte, short, char, int, long, an array of them, an enum or an interface");
         refused(
                 (p, regs) -> Kernel.current(TaskStruct.class).tgid().isNull() ? 1 : 0,
                 "0: KernelRefusalTest.TaskStruct.tgid: the field tgid is int, neither a structure nor a pointer to one");

@@ -48,6 +48,12 @@ class KernelVariablesTest {
         @Name("per_cpu_inode")
         int wrong();
 
+        @Name("per_cpu_inode")
+        Inode forgotten();
+
+        @PerCpu
+        Inode commonInode();
+
         long jifies();
 
         int twice();
@@ -64,6 +70,7 @@ class KernelVariablesTest {
                 .variable("jiffies", JIFFIES)
                 .variable("the_inode", INODE)
                 .variable("per_cpu_inode", OWN)
+                .variable("common_inode", INODE)
                 .variable("__per_cpu_offset", OFFSETS)
                 .variable("nr_cpu_ids", COUNT)
                 .variable("twice", 1)
@@ -133,6 +140,14 @@ class KernelVariablesTest {
                 handlers(),
                 (p, regs) -> Kernel.globals(Vm.class).twice(),
                 "0: the kernel has 2 variables named twice; find the address and use Kernel.readLong");
+        Refusals.refused(
+                handlers(),
+                (p, regs) -> Kernel.globals(Vm.class).forgotten().isNull() ? 1 : 0,
+                "0: KernelVariablesTest.Vm.forgotten: the variable per_cpu_inode is each CPU's own; add @PerCpu");
+        Refusals.refused(
+                handlers(),
+                (p, regs) -> Kernel.globals(Vm.class).commonInode().isNull() ? 1 : 0,
+                "0: KernelVariablesTest.Vm.commonInode: the variable common_inode is one for all CPUs; leave out @PerCpu");
         Refusals.refused(
                 handlers(),
                 (p, regs) -> Kernel.globals(Vm.class).wrong(),

@@ -16,12 +16,15 @@ record JavaNumber(char descriptor, int bits) {
             case "S", "C" -> Short.SIZE;
             case "I" -> Integer.SIZE;
             case "J" -> Long.SIZE;
-            default ->
-                throw new Refusal(
-                        "%s: %s cannot hold a kernel value; use boolean, byte, short, char, int, long or an interface"
-                                .formatted(wanted.accessor().java(), type.displayName()));
+            default -> throw none(type, wanted);
         };
         return new JavaNumber(descriptor.charAt(0), bits);
+    }
+
+    static Refusal none(ClassDesc type, Wanted wanted) {
+        return new Refusal(
+                "%s: %s cannot hold a kernel value; use boolean, byte, short, char, int, long, an array of them, an enum or an interface"
+                        .formatted(wanted.accessor().java(), type.displayName()));
     }
 
     Kind kind() {

@@ -61,7 +61,7 @@ final class KernelArrays {
             case BtfType.Pointer pointer
             when !(place instanceof Place.Bits) -> {
                 boolean user = place.user() || wanted.accessor().userMemory();
-                var elements = new Elements(type.to(pointer.target()), -1, component, wanted, user);
+                var elements = new Elements(type.to(pointer.target()), -1, component, wanted.inside(), user);
                 boolean goesOn = wanted.accessor().onFault() != null;
                 Value start = values.pointer(
                         place,

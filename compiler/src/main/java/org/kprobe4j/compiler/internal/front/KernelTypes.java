@@ -64,7 +64,8 @@ final class KernelTypes {
                                 "this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work"));
     }
 
-    private Optional<Btf> kernel() {
+    /** The kernel's own types; nothing on a kernel without. */
+    Optional<Btf> kernel() {
         try {
             return translation.request().btf().vmlinux();
         } catch (BtfException e) {
@@ -88,13 +89,24 @@ final class KernelTypes {
             return declared;
         }
         Optional<StructType> found = find(type);
-        if (found.isPresent()) {
-            return found.get();
+        if (found.isEmpty()) {
+            if (declared != null && !named) {
+                return declared;
+            }
+            throw noStruct(kernelName(type));
         }
-        if (declared != null && !named) {
-            return declared;
+        boolean another = declared != null
+                && !declared.composite().name().equals(found.get().composite().name());
+        if (another && !named) {
+            throw new Refusal("the kernel declares this as %s, and the interface %s stands for %s; put @Name(\"%s\") on %s to read it as that"
+                    .formatted(
+                            declared,
+                            Translation.javaName(type),
+                            found.get(),
+                            kernelName(type),
+                            Translation.javaName(type)));
         }
-        throw noStruct(kernelName(type));
+        return found.get();
     }
 
     /** The structure that an interface stands for, if this kernel has one; nothing without BTF. */

@@ -43,9 +43,13 @@ final class KernelValues {
             return number(place, type, wanted, JavaNumber.of(result, wanted));
         }
         String java = ObjectInstructions.internalName(result);
-        return KernelEnums.isEnum(translation, java)
-                ? enumerator(place, type, wanted, java)
-                : struct(place, type, wanted, java);
+        if (KernelEnums.isEnum(translation, java)) {
+            return enumerator(place, type, wanted, java);
+        }
+        if (!ObjectInstructions.isInterface(translation.requireClass(java))) {
+            throw JavaNumber.none(result, wanted);
+        }
+        return struct(place, type, wanted, java);
     }
 
     // ---- numbers ----
@@ -64,6 +68,10 @@ final class KernelValues {
         };
         boolean truth = target instanceof BtfType.Int integer && integer.bool();
         int bits = place instanceof Place.Bits part ? part.count() : type.sizeBytes() * Byte.SIZE;
+        if (bits > Long.SIZE) {
+            throw wanted.refuse("is %s, of %d bits; read its parts with Kernel.readLong(address() + n)"
+                    .formatted(type.spelled(), bits));
+        }
         if (bits > java.bits()) {
             throw tooWide(place, bits, wanted, java);
         }

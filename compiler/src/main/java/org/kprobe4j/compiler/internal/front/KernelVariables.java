@@ -13,6 +13,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfKind;
 import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
@@ -25,6 +27,9 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class KernelVariables {
     /** Where the kernel keeps each CPU's distance from the first copy of its variables; not there on a kernel for one CPU. */
     private static final String PER_CPU_OFFSETS = "__per_cpu_offset";
+
+    /** The section that the kernel's types list such variables in. */
+    private static final String PER_CPU_SECTION = ".data..percpu";
 
     private static final String CPU_COUNT = "nr_cpu_ids";
 
@@ -57,13 +62,15 @@ final class KernelVariables {
             throw new Refusal("the kernel has %d variables named %s; find the address and use Kernel.readLong"
                     .formatted(places == null ? 0 : places.size(), name));
         }
+        var wanted = new Wanted(accessor, "the variable " + name);
+        checkPerCpu(name, wanted);
         Value address = GraphBuilder.constant(places.getFirst());
         boolean ofCpu = accessor.perCpu() && accessor.isIndexed();
         if (accessor.perCpu()) {
             address = translation.builder().binary(Arithmetic.ADD, Kind.LONG, perCpuOffset(site, ofCpu), address);
         }
         var place = new Place.Memory(address, 0, false);
-        return read(site, place, name, new Wanted(accessor, "the variable " + name), !ofCpu && accessor.isIndexed());
+        return read(site, place, name, wanted, !ofCpu && accessor.isIndexed());
     }
 
     private Operand read(CallSite site, Place.Memory place, String name, Wanted wanted, boolean indexed) {
@@ -89,15 +96,25 @@ final class KernelVariables {
 
     /** The type of a variable; the kernel's BTF has those of each CPU's own, and since 6.15 perhaps the others. */
     private Optional<KernelType> type(String name) {
-        try {
-            return translation
-                    .request()
-                    .btf()
-                    .vmlinux()
-                    .flatMap(btf ->
-                            btf.variable(name).map((BtfType.Var variable) -> new KernelType(btf, variable.type())));
-        } catch (org.kprobe4j.btf.BtfException e) {
-            throw KernelTypes.damaged(e);
+        return translation
+                .kernelTypes()
+                .kernel()
+                .flatMap(btf -> btf.variable(name).map(variable -> new KernelType(btf, variable.type())));
+    }
+
+    /** Where the kernel's types tell whether a variable is each CPU's own, its accessor must say the same. */
+    private void checkPerCpu(String name, Wanted wanted) {
+        Optional<Btf> types = translation.kernelTypes().kernel();
+        Optional<BtfType.Var> variable = types.flatMap(btf -> btf.variable(name));
+        Optional<BtfType.DataSection> section = types.flatMap(btf -> btf.find(PER_CPU_SECTION, Set.of(BtfKind.DATASEC)))
+                .map(BtfType.DataSection.class::cast);
+        if (variable.isEmpty() || section.isEmpty()) {
+            return;
+        }
+        boolean own = section.get().variables().stream()
+                .anyMatch(v -> v.type() == variable.get().id());
+        if (own != wanted.accessor().perCpu()) {
+            throw wanted.refuse(own ? "is each CPU's own; add @PerCpu" : "is one for all CPUs; leave out @PerCpu");
         }
     }
 

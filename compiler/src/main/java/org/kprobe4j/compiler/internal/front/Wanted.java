@@ -6,6 +6,20 @@ record Wanted(Accessor accessor, String subject) {
         return new Refusal("%s: %s %s".formatted(accessor.java(), subject, reason));
     }
 
+    /** The same for what lies in user memory itself, be it a pointer or not. */
+    Wanted inside() {
+        return new Wanted(
+                new Accessor(
+                        accessor.java(),
+                        accessor.method(),
+                        accessor.name(),
+                        accessor.signature(),
+                        accessor.onFault(),
+                        false,
+                        accessor.perCpu()),
+                subject);
+    }
+
     /** What is counted where its read faults. */
     String fault() {
         return "read of %s at an address that is not mapped".formatted(accessor.method());
