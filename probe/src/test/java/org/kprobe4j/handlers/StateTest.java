@@ -176,6 +176,34 @@ class StateTest {
         assertThat(counted()).isEqualTo(all * 2 + (2L << 24) + (2L << 8));
     }
 
+    @Test
+    void a_record_that_may_be_null_goes_through_a_loop() {
+        var values = handlers.map("values", Long.class, Value.class);
+        kernel.hash("values", 8, 48, 4);
+        var program = handlers.pre((p, regs) -> {
+            values.put(2L, new Value(20, (short) 1, true, 'c', Kernel.comm(), (byte) 2, 3));
+            values.put(4L, new Value(40, (short) 1, false, 'd', "four", (byte) 2, 3));
+            Value best = values.get(regs.arg(0));
+            for (long i = 0; i < 6; i++) {
+                Value now = values.get(i);
+                if (now != null && now.flag()) {
+                    best = now;
+                } else if (i == regs.arg(1)) {
+                    best = null;
+                }
+            }
+            if (best == null) {
+                counter.increment();
+                return 0;
+            }
+            Kernel.printf("%d %s", best.nanos(), best.comm());
+            return 0;
+        });
+        assertThat(hit(program, 4, 9).lines()).containsExactly("20 bash");
+        assertThat(hit(program, 4, 4).lines()).hasSize(1);
+        assertThat(counted()).isOne();
+    }
+
     private static Long find(KernelMap<Long, Long> where, long key) {
         if (key < 0) {
             return null;

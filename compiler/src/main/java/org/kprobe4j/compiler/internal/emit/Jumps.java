@@ -1,11 +1,12 @@
 package org.kprobe4j.compiler.internal.emit;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.lower.Lir;
 import org.kprobe4j.compiler.internal.lower.LirBlock;
 import org.kprobe4j.compiler.internal.lower.LirProgram;
 
-/** Leaves out blocks that only pass on, and branches whose two ways meet at once. */
+/** Leaves out blocks that only pass on, branches whose two ways meet at once, and tests that were made just before. */
 final class Jumps {
     private Jumps() {}
 
@@ -15,6 +16,7 @@ final class Jumps {
             changed = false;
             for (LirBlock block : program.blocks()) {
                 block.successors().replaceAll(Jumps::target);
+                changed |= passTests(block);
                 changed |= dropBranch(block);
             }
         }
@@ -29,6 +31,27 @@ final class Jumps {
         }
         successors.removeLast();
         return block.code().removeIf(Lir.Branch.class::isInstance);
+    }
+
+    /** Goes past a block that does nothing but repeat the test that led to it. */
+    private static boolean passTests(LirBlock block) {
+        Lir.Branch branch = branch(block);
+        boolean changed = false;
+        for (int way = 0; branch != null && way < 2; way++) {
+            LirBlock next = block.successors().get(way);
+            boolean repeats = branch.equals(branch(next))
+                    && next != block
+                    && next.code().stream().allMatch(i -> i instanceof Lir.At || i instanceof Lir.Branch);
+            if (repeats && next.successors().get(way) != next) {
+                block.successors().set(way, next.successors().get(way));
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private static Lir.@Nullable Branch branch(LirBlock block) {
+        return block.successors().size() == 2 && block.code().getLast() instanceof Lir.Branch branch ? branch : null;
     }
 
     private static boolean isEmpty(LirBlock block) {

@@ -59,6 +59,7 @@ final class LoopHead {
             case Operand.KernelArray array ->
                 new Operand.KernelArray(phi(array.address(), value, place), array.elements());
             case Operand.Made made when !state.content(made).isArray() -> record(made, place, state);
+            case Operand.Text text -> text(text, place);
             case Operand.Maybe maybe ->
                 new Operand.Maybe(
                         phi(maybe.present(), value, place),
@@ -68,6 +69,22 @@ final class LoopHead {
                 yield value;
             }
         };
+    }
+
+    private Operand.Text text(Operand.Text text, Place place) {
+        int length = text.words().size();
+        var words = new ArrayList<Value>();
+        for (int i = 0; i < length; i++) {
+            int at = i;
+            Value word = text.words().get(at);
+            Place inside = now -> {
+                Operand found = place.apply(now);
+                List<Value> there = found == null ? List.of() : Merge.words(found, length);
+                return there.size() == length ? new Operand.Scalar(there.get(at)) : null;
+            };
+            words.add(phi(word, new Operand.Scalar(word), inside));
+        }
+        return new Operand.Text(words);
     }
 
     /** Where the content is of what may be null; for null something of the same shape. */

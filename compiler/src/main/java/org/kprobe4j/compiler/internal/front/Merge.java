@@ -165,7 +165,7 @@ final class Merge {
     }
 
     /** A text's words, also those of a constant; nothing for what is no text, or a longer one. */
-    private static List<Value> words(Operand operand, int length) {
+    static List<Value> words(Operand operand, int length) {
         if (operand instanceof Operand.Host(String constant)) {
             byte[] bytes = constant.getBytes(StandardCharsets.UTF_8);
             if (bytes.length > length * Long.BYTES) {

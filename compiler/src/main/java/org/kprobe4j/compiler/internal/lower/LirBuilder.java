@@ -18,8 +18,8 @@ final class LirBuilder {
     private final LirProgram program = new LirProgram();
     private LirBlock current = program.block(0);
     private final Deque<Runnable> asides = new ArrayDeque<>();
-    /** Constants that the current block has loaded since its last call; their registers are never written again. */
-    private final Map<Long, Integer> constants = new HashMap<>();
+    /** What the current block has loaded since its last call, constants and addresses; their registers are never written again. */
+    private final Map<Object, Integer> loaded = new HashMap<>();
 
     private @Nullable Position position;
 
@@ -42,7 +42,7 @@ final class LirBuilder {
     void add(Lir instruction) {
         current.code().add(instruction);
         if (instruction instanceof Lir.Call) {
-            constants.clear();
+            loaded.clear();
         }
     }
 
@@ -63,7 +63,7 @@ final class LirBuilder {
     void place(LirBlock block) {
         program.blocks().add(block);
         current = block;
-        constants.clear();
+        loaded.clear();
         if (position != null) {
             add(new Lir.At(position.file(), position.line()));
         }
@@ -110,7 +110,7 @@ final class LirBuilder {
 
     /** A register that holds a long, to be read only. */
     int constant(long value) {
-        return constants.computeIfAbsent(value, _ -> {
+        return loaded.computeIfAbsent(value, _ -> {
             int dst = register();
             add(new Lir.Const(dst, value, true));
             return dst;
@@ -142,10 +142,19 @@ final class LirBuilder {
         add(new Lir.Exit());
     }
 
+    /** A register that holds the address of a byte in an array map's value, to be read only. */
+    int mapValue(String map, int offset) {
+        record Place(String map, int offset) {}
+        return loaded.computeIfAbsent(new Place(map, offset), _ -> {
+            int dst = register();
+            add(new Lir.MapValue(dst, map, offset));
+            return dst;
+        });
+    }
+
     /** Adds one to a slot of the account. */
     void count(int slot) {
-        int address = register();
-        add(new Lir.MapValue(address, Account.MAP, slot * Long.BYTES));
+        int address = mapValue(Account.MAP, slot * Long.BYTES);
         add(new Lir.AtomicAdd(Size.DW, address, 0, constant(1)));
     }
 }

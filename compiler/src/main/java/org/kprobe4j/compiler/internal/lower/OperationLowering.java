@@ -85,8 +85,7 @@ final class OperationLowering {
             case Opcode.MapDelete delete -> values.define(operation, maps.delete(operation, delete));
             case Opcode.MapAdd add -> maps.add(operation, add);
             case Opcode.CellAdd(String map, int offset) -> {
-                int address = out.register();
-                out.add(new Lir.MapValue(address, map, offset));
+                int address = out.mapValue(map, offset);
                 out.add(new Lir.AtomicAdd(Size.DW, address, 0, values.register(operation.argument(0))));
             }
             case Opcode.BucketCount(String map, Buckets buckets) ->
