@@ -105,6 +105,12 @@ final class LanguageControl {
             case PtRegs.Arm64 r -> r.x0();
             case PtRegs.Arm r -> r.r0();
         });
+        table.works("cases with a condition", (p, regs) -> switch (regs) {
+            case PtRegs.X86 r when r.di() > 100 -> 1;
+            case PtRegs.X86 r -> r.si();
+            default -> 0;
+        });
+        table.works("a choice of choices", (p, regs) -> regs.arg(0) > 3 ? regs.arg(1) > 3 ? 1 : 2L : (int) regs.arg(0));
         table.refused(
                 "a loop without an end",
                 (p, regs) -> {

@@ -20,6 +20,7 @@ final class LanguageObjects {
     private static final int[] TABLE = {1, 2, 3};
     private static final String PREFIX = "vfs_";
     private static int counter;
+    private static final @Nullable String NOTHING = null;
 
     enum Mode {
         READ,
@@ -30,7 +31,17 @@ final class LanguageObjects {
         }
     }
 
-    interface Shape {}
+    interface Shape {
+        long UNIT = 8;
+
+        default long weight() {
+            return 2 * unit();
+        }
+
+        default long unit() {
+            return UNIT;
+        }
+    }
 
     record Range(long from, long to) implements Shape {
         Range {
@@ -43,6 +54,36 @@ final class LanguageObjects {
     }
 
     record Pair(Range first, Range second) {}
+
+    record Square(long side) implements Shape {
+        @Override
+        public long unit() {
+            return side;
+        }
+    }
+
+    static class Base {
+        protected final long size = 3;
+
+        long scaled(long by) {
+            return size * factor() * by;
+        }
+
+        long factor() {
+            return 1;
+        }
+    }
+
+    static final class Derived extends Base {
+        @Override
+        long factor() {
+            return 10;
+        }
+    }
+
+    private static long count(Object... objects) {
+        return objects.length;
+    }
 
     static final class Limits {
         private final long bytes;
@@ -78,12 +119,20 @@ final class LanguageObjects {
         Map<String, Integer> map = Map.of();
         Object unknown = limits;
         @Nullable Range none = null;
+        Base base = new Derived();
+        Shape shape = new Square(5);
+        var random = new java.util.Random();
         table.works("captured numbers, also in boxes", (p, regs) -> verbose ? regs.arg(0) + box : 0);
         table.works("captured records", (p, regs) -> range.size() + range.from());
         table.works("final fields of captured objects", (p, regs) -> limits.bytes() - regs.arg(0));
         table.works("captured enums", (p, regs) -> mode == Mode.READ ? 0 : mode.ordinal() + mode.weight());
         table.works("captured null", (p, regs) -> none == null ? 1 : 0);
         table.works("instanceof of captured objects", (p, regs) -> unknown instanceof Limits l ? l.bytes() : 0);
+        table.works("inherited and overridden methods", (p, regs) -> base.scaled(regs.arg(0)));
+        table.works("methods of interfaces", (p, regs) -> shape.weight() + new Square(regs.arg(0)).weight());
+        table.works("objects as varargs", (p, regs) -> count(regs.arg(0), "x", mode));
+        table.refused(
+                "objects of the JDK", (p, regs) -> random.nextInt(), "a handler cannot call Random.nextInt; " + CALLS);
         table.refused(
                 "a captured double",
                 (p, regs) -> (long) scale,
@@ -131,6 +180,42 @@ final class LanguageObjects {
                                 instanceof Pair(Range a, Range(long from, long to))
                         ? a.to() + from * 10
                         : 0);
+        table.works("a switch over records", (p, regs) -> {
+            Shape shape = new Square(regs.arg(0));
+            return switch (shape) {
+                case Range r -> r.from();
+                case Square q when q.unit() == 7 -> 1;
+                case Square q -> q.side();
+                default -> 0;
+            };
+        });
+        table.works("instanceof of what it made", (p, regs) -> {
+            Object shape = new Square(regs.arg(0));
+            Object number = regs.arg(0);
+            return (shape instanceof Shape s ? s.weight() : 0)
+                    + (number instanceof Long l ? l : 0)
+                    + (number instanceof Integer ? 1 : 0);
+        });
+        table.stops(
+                "a cast that fails",
+                (p, regs) -> {
+                    Object shape = new Square(regs.arg(0));
+                    Object number = regs.arg(0);
+                    return regs.arg(0) != 77 ? ((Square) shape).side() : (Integer) number;
+                },
+                77,
+                "ClassCastException");
+        table.stops(
+                "null where an object is needed",
+                (p, regs) ->
+                        regs.arg(0) != 77 ? 1 : Objects.requireNonNull(NOTHING).length(),
+                77,
+                "NullPointerException");
+        table.works("records of its own", (p, regs) -> {
+            record Local(long a, int b) {}
+            var local = new Local(regs.arg(0), (int) regs.arg(1));
+            return local.a() + local.b();
+        });
         table.refused(
                 "objects of other classes",
                 (p, regs) -> new Limits(5).bytes(),
@@ -164,6 +249,8 @@ final class LanguageObjects {
         table.works("what is known of a constant string", (p, regs) -> name.startsWith(PREFIX) ? name.length() : 0);
         table.works("strings compared with equals", (p, regs) -> p.symbolName().equals("vfs_read") ? 1 : 2);
         table.works("joining constants", (p, regs) -> (PREFIX + p.symbolName()).length());
+        table.works("characters of a constant string", (p, regs) -> name.charAt(2) + regs.arg(0));
+        table.works("characters of a constant string", (p, regs) -> name.charAt(2) + regs.arg(0));
         table.refused("joining values of the kernel", (p, regs) -> ("pid " + regs.arg(0)).length(), NO_STRING);
         table.refused(
                 "formatting",

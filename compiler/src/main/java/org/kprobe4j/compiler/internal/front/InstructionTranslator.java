@@ -406,6 +406,7 @@ final class InstructionTranslator {
         }
         List<SwitchCase> real = cases.stream()
                 .filter(c -> flow.span(c.target()).index() != otherwise.index())
+                .filter(c -> objects.isPossible(selector, c.caseValue()))
                 .toList();
         for (SwitchCase c : real) {
             flow.branchToCase(selector, GraphBuilder.constant(c.caseValue()), span, flow.span(c.target()), state);

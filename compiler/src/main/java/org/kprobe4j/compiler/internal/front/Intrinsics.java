@@ -60,7 +60,7 @@ final class Intrinsics {
                     c -> new Operand.Host(c.translation().request().symbolName())),
             row(Api.INSTANCE, "addr", c -> known(c.translation().request().addr())),
             row(Api.RING_BUFFER, "emit", Printing::emit),
-            row("java/util/Objects", "requireNonNull", c -> c.present(0)),
+            row("java/util/Objects", "requireNonNull", Intrinsics::notNull),
             row("java/lang/Integer", "valueOf", c -> boxed(c, int.class)),
             row("java/lang/Long", "valueOf", c -> boxed(c, long.class)),
             row("java/lang/Short", "valueOf", c -> boxed(c, short.class)),
@@ -155,6 +155,14 @@ final class Intrinsics {
             throw new Refusal("this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
         }
         return new Operand.PrivateData();
+    }
+
+    private static Operand notNull(CallSite site) {
+        if (site.argument(0) instanceof Operand.Host(Object object) && object == null) {
+            site.flow().fault("NullPointerException");
+            throw new MethodTranslator.DeadEnd();
+        }
+        return site.present(0);
     }
 
     private static Operand boxed(CallSite site, Class<?> type) {

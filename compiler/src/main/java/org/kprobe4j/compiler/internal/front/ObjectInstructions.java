@@ -11,11 +11,13 @@ import java.lang.constant.ClassDesc;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HostProgram;
+import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
@@ -32,6 +34,8 @@ final class ObjectInstructions {
     private final MethodTranslator flow;
     private final State state;
     private final GraphBuilder builder;
+    /** Results of type switches, with the labels that they can be. */
+    private final IdentityHashMap<Value, List<Integer>> typeIndexes = new IdentityHashMap<>();
 
     ObjectInstructions(Translation translation, MethodTranslator flow, State state) {
         this.translation = translation;
@@ -235,18 +239,42 @@ final class ObjectInstructions {
         }
     }
 
-    /** The index of the first label that the selector's type matches: known, because the register set is that of the machine. */
+    /**
+     * The index of the first label, from the one given on, that the selector's type matches. Which labels match is known, because
+     * the register set is that of the machine; where a case has a condition, javac asks again from the next label on, so then the
+     * beginning is not known.
+     */
     private Operand typeSwitch(List<Operand> arguments, List<? extends java.lang.constant.ConstantDesc> labels) {
-        int restart = arguments.get(1) instanceof Operand.Scalar(Value.Constant(var kind, long from)) ? (int) from : 0;
-        for (int i = restart; i < labels.size(); i++) {
+        var matching = new ArrayList<Integer>();
+        for (int i = 0; i < labels.size(); i++) {
             if (!(labels.get(i) instanceof ClassDesc label)) {
                 throw new Refusal("a handler's switch over objects takes type patterns only");
             }
             if (isInstance(arguments.getFirst(), label)) {
-                return new Operand.Scalar(GraphBuilder.constant(i));
+                matching.add(i);
             }
         }
-        return new Operand.Scalar(GraphBuilder.constant(labels.size()));
+        matching.add(labels.size());
+        Value from = InstructionTranslator.scalar(arguments.get(1));
+        if (from instanceof Value.Constant(var kind, long known)) {
+            int first = matching.stream().filter(i -> i >= known).findFirst().orElseThrow();
+            return new Operand.Scalar(GraphBuilder.constant(first));
+        }
+        Value index = GraphBuilder.constant(matching.getFirst());
+        for (int i = 1; i < matching.size(); i++) {
+            int step = matching.get(i) - matching.get(i - 1);
+            Value passed = builder.compare(Cond.GT, from, GraphBuilder.constant(matching.get(i - 1)));
+            Value ahead = builder.binary(Arithmetic.MUL, Kind.INT, passed, GraphBuilder.constant(step));
+            index = builder.binary(Arithmetic.ADD, Kind.INT, index, ahead);
+        }
+        typeIndexes.put(index, matching);
+        return new Operand.Scalar(index);
+    }
+
+    /** Whether a switch can come to a case, as far as is known of its selector. */
+    boolean isPossible(Value selector, int caseValue) {
+        List<Integer> possible = typeIndexes.get(selector);
+        return possible == null || possible.contains(caseValue);
     }
 
     private Operand concat(List<Operand> arguments, List<? extends java.lang.constant.ConstantDesc> constants) {
@@ -272,7 +300,7 @@ final class ObjectInstructions {
 
     void make(String type) {
         if (Forbidden.isThrowable(type)) {
-            // Where the JDK's own code throws, or javac's for a constant without a case, the handler stops.
+            // Where the JDK's own code throws, or javac's for a switch without a case, the handler stops, as at a division by zero.
             if (flow.jdkCall() == null && !type.equals("java/lang/MatchException")) {
                 throw new Refusal(InstructionTranslator.CANNOT_THROW);
             }
@@ -404,7 +432,22 @@ final class ObjectInstructions {
                             translation.request().architecture().registerSet(),
                             Translation.javaName(internalName(type))));
         }
+        if (fails(operand, type)) {
+            flow.fault("ClassCastException");
+            throw new MethodTranslator.DeadEnd();
+        }
         state.push(operand);
+    }
+
+    /** Whether Java would throw: known of what the handler makes and of constants. */
+    private boolean fails(Operand operand, ClassDesc type) {
+        return switch (operand) {
+            case Operand.Made made -> !state.content(made).isArray() && !isInstance(operand, type);
+            case Operand.Boxed _ -> !isInstance(operand, type);
+            case Operand.Host(ClassDesc _) -> false;
+            case Operand.Host(Object object) -> object != null && type.isClassOrInterface() && !isInstance(operand, type);
+            default -> false;
+        };
     }
 
     private boolean isInstance(Operand operand, ClassDesc type) {
@@ -415,7 +458,7 @@ final class ObjectInstructions {
                         || name.equals(Api.REGISTERS + "$"
                                 + translation.request().architecture().registerSet());
             case Operand.Host(Object object) -> object != null && hostType(object.getClass(), name);
-            case Operand.Made made -> state.content(made).type().equals(name);
+            case Operand.Made made -> isSubtype(state.content(made).type(), name);
             case Operand.Boxed boxed ->
                 hostType(MethodType.methodType(boxed.type()).wrap().returnType(), name);
             default -> throw new Refusal("the type of this object cannot be tested in a handler");
