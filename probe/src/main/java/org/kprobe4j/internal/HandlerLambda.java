@@ -77,8 +77,9 @@ public final class HandlerLambda implements HostProgram {
         } catch (ReflectiveOperationException e) {
             // Not a lambda: said below.
         }
-        throw new IllegalArgumentException("%s is not a lambda or method reference, so its bytecode cannot be found"
-                .formatted(handler.getClass().getName()));
+        throw new IllegalArgumentException(
+                "%s is not a lambda or method reference, so its bytecode cannot be found; write the handler as a lambda"
+                        .formatted(handler.getClass().getName()));
     }
 
     /** Whether its class deals with what the kernel's types name: the methods that give it have its type in their descriptors. */
