@@ -98,13 +98,14 @@ final class KernelTypes {
         boolean another = declared != null
                 && !declared.composite().name().equals(found.get().composite().name());
         if (another && !named) {
-            throw new Refusal("the kernel declares this as %s, and the interface %s stands for %s; put @Name(\"%s\") on %s to read it as that"
-                    .formatted(
-                            declared,
-                            Translation.javaName(type),
-                            found.get(),
-                            kernelName(type),
-                            Translation.javaName(type)));
+            throw new Refusal(
+                    "the kernel declares this as %s, and the interface %s stands for %s; put @Name(\"%s\") on %s to read it as that"
+                            .formatted(
+                                    declared,
+                                    Translation.javaName(type),
+                                    found.get(),
+                                    kernelName(type),
+                                    Translation.javaName(type)));
         }
         return found.get();
     }

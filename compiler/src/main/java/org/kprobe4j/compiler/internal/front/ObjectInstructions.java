@@ -300,7 +300,7 @@ final class ObjectInstructions {
 
     void make(String type) {
         if (Forbidden.isThrowable(type)) {
-            // Where the JDK's own code throws, or javac's for a switch without a case, the handler stops, as at a division by zero.
+            // Where the JDK's own code throws, or javac's for a switch without a case, the handler stops.
             if (flow.jdkCall() == null && !type.equals("java/lang/MatchException")) {
                 throw new Refusal(InstructionTranslator.CANNOT_THROW);
             }
@@ -445,7 +445,8 @@ final class ObjectInstructions {
             case Operand.Made made -> !state.content(made).isArray() && !isInstance(operand, type);
             case Operand.Boxed _ -> !isInstance(operand, type);
             case Operand.Host(ClassDesc _) -> false;
-            case Operand.Host(Object object) -> object != null && type.isClassOrInterface() && !isInstance(operand, type);
+            case Operand.Host(Object object) ->
+                object != null && type.isClassOrInterface() && !isInstance(operand, type);
             default -> false;
         };
     }
