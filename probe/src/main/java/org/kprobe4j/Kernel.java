@@ -1,5 +1,8 @@
 package org.kprobe4j;
 
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+
 /**
  * What a handler can ask of the kernel and tell user space. Each call becomes a kernel helper or a few instructions; none may
  * be made outside a handler, unless a {@link SimulatedKernel} is open to answer it.
@@ -111,6 +114,152 @@ public final class Kernel {
      */
     public static String comm() {
         return calls("comm()").comm();
+    }
+
+    /**
+     * A NUL-ended string in kernel memory, at most 255 bytes of it; a longer one is cut. See {@link #string(long, int)}.
+     *
+     * @param address kernel address
+     * @return the string
+     */
+    public static String string(long address) {
+        throw outside("string(0x%x)".formatted(address));
+    }
+
+    /**
+     * A NUL-ended string in kernel memory: helper bpf_probe_read_kernel_str. It is read when it is asked for: printed with {@code %s},
+     * sent in an event, compared ({@code equals}, {@code startsWith}, {@code endsWith}, {@code contains}, {@code isEmpty}, a switch),
+     * measured ({@link #byteLength}). A read that faults stops the handler and is counted. Comparisons are of UTF-8 bytes. One at
+     * address 0 is null. Since kernel: 5.5.
+     *
+     * @param address kernel address
+     * @param maxBytes a constant, 1 to 4096: at most one byte less is kept, what is longer is cut
+     * @return the string
+     */
+    public static String string(long address, int maxBytes) {
+        throw outside("string(0x%x, %d)".formatted(address, maxBytes));
+    }
+
+    /**
+     * The text in an array that the handler made, from an offset up to a NUL or the array's end. It stays as it is when the array
+     * changes.
+     *
+     * @param bytes made in the handler: {@code new byte[64]}
+     * @param offset where it starts
+     * @return the string
+     */
+    public static String string(byte[] bytes, int offset) {
+        throw outside("string(byte[%d], %d)".formatted(bytes.length, offset));
+    }
+
+    /**
+     * A NUL-ended string in the memory of the current process, at most 255 bytes of it; a longer one is cut. See {@link
+     * #userString(long, int)}.
+     *
+     * @param address user address
+     * @return the string
+     */
+    public static String userString(long address) {
+        throw outside("userString(0x%x)".formatted(address));
+    }
+
+    /**
+     * A NUL-ended string in the memory of the current process: helper bpf_probe_read_user_str. Otherwise as {@link #string(long,
+     * int)}. A page that is not present faults: a handler cannot wait for it. Since kernel: 5.5.
+     *
+     * @param address user address
+     * @param maxBytes a constant, 1 to 4096: at most one byte less is kept, what is longer is cut
+     * @return the string
+     */
+    public static String userString(long address, int maxBytes) {
+        throw outside("userString(0x%x, %d)".formatted(address, maxBytes));
+    }
+
+    /**
+     * How long a string is: its bytes before the NUL, where {@code length()} would count characters.
+     *
+     * @param string of the kernel, or a constant
+     * @return number of bytes
+     */
+    public static int byteLength(String string) {
+        throw outside("byteLength(\"" + string + "\")");
+    }
+
+    /**
+     * Copies kernel memory into an array that the handler made: helper bpf_probe_read_kernel. A read that faults stops the handler
+     * and is counted. Since kernel: 5.5.
+     *
+     * @param address kernel address
+     * @param into made in the handler: {@code new byte[64]}
+     * @param offset where to put the first byte
+     * @param length number of bytes
+     */
+    public static void read(long address, byte[] into, int offset, int length) {
+        throw outside("read(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length));
+    }
+
+    /**
+     * Copies memory of the current process into an array that the handler made: helper bpf_probe_read_user. A read that faults stops
+     * the handler and is counted. Since kernel: 5.5.
+     *
+     * @param address user address
+     * @param into made in the handler: {@code new byte[64]}
+     * @param offset where to put the first byte
+     * @param length number of bytes
+     */
+    public static void readUser(long address, byte[] into, int offset, int length) {
+        throw outside("readUser(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length));
+    }
+
+    /**
+     * An IPv4 address, for {@link #printf} with {@code %s} and for components of type Inet4Address or InetAddress.
+     *
+     * @param bigEndian as a {@code __be32} of the kernel, for example {@code skc_daddr}
+     * @return the address
+     */
+    public static Inet4Address ipv4(int bigEndian) {
+        throw outside("ipv4(0x%x)".formatted(bigEndian));
+    }
+
+    /**
+     * An IPv6 address, for {@link #printf} with {@code %s} and for components of type Inet6Address or InetAddress. It is read when it
+     * is sent.
+     *
+     * @param in6Addr a {@code struct in6_addr}, for example {@code skc_v6_daddr}
+     * @return the address
+     */
+    public static Inet6Address ipv6(KernelStruct in6Addr) {
+        throw outside("ipv6(" + in6Addr + ")");
+    }
+
+    /**
+     * A 16-bit number from the network's byte order, {@code ntohs()} in kernel terms.
+     *
+     * @param bigEndian as a {@code __be16} of the kernel, for example a port
+     * @return 0 to 65535
+     */
+    public static int ntohs(short bigEndian) {
+        throw outside("ntohs(0x%x)".formatted(bigEndian));
+    }
+
+    /**
+     * A 16-bit number from the network's byte order, {@code ntohs()} in kernel terms.
+     *
+     * @param bigEndian as a {@code __be16} of the kernel in its lower half
+     * @return 0 to 65535
+     */
+    public static int ntohs(int bigEndian) {
+        throw outside("ntohs(0x%x)".formatted(bigEndian));
+    }
+
+    /**
+     * A 32-bit number from the network's byte order, {@code ntohl()} in kernel terms.
+     *
+     * @param bigEndian as a {@code __be32} of the kernel
+     * @return the number
+     */
+    public static int ntohl(int bigEndian) {
+        throw outside("ntohl(0x%x)".formatted(bigEndian));
     }
 
     /**
@@ -288,7 +437,7 @@ public final class Kernel {
      * costs nothing in the kernel. The lines go to the probe's {@link Log}.
      *
      * @param format a constant: {@code %d %u %x %X %o %c %b %s %p %pS} with printk's flags, width, precision and length modifiers
-     * @param arguments numbers, constants, {@link #comm()}, {@link #stack()}
+     * @param arguments numbers, strings, addresses, constants, {@link #stack()}
      */
     public static void printf(String format, Object... arguments) {
         calls("printf(\"" + format + "\", … " + arguments.length + " arguments)")

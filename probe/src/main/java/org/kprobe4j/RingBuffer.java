@@ -1,10 +1,6 @@
 package org.kprobe4j;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InaccessibleObjectException;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,15 +10,15 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.RecordLayout;
-import org.kprobe4j.internal.LineFormatter;
+import org.kprobe4j.internal.EventReader;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.RingReader;
 import org.kprobe4j.internal.Shutdown;
 
 /**
  * Brings records from handlers to Java: {@code events.emit(new Clone(…))} in a handler that captured it, {@code
- * events.forEach(e -> …)} outside. The record's components, of type boolean, byte, short, char, int, long or String (a comm),
- * are the layout. A record that finds the buffer full is lost and counted in the probe's {@link ProbeAccount}.
+ * events.forEach(e -> …)} outside. The record's components are the layout: boolean, byte, short, char, int, long, String (16
+ * bytes, or as {@link MaxBytes} says), enums, {@code InetAddress}, and records of them. A record that finds the buffer full is lost and counted in the probe's {@link ProbeAccount}.
  *
  * <p>Since kernel: 5.8. Source: Documentation/bpf/ringbuf.rst. Thread-safe.
  *
@@ -33,7 +29,8 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final RecordLayout layout;
-    private final Constructor<T> constructor;
+    private final Class<T> type;
+    private final EventReader<T> events;
     private final String name = "events" + NUMBER.incrementAndGet();
     private final Set<String> complaints = new HashSet<>();
     private final @Nullable RingReader reader;
@@ -42,7 +39,8 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
 
     private RingBuffer(Class<T> type, int sizeBytes) {
         this.layout = RecordLayout.of(type);
-        this.constructor = constructor(type);
+        this.type = type;
+        this.events = new EventReader<>(type, layout);
         boolean inTheKernel = SimulatedKernel.current() == null;
         this.simulated = inTheKernel ? null : new SimulatedRing(sizeBytes);
         this.reader = inTheKernel ? new RingReader(name, sizeBytes, this::accept, () -> {}) : null;
@@ -85,21 +83,6 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
         }
     }
 
-    private static <T extends Record> Constructor<T> constructor(Class<T> type) {
-        Class<?>[] types = Arrays.stream(type.getRecordComponents())
-                .map(component -> component.getType())
-                .toArray(Class<?>[]::new);
-        try {
-            Constructor<T> found = type.getDeclaredConstructor(types);
-            found.setAccessible(true);
-            return found;
-        } catch (NoSuchMethodException | InaccessibleObjectException e) {
-            throw new IllegalArgumentException(
-                    "record %s cannot be made by reflection; open its package to org.kprobe4j"
-                            .formatted(type.getSimpleName()));
-        }
-    }
-
     /**
      * Sends a record; inside a handler only, or while the {@link SimulatedKernel} is open that the buffer was made in.
      *
@@ -123,7 +106,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     List<T> waiting() {
         return simulated == null
                 ? List.of()
-                : simulated.waiting().stream().map(this::read).toList();
+                : simulated.waiting().stream().map(events::read).toList();
     }
 
     /**
@@ -148,43 +131,12 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
             return;
         }
         try {
-            current.accept(read(record));
+            current.accept(events.read(record));
         } catch (RuntimeException e) {
             if (complaints.add(e.getClass().getName())) {
-                System.err.println("kprobe4j: the consumer of %s threw %s"
-                        .formatted(constructor.getDeclaringClass().getSimpleName(), e));
+                System.err.println("kprobe4j: the consumer of %s threw %s".formatted(type.getSimpleName(), e));
             }
         }
-    }
-
-    private T read(MemorySegment record) {
-        Object[] values =
-                layout.components().stream().map(c -> value(record, c)).toArray();
-        try {
-            return constructor.newInstance(values);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(
-                    "cannot make " + constructor.getDeclaringClass().getSimpleName(), e);
-        }
-    }
-
-    private static Object value(MemorySegment record, RecordLayout.Component component) {
-        int offset = component.offset();
-        Class<?> type = component.type();
-        if (type == long.class) {
-            return record.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
-        } else if (type == int.class) {
-            return record.get(ValueLayout.JAVA_INT_UNALIGNED, offset);
-        } else if (type == short.class) {
-            return record.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
-        } else if (type == char.class) {
-            return record.get(ValueLayout.JAVA_CHAR_UNALIGNED, offset);
-        } else if (type == byte.class) {
-            return record.get(ValueLayout.JAVA_BYTE, offset);
-        } else if (type == boolean.class) {
-            return record.get(ValueLayout.JAVA_BYTE, offset) != 0;
-        }
-        return LineFormatter.chars(record, offset, component.sizeBytes());
     }
 
     /** What handlers that capture it need of it. */

@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler;
 
+import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,6 +99,14 @@ public enum Architecture {
      */
     public int wordBytes() {
         return wordBytes;
+    }
+
+    /** Order of a number's bytes in memory.
+     *
+     * @return little endian on all machines of this table
+     */
+    public ByteOrder byteOrder() {
+        return ByteOrder.LITTLE_ENDIAN;
     }
 
     /** How far the stack pointer at a function's return lies above the one at its entry.

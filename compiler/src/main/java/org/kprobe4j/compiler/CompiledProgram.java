@@ -10,6 +10,7 @@ import org.kprobe4j.asm.Assembled;
  * @param formats the lines it may print
  * @param callBytes size of a call's value in the map {@link ProgramShape#CALLS_MAP}: its private data and kept arguments, at
  *     least eight
+ * @param scratchBytes size of the value of the map {@link ScratchMemory#MAP}, 0 if the program needs none
  * @param faultSites where it may stop; the index counts from {@link Account#FAULTS}
  * @param keptArguments argument registers that a return handler reads and the entry program must keep:
  *     {@link ProgramShape.Entry#kept()}
@@ -18,6 +19,7 @@ public record CompiledProgram(
         Assembled code,
         List<PrintFormat> formats,
         int callBytes,
+        int scratchBytes,
         List<FaultSite> faultSites,
         List<Integer> keptArguments) {
     /** Copies the lists. */

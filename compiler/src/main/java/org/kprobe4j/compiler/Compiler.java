@@ -10,6 +10,7 @@ import org.kprobe4j.compiler.internal.emit.RegisterAllocator;
 import org.kprobe4j.compiler.internal.front.Translation;
 import org.kprobe4j.compiler.internal.ir.EndlessLoops;
 import org.kprobe4j.compiler.internal.ir.Simplify;
+import org.kprobe4j.compiler.internal.lower.Lir;
 import org.kprobe4j.compiler.internal.lower.LirProgram;
 import org.kprobe4j.compiler.internal.lower.Lowering;
 
@@ -52,14 +53,21 @@ public final class Compiler {
                 ? entry.kept().size()
                 : handler.keptArguments().size();
         int callBytes = Math.max(handler.dataBytes() + kept * Long.BYTES, Long.BYTES);
-        LirProgram program =
-                Lowering.lower(handler.graph(), request.architecture(), shape, callBytes, handler.dataBytes());
+        LirProgram program = Lowering.lower(
+                handler.graph(), request.architecture(), shape, callBytes, handler.dataBytes(), handler.scratchBytes());
         DeadStores.remove(program);
         RegisterAllocator.allocate(program);
         checkStack(request, program);
+        checkScratch(request, program);
         List<Instruction> instructions = Emitter.emit(program);
         Assembled code = Assembler.assemble(instructions);
-        return new CompiledProgram(code, handler.formats(), callBytes, handler.faultSites(), handler.keptArguments());
+        return new CompiledProgram(
+                code,
+                handler.formats(),
+                callBytes,
+                program.scratchBytes(),
+                handler.faultSites(),
+                handler.keptArguments());
     }
 
     /** A return handler that reads arguments of the call has an entry program, whether the user gave an entry handler or not. */
@@ -67,13 +75,25 @@ public final class Compiler {
         return handler.keptArguments().isEmpty() ? request.shape() : new ProgramShape.Return(true);
     }
 
-    private static void checkStack(CompileRequest request, LirProgram program) {
-        if (program.frameBytes() > MAX_STACK_BYTES) {
+    private static void checkScratch(CompileRequest request, LirProgram program) {
+        if (program.scratchBytes() > ScratchMemory.MAX_BYTES) {
             throw new CompileException(List.of(new Diagnostic(
                     request.handler().file(),
                     0,
-                    "the handler needs %d bytes of stack, the kernel gives %d; use smaller private data or fewer variables at a time"
-                            .formatted(program.frameBytes(), MAX_STACK_BYTES))));
+                    "the handler's arrays and strings need %d bytes, the kernel gives %d for each CPU; make them smaller, or use a map"
+                            .formatted(program.scratchBytes(), ScratchMemory.MAX_BYTES))));
+        }
+    }
+
+    private static void checkStack(CompileRequest request, LirProgram program) {
+        if (program.frameBytes() > MAX_STACK_BYTES) {
+            Lir.At line = program.crowdedLine();
+            String file = line == null ? null : line.file();
+            throw new CompileException(List.of(new Diagnostic(
+                    file == null ? request.handler().file() : file,
+                    line == null ? 0 : line.line(),
+                    "the handler needs %d bytes of stack, the kernel gives %d; here %d values are needed again later: use an array for some, or compute them where they are used"
+                            .formatted(program.frameBytes(), MAX_STACK_BYTES, program.mostSpilled()))));
         }
     }
 }

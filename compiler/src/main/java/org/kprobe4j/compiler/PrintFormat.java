@@ -88,6 +88,14 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
         record Chars(int offset, int sizeBytes) implements Argument {}
 
         /**
+         * An internet address, in the network's byte order.
+         *
+         * @param offset in bytes
+         * @param sizeBytes 4 or 16
+         */
+        record Address(int offset, int sizeBytes) implements Argument {}
+
+        /**
          * A kernel stack: an s64 with its length in bytes or a negative errno, then the addresses.
          *
          * @param offset in bytes

@@ -1,7 +1,15 @@
 package org.kprobe4j.compiler;
 
+import java.lang.annotation.Annotation;
+import java.lang.reflect.RecordComponent;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a Java record lies in memory: its components in order, each at its natural alignment, the whole rounded up to eight
@@ -14,12 +22,31 @@ import java.util.List;
  *   +--------+--------+-----------------+
  * </pre>
  *
+ * A record within a record lies as it would alone, at a multiple of eight. A String is NUL-padded bytes, an enum the number of
+ * its constant, an {@code Inet4Address} 4 bytes, an {@code Inet6Address} 16; an {@code InetAddress} may be either:
+ *
+ * <pre>
+ *   0        4                          20
+ *   +--------+--------------------------+
+ *   | 4 | 16 |  address, zeros          |
+ *   +--------+--------------------------+
+ * </pre>
+ *
  * @param components in the order of the record
  * @param sizeBytes size of the whole
  */
 public record RecordLayout(List<Component> components, int sizeBytes) {
-    /** Bytes of a String component: a comm, NUL-padded. */
+    /** Bytes of a String component that does not say how many: a comm, NUL-padded. */
     public static final int STRING_BYTES = 16;
+
+    /** Bytes of an IPv4 address. */
+    public static final int IPV4_BYTES = 4;
+
+    /** Bytes of an IPv6 address. */
+    public static final int IPV6_BYTES = 16;
+
+    private static final String MAX_BYTES = "org.kprobe4j.MaxBytes";
+    private static final int MAX_STRING_BYTES = 4096;
 
     /** Copies the list. */
     public RecordLayout {
@@ -33,8 +60,11 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
      * @param type its Java type
      * @param offset in bytes
      * @param sizeBytes its size
+     * @param cut whether a longer string is cut, as its {@code @MaxBytes} says
+     * @param parts layout of a record
      */
-    public record Component(String name, Class<?> type, int offset, int sizeBytes) {}
+    public record Component(
+            String name, Class<?> type, int offset, int sizeBytes, boolean cut, Optional<RecordLayout> parts) {}
 
     /**
      * The layout of a record class.
@@ -44,15 +74,32 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
      * @throws IllegalArgumentException if a component's type cannot be laid out, naming it
      */
     public static RecordLayout of(Class<? extends Record> type) {
+        return of(type, new HashSet<>());
+    }
+
+    private static RecordLayout of(Class<?> type, Set<Class<?>> around) {
+        if (!around.add(type)) {
+            throw new IllegalArgumentException(
+                    "record %s contains itself: it has no end".formatted(type.getSimpleName()));
+        }
         var components = new ArrayList<Component>();
         int offset = 0;
-        for (var component : type.getRecordComponents()) {
-            int size = size(type, component.getName(), component.getType());
-            int alignment = Math.min(size, 8);
+        for (RecordComponent component : type.getRecordComponents()) {
+            Optional<RecordLayout> parts =
+                    component.getType().isRecord() ? Optional.of(of(component.getType(), around)) : Optional.empty();
+            int size = parts.map(RecordLayout::sizeBytes).orElseGet(() -> size(type, component));
+            int alignment = alignment(component.getType(), size);
             offset = (offset + alignment - 1) / alignment * alignment;
-            components.add(new Component(component.getName(), component.getType(), offset, size));
+            components.add(new Component(
+                    component.getName(),
+                    component.getType(),
+                    offset,
+                    size,
+                    maxBytes(component).isPresent(),
+                    parts));
             offset += size;
         }
+        around.remove(type);
         if (components.isEmpty()) {
             throw new IllegalArgumentException(
                     "record " + type.getSimpleName() + " has no components: nothing to send");
@@ -60,7 +107,15 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         return new RecordLayout(components, (offset + 7) & -8);
     }
 
-    private static int size(Class<?> record, String name, Class<?> type) {
+    private static int alignment(Class<?> type, int size) {
+        if (type == InetAddress.class) {
+            return Integer.BYTES;
+        }
+        return size >= Long.BYTES ? Long.BYTES : type == String.class ? 1 : size;
+    }
+
+    private static int size(Class<?> record, RecordComponent component) {
+        Class<?> type = component.getType();
         if (type == byte.class || type == boolean.class) {
             return 1;
         } else if (type == short.class || type == char.class) {
@@ -70,10 +125,42 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         } else if (type == long.class) {
             return 8;
         } else if (type == String.class) {
-            return STRING_BYTES;
+            return stringBytes(record, component);
+        } else if (type.isEnum()) {
+            return type.getEnumConstants().length <= 1 << Byte.SIZE ? 1 : 2;
+        } else if (type == Inet4Address.class) {
+            return IPV4_BYTES;
+        } else if (type == Inet6Address.class) {
+            return IPV6_BYTES;
+        } else if (type == InetAddress.class) {
+            return Integer.BYTES + IPV6_BYTES;
         }
         throw new IllegalArgumentException(
-                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long or String"
-                        .formatted(record.getSimpleName(), name, type.getSimpleName()));
+                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress or a record of them"
+                        .formatted(record.getSimpleName(), component.getName(), type.getSimpleName()));
+    }
+
+    private static int stringBytes(Class<?> record, RecordComponent component) {
+        int bytes = maxBytes(component).orElse(STRING_BYTES);
+        if (bytes < 1 || bytes > MAX_STRING_BYTES) {
+            throw new IllegalArgumentException("record %s: component %s has @MaxBytes(%d); a string has 1 to %d bytes"
+                    .formatted(record.getSimpleName(), component.getName(), bytes, MAX_STRING_BYTES));
+        }
+        return bytes;
+    }
+
+    /** The annotation is the API's, which this module knows by name only. */
+    private static Optional<Integer> maxBytes(RecordComponent component) {
+        for (Annotation annotation : component.getAnnotations()) {
+            Class<? extends Annotation> type = annotation.annotationType();
+            if (type.getName().equals(MAX_BYTES)) {
+                try {
+                    return Optional.of((Integer) type.getMethod("value").invoke(annotation));
+                } catch (ReflectiveOperationException e) {
+                    throw new IllegalStateException("cannot read " + annotation, e);
+                }
+            }
+        }
+        return Optional.empty();
     }
 }

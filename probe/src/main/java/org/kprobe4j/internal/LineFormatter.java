@@ -55,6 +55,8 @@ public final class LineFormatter {
                 pad(conversion, enumerator.text(record.get(LONG, enumerator.offset())));
             case PrintFormat.Argument.Chars(int offset, int sizeBytes) ->
                 pad(conversion, chars(record, offset, sizeBytes));
+            case PrintFormat.Argument.Address(int offset, int sizeBytes) ->
+                pad(conversion, EventReader.address(record, offset, sizeBytes).getHostAddress());
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
         };
     }

@@ -4,6 +4,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfBtf;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfMap;
@@ -17,6 +18,7 @@ import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.ScratchMemory;
 
 /** A compiled handler in the kernel: the program and its account. */
 public final class LoadedProgram implements AutoCloseable {
@@ -50,11 +52,10 @@ public final class LoadedProgram implements AutoCloseable {
                 });
         int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
         BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
-        try {
-            byte[] instructions = compiled.code()
-                    .link(
-                            map -> map.equals(Account.MAP) ? account.fd() : mapFd.applyAsInt(map),
-                            ByteOrder.nativeOrder());
+        try (BpfMap scratch = scratch(compiled)) {
+            byte[] instructions =
+                    compiled.code().link(map -> fd(map, account, scratch, mapFd), ByteOrder.nativeOrder());
+            // The program keeps its scratch memory; no descriptor of it is needed any more.
             BpfProgram program = load(name, compiled, instructions);
             return new LoadedProgram(compiled, account, account.mmap(), program);
         } catch (BpfException | IllegalStateException e) {
@@ -65,6 +66,19 @@ public final class LoadedProgram implements AutoCloseable {
 
     private static Answer hasHelper(int id) {
         return Features.running().helper(ProgramType.KPROBE, id);
+    }
+
+    private static @Nullable BpfMap scratch(CompiledProgram compiled) {
+        return compiled.scratchBytes() == 0
+                ? null
+                : BpfMap.create(MapType.PERCPU_ARRAY, ScratchMemory.MAP, Integer.BYTES, compiled.scratchBytes(), 1, 0);
+    }
+
+    private static int fd(String map, BpfMap account, @Nullable BpfMap scratch, ToIntFunction<String> mapFd) {
+        if (map.equals(Account.MAP)) {
+            return account.fd();
+        }
+        return scratch != null && map.equals(ScratchMemory.MAP) ? scratch.fd() : mapFd.applyAsInt(map);
     }
 
     private static BpfProgram load(String name, CompiledProgram compiled, byte[] instructions) {

@@ -98,6 +98,10 @@ final class Differential {
                     });
         } catch (InvocationTargetException e) {
             String message = String.valueOf(e.getCause().getMessage());
+            if (e.getCause() instanceof ArrayIndexOutOfBoundsException) {
+                // Java names the index, which the kernel does not keep.
+                return Outcome.fault(message.replaceFirst("Index -?\\d+ ", "Index "));
+            }
             return Outcome.fault(
                     message.equals("/ by zero")
                             ? message

@@ -23,7 +23,7 @@ final class FakeKernel {
     final Set<String> full = new HashSet<>();
     /** Bytes of kernel memory by address; the rest is not mapped. */
     final TreeMap<Long, byte[]> kernel = new TreeMap<>();
-    /** Bytes of the current process's memory by address. */
+    /** Bytes of the current process's memory by address; the rest is not present. */
     final TreeMap<Long, byte[]> user = new TreeMap<>();
     /** The map of calls in flight. */
     final Map<List<Byte>, Memory.Region> calls = new HashMap<>();
@@ -123,6 +123,8 @@ final class FakeKernel {
             case 80 -> cgroup;
             case 112 -> probeRead(user, r[1], (int) r[2], r[3]);
             case 113 -> probeRead(kernel, r[1], (int) r[2], r[3]);
+            case 114 -> probeReadStr(user, r[1], (int) r[2], r[3]);
+            case 115 -> probeReadStr(kernel, r[1], (int) r[2], r[3]);
             case 125 -> time + 5_000;
             default -> throw new VerifierError("unknown func#" + id);
         };
@@ -159,15 +161,45 @@ final class FakeKernel {
 
     /** A read that faults zeroes the destination, as the kernel's does. */
     private long probeRead(TreeMap<Long, byte[]> space, long to, int size, long from) {
-        Map.Entry<Long, byte[]> below = space.floorEntry(from);
-        boolean mapped = below != null && from - below.getKey() + size <= below.getValue().length;
         var content = new byte[size];
-        if (mapped) {
-            int offset = (int) (from - below.getKey());
-            content = Arrays.copyOfRange(below.getValue(), offset, offset + size);
+        for (int i = 0; i < size; i++) {
+            int b = byteAt(space, from + i);
+            if (b < 0) {
+                memory.write(to, new byte[size]);
+                return -14;
+            }
+            content[i] = (byte) b;
         }
         memory.write(to, content);
-        return mapped ? 0 : -14;
+        return 0;
+    }
+
+    /** Up to a NUL; what lies behind it in the destination means nothing. A program's own memory is the kernel's too. */
+    private long probeReadStr(TreeMap<Long, byte[]> space, long to, int size, long from) {
+        var content = new byte[size];
+        Arrays.fill(content, (byte) 0xa5);
+        for (int i = 0; i < size; i++) {
+            int b = byteAt(space, from + i);
+            if (b < 0) {
+                memory.write(to, new byte[size]);
+                return -14;
+            }
+            content[i] = (byte) (i + 1 == size ? 0 : b);
+            if (content[i] == 0) {
+                memory.write(to, content);
+                // Source: strncpy_from_user_nofault() in mm/maccess.c before 6.13.
+                return i == 0 && space == user ? 0 : i + 1;
+            }
+        }
+        return 0;
+    }
+
+    private int byteAt(TreeMap<Long, byte[]> space, long address) {
+        Map.Entry<Long, byte[]> below = space.floorEntry(address);
+        if (below != null && address - below.getKey() < below.getValue().length) {
+            return below.getValue()[(int) (address - below.getKey())] & 0xff;
+        }
+        return space == kernel ? memory.peek(address) : -1;
     }
 
     long reserve(String ring, int size) {
@@ -192,6 +224,14 @@ final class FakeKernel {
         }
         memory.unmap(record);
         rings.computeIfAbsent(reservedIn.get(address), _ -> new ArrayList<>()).add(record.bytes());
+    }
+
+    void discard(long address) {
+        Memory.Region record = reserved.remove(address);
+        if (record == null) {
+            throw new VerifierError("R1 is not a reserved record");
+        }
+        memory.unmap(record);
     }
 
     void checkNothingReserved() {

@@ -267,7 +267,11 @@ final class Handlers {
 
     static Hit hit(CompiledProgram program, FakeKernel kernel, byte[] context) {
         var interpreter = new Interpreter(
-                program.code(), kernel, Account.FAULTS + program.faultSites().size(), program.callBytes());
+                program.code(),
+                kernel,
+                Account.FAULTS + program.faultSites().size(),
+                program.callBytes(),
+                program.scratchBytes());
         interpreter.run(context);
         var account = new long[Account.FAULTS + program.faultSites().size()];
         for (int i = 0; i < account.length; i++) {

@@ -16,6 +16,7 @@ import org.kprobe4j.asm.Reg;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.ScratchMemory;
 
 /**
  * Runs a program in user space, from its bytes, exactly as the kernel's interpreter does, and refuses on the way what the
@@ -33,6 +34,7 @@ final class Interpreter {
     private final Map<Label, Integer> targets = new HashMap<>();
     private final List<String> maps = new ArrayList<>();
     private final Memory.Region account;
+    private final Memory.Region scratch;
     private final int callBytes;
 
     private final long[] r = new long[11];
@@ -41,17 +43,22 @@ final class Interpreter {
     private int steps;
 
     Interpreter(Assembled code, FakeKernel kernel, int accountSlots, int callBytes) {
-        this(kernel, accountSlots, callBytes);
+        this(code, kernel, accountSlots, callBytes, 0);
+    }
+
+    Interpreter(Assembled code, FakeKernel kernel, int accountSlots, int callBytes, int scratchBytes) {
+        this(kernel, accountSlots, callBytes, scratchBytes);
         take(Decoder.decode(code.link(this::fd), ByteOrder.LITTLE_ENDIAN, maps::get));
     }
 
     Interpreter(List<Instruction> code, FakeKernel kernel, int accountSlots, int callBytes) {
-        this(kernel, accountSlots, callBytes);
+        this(kernel, accountSlots, callBytes, 0);
         take(code);
     }
 
-    private Interpreter(FakeKernel kernel, int accountSlots, int callBytes) {
+    private Interpreter(FakeKernel kernel, int accountSlots, int callBytes, int scratchBytes) {
         this.kernel = kernel;
+        this.scratch = kernel.memory.map("scratch", new byte[scratchBytes], true, true);
         this.callBytes = callBytes;
         this.account = kernel.memory.map("account", new byte[accountSlots * Long.BYTES], true, true);
     }
@@ -211,7 +218,15 @@ final class Interpreter {
             set(i.dst(), value, pointer[i.src().code()]);
             return;
         }
+        if (i.op() == AluOp.ADD && i.width() == Width.W64 && pointer[i.src().code()]) {
+            set(i.dst(), scalar(i.dst()) + any(i.src()), true);
+            return;
+        }
         long b = scalar(i.src());
+        if (i.op() == AluOp.ADD && i.width() == Width.W64 && pointer[i.dst().code()]) {
+            set(i.dst(), any(i.dst()) + b, true);
+            return;
+        }
         if (i.op() == AluOp.MOV) {
             set(i.dst(), narrow(i.width(), b), false);
             return;
@@ -279,7 +294,8 @@ final class Interpreter {
         int arguments = switch (id) {
             case 5, 7, 8, 14, 15, 35, 80, 125 -> 0;
             case 1, 3, 16, 132 -> 2;
-            case 112, 113, 131 -> 3;
+            case 112, 113, 114, 115, 131 -> 3;
+            case 133 -> 2;
             case 2, 67 -> 4;
             default -> throw new VerifierError("unknown func#" + id);
         };
@@ -294,13 +310,22 @@ final class Interpreter {
         } else if (id == 132) {
             kernel.submit(address(Reg.of(1)));
             result = 0;
+        } else if (id == 133) {
+            kernel.discard(address(Reg.of(1)));
+            result = 0;
+        } else if (id == 1 && maps.get((int) address(Reg.of(1))).equals(ScratchMemory.MAP)) {
+            if (kernel.memory.load(Size.W, address(Reg.of(2))) != 0) {
+                throw new VerifierError("the scratch memory has one entry");
+            }
+            result = scratch.base();
+            isPointer = true;
         } else {
             String map = id <= 3 ? maps.get((int) address(Reg.of(1))) : "";
             result = kernel.call(id, r, map, callBytes);
             isPointer = id == 1 && result != 0;
         }
         Arrays.fill(written, 0, 6, false);
-        if (id != 132) {
+        if (id != 132 && id != 133) {
             set(Reg.of(0), result, isPointer);
         }
     }

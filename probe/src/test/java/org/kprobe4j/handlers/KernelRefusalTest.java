@@ -208,11 +208,24 @@ class KernelRefusalTest {
                 .isEqualTo(
                         "KernelRefusalTest.java:%d: this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)"
                                 .formatted(Refusals.firstLine(without)));
-        var entry = new ProgramShape.Entry(OptionalLong.empty());
-        EntryHandler<Large> large = (ri, regs) -> 0;
-        assertThat(Refusals.message(
-                        () -> new Handlers().shaped(entry).data(Large.class).entry(large)))
-                .isEqualTo(
-                        "KernelRefusalTest.java: the handler needs 528 bytes of stack, the kernel gives 512; use smaller private data or fewer variables at a time");
+    }
+
+    @Test
+    void private_data_that_is_larger_than_the_stack() {
+        EntryHandler<Large> large = (ri, regs) -> {
+            ri.data().a0 = 7;
+            ri.data().g5 = regs.arg(0);
+            return 0;
+        };
+        var program = new Handlers()
+                .shaped(new ProgramShape.Entry(OptionalLong.empty()))
+                .data(Large.class)
+                .entry(large);
+        var hit = Handlers.hit(program, 9);
+        assertThat(hit.kernel().calls).hasSize(1);
+        byte[] data = hit.kernel().calls.values().iterator().next().bytes();
+        assertThat(data).hasSize(64 * 8);
+        assertThat(data[0]).isEqualTo((byte) 7);
+        assertThat(data[63 * 8]).isEqualTo((byte) 9);
     }
 }

@@ -19,7 +19,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LanguageTest {
     private static final int ROUNDS = 200;
     private static final List<Class<?>> SAMPLES = List.of(
-            OperatorSamples.class, BranchSamples.class, LoopSamples.class, CallSamples.class, ObjectSamples.class);
+            OperatorSamples.class,
+            BranchSamples.class,
+            LoopSamples.class,
+            CallSamples.class,
+            ObjectSamples.class,
+            ArraySamples.class);
 
     /** Where arithmetic turns. */
     static final long[] INTERESTING = {
@@ -69,7 +74,9 @@ class LanguageTest {
     static List<Method> samples() {
         return SAMPLES.stream()
                 .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
-                .filter(m -> !m.isSynthetic() && m.getReturnType() != void.class)
+                .filter(m -> !m.isSynthetic()
+                        && m.getReturnType() != void.class
+                        && m.getReturnType().isPrimitive())
                 .filter(m -> Arrays.stream(m.getParameterTypes()).allMatch(Class::isPrimitive))
                 .sorted(Comparator.comparing(Method::getName))
                 .toList();

@@ -117,6 +117,14 @@ final class Memory {
         return region.pointers.get((int) (address - region.base));
     }
 
+    /** A byte of any region, or -1. */
+    int peek(long address) {
+        Map.Entry<Long, Region> below = regions.floorEntry(address);
+        boolean inside = below != null
+                && address - below.getKey() < below.getValue().bytes.capacity();
+        return inside ? below.getValue().bytes.get((int) (address - below.getKey())) & 0xff : -1;
+    }
+
     byte[] read(long address, int size) {
         var result = new byte[size];
         for (int i = 0; i < size; i++) {

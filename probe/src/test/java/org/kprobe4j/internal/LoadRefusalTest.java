@@ -19,7 +19,7 @@ class LoadRefusalTest {
     private static final KernelVersion OLD = new KernelVersion("5.10.223-amd64", 5, 10, 223);
 
     private static CompiledProgram program(Instruction... instructions) {
-        return new CompiledProgram(Assembler.assemble(List.of(instructions)), List.of(), 8, List.of(), List.of());
+        return new CompiledProgram(Assembler.assemble(List.of(instructions)), List.of(), 8, 0, List.of(), List.of());
     }
 
     private static final CompiledProgram NEWER = program(

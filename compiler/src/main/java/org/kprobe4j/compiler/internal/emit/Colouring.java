@@ -19,6 +19,7 @@ final class Colouring {
     private static final int COLOURS = 10;
 
     private final BitSet unspillable;
+    private final BitSet pinned;
     private final Map<Integer, Double> weights;
     private final int size;
     private final BitSet[] adjacent;
@@ -38,6 +39,7 @@ final class Colouring {
 
     Colouring(LirProgram program, BitSet unspillable) {
         this.unspillable = unspillable;
+        this.pinned = program.pinned();
         this.weights = RegisterAllocator.weights(program);
         this.size = program.registers();
         this.adjacent = new BitSet[size];
@@ -185,7 +187,9 @@ final class Colouring {
         int v = isMachine(y) ? x : y;
         if (u == v) {
             addWorklist(u);
-        } else if (isMachine(v) || adjacent[u].get(v)) {
+        } else if (isMachine(v) || adjacent[u].get(v) || (!isMachine(u) && pinned.get(u) != pinned.get(v))) {
+            // Pinned and other registers stay apart: together they could be kept in the frame, or could not where they
+            // must.
             addWorklist(u);
             addWorklist(v);
         } else if (isMachine(u) ? allOk(u, v) : conservative(u, v)) {

@@ -21,9 +21,13 @@ public final class RegisterAllocator {
 
     private final LirProgram program;
     private final BitSet unspillable = new BitSet();
+    private final int roomBytes;
+    private final List<Integer> slots = new ArrayList<>();
 
     private RegisterAllocator(LirProgram program) {
         this.program = program;
+        this.roomBytes = program.frameBytes();
+        this.unspillable.or(program.pinned());
     }
 
     /** Rewrites a program to use machine registers only. */
@@ -41,6 +45,7 @@ public final class RegisterAllocator {
                 assign(colouring);
                 // Moves that were coalesced leave blocks empty.
                 Jumps.shorten(program);
+                SpillSlots.share(program, roomBytes, slots);
                 return;
             }
             spilled.forEach(this::spill);
@@ -112,6 +117,7 @@ public final class RegisterAllocator {
 
     private void keepInFrame(int register) {
         int slot = program.frame(Long.BYTES);
+        slots.add(slot);
         for (LirBlock block : program.blocks()) {
             var code = new ArrayList<Lir>();
             for (Lir instruction : block.code()) {

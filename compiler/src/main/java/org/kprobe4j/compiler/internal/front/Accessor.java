@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param onFault the value that a read that faults gives; null if it stops the handler
  * @param userMemory whether its pointer leads to user memory
  * @param perCpu whether each CPU has its own
+ * @param maxBytes the most that is read of a text; 0 if nothing is said
  */
 record Accessor(
         String java,
@@ -29,7 +30,8 @@ record Accessor(
         MethodTypeDesc signature,
         @Nullable Long onFault,
         boolean userMemory,
-        boolean perCpu) {
+        boolean perCpu,
+        int maxBytes) {
     /**
      * The accessor that is called on an object of a type; null if it is a method with a body, to be compiled like any other, or a
      * static one of another class that takes the object as its first argument.
@@ -63,7 +65,8 @@ record Accessor(
                 method.methodTypeSymbol(),
                 annotation(method, Api.ON_FAULT).map(Accessor::number).orElse(null),
                 annotation(method, Api.USER_MEMORY).isPresent(),
-                annotation(method, Api.PER_CPU).isPresent());
+                annotation(method, Api.PER_CPU).isPresent(),
+                annotation(method, Api.MAX_BYTES).map(Accessor::count).orElse(0));
     }
 
     private static Long number(Annotation annotation) {
@@ -71,6 +74,13 @@ record Accessor(
                 .map(e -> ((AnnotationValue.OfLong) e.value()).longValue())
                 .findFirst()
                 .orElse(0L);
+    }
+
+    private static Integer count(Annotation annotation) {
+        return annotation.elements().stream()
+                .map(e -> ((AnnotationValue.OfInt) e.value()).intValue())
+                .findFirst()
+                .orElse(0);
     }
 
     private static Optional<Annotation> annotation(AttributedElement element, String type) {

@@ -13,6 +13,7 @@ final class Api {
     static final String ON_FAULT = "Lorg/kprobe4j/OnFault;";
     static final String USER_MEMORY = "Lorg/kprobe4j/UserMemory;";
     static final String PER_CPU = "Lorg/kprobe4j/PerCpu;";
+    static final String MAX_BYTES = "Lorg/kprobe4j/MaxBytes;";
 
     static final String KERNEL = "org/kprobe4j/Kernel";
     static final String REGISTERS = "org/kprobe4j/PtRegs";

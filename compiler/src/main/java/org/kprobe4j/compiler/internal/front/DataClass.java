@@ -12,6 +12,8 @@ public final class DataClass {
     /** A field's place. {@code descriptor} is the primitive's. */
     record Field(int offset, Size size, boolean signed, char descriptor) {}
 
+    private static final int MAX_BYTES = 4096;
+
     private final String name;
     private final Map<String, Field> fields = new LinkedHashMap<>();
     private int sizeBytes;
@@ -27,6 +29,10 @@ public final class DataClass {
         }
         model.fields().stream().filter(f -> !f.flags().has(AccessFlag.STATIC)).forEach(layout::add);
         layout.sizeBytes = (layout.sizeBytes + 7) & -8;
+        if (layout.sizeBytes > MAX_BYTES) {
+            throw new Refusal("the private data's class %s has %d bytes, a call's private data at most %d"
+                    .formatted(layout.javaName(), layout.sizeBytes, MAX_BYTES));
+        }
         return layout;
     }
 

@@ -88,9 +88,11 @@ final class InstructionTranslator {
             case NewReferenceArrayInstruction make ->
                 objects.makeArray(make.componentType().asSymbol(), state.pop());
             case NewPrimitiveArrayInstruction make ->
-                throw refuseArray(make.typeKind().upperBound());
+                state.push(objects.arrays().make(make.typeKind(), state.pop()));
             case NewMultiArrayInstruction make ->
-                throw refuseArray(make.arrayType().asSymbol().componentType());
+                throw new Refusal(
+                        "a handler cannot create an array of arrays (new %s); use one array and compute the index: rows * columns elements"
+                                .formatted(make.arrayType().asSymbol().displayName()));
             case ArrayLoadInstruction _ -> objects.arrayLoad();
             case ArrayStoreInstruction _ -> objects.arrayStore();
             case TypeCheckInstruction check -> objects.typeCheck(check);
@@ -127,6 +129,9 @@ final class InstructionTranslator {
             case Operand.EnumSelector _ ->
                 throw new Refusal(
                         "the ordinal of a constant that only the kernel knows has no use in a handler; compare with ==, or use a switch");
+            case Operand.TextHash _ ->
+                throw new Refusal(
+                        "a handler cannot compute hashCode of a string of the kernel; use equals, or a switch over the string");
             default -> throw new Refusal("a number is needed here");
         };
     }
@@ -156,7 +161,7 @@ final class InstructionTranslator {
         }
     }
 
-    private static Refusal noFloat() {
+    static Refusal noFloat() {
         return new Refusal(
                 "a handler cannot use float or double: the kernel has no floating point; count in a smaller unit with long");
     }
@@ -348,6 +353,9 @@ final class InstructionTranslator {
         if (isNull(operand) || isNull(other)) {
             return notNullFlag(operand);
         }
+        if (operand instanceof Operand.LocalArray array && other instanceof Operand.LocalArray) {
+            return array.room();
+        }
         if (operand instanceof Operand.Struct a && other instanceof Operand.Struct b) {
             if (!a.type().equals(b.type())) {
                 throw new Refusal(
@@ -368,6 +376,7 @@ final class InstructionTranslator {
             case Operand.Struct _ ->
                 throw new Refusal("a kernel structure is never Java's null; ask isNull() for the null pointer");
             case Operand.Maybe maybe -> maybe.present();
+            case Operand.KernelString text when !text.made() -> text.address();
             case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
             case Operand.Unusable _ ->
                 throw new Refusal("a value that is of different types on different paths cannot be used");
@@ -392,6 +401,10 @@ final class InstructionTranslator {
         Operand operand = state.pop();
         if (operand instanceof Operand.EnumSelector constant) {
             choose(constant, cases, otherwise);
+            return;
+        }
+        if (operand instanceof Operand.TextHash(Operand.KernelString text)) {
+            new TextSwitch(translation, flow, method, span, state).choose(text, cases, otherwise);
             return;
         }
         Value selector = scalar(operand);

@@ -12,6 +12,7 @@ import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.TextSource;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Calls that mean something of their own in the kernel. To add a helper, add its row here. */
@@ -30,6 +31,17 @@ final class Intrinsics {
             row(Api.KERNEL, "gid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
             row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true))),
             row(Api.KERNEL, "comm", _ -> new Operand.Comm()),
+            row(Api.KERNEL, "string", c -> KernelText.string(c, TextSource.KERNEL)),
+            row(Api.KERNEL, "userString", c -> KernelText.string(c, TextSource.USER)),
+            row(Api.KERNEL, "byteLength", KernelText::byteLength),
+            row(Api.KERNEL, "read", c -> LocalArrays.read(c, false)),
+            row(Api.KERNEL, "readUser", c -> LocalArrays.read(c, true)),
+            row(Api.KERNEL, "ipv4", c -> new Operand.Ipv4(c.scalar(0))),
+            row(Api.KERNEL, "ipv6", NetworkValues::ipv6),
+            row(Api.KERNEL, "ntohs", NetworkValues::ntohs),
+            row(Api.KERNEL, "ntohl", NetworkValues::ntohl),
+            row(Routines.TEXT, "room", KernelText::room),
+            row(Routines.TEXT, "load", KernelText::load),
             row(Api.KERNEL, "stack", _ -> new Operand.StackTrace()),
             row(Api.KERNEL, "current", Intrinsics::current),
             row(Api.KERNEL, "struct", c -> new Operand.Struct(c.scalar(0), c.typeArgument(1))),
@@ -114,8 +126,11 @@ final class Intrinsics {
             case Operand.Boxed boxed -> boxCall(site, boxed);
             case Operand.Host(String text) -> constantString(site, text);
             case Operand.Host(Enum<?> constant) -> constantEnum(site, constant);
-            case Operand.Comm _ ->
-                throw new Refusal("Kernel.comm() can be printed, and sent in a record; a handler cannot look into it");
+            case Operand.Comm _ -> KernelText.call(site, KernelText.COMM);
+            case Operand.KernelString text -> KernelText.call(site, text);
+            case Operand.LocalArray _
+            when site.name().equals("clone") ->
+                throw new Refusal("a handler cannot clone an array; make another one and copy the elements in a loop");
             default -> null;
         };
     }
@@ -218,6 +233,11 @@ final class Intrinsics {
             };
         }
         return switch (site.argument(1)) {
+            case Operand.KernelString other
+            when site.name().equals("equals") -> new Operand.Scalar(KernelText.constantEquals(site, text, other));
+            case Operand.Comm _
+            when site.name().equals("equals") ->
+                new Operand.Scalar(KernelText.constantEquals(site, text, KernelText.COMM));
             case Operand.Host(Object other) when site.name().equals("equals") -> known(text.equals(other));
             case Operand.Host(String other)
             when site.arguments().size() == 2 ->

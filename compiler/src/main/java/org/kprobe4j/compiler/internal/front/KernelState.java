@@ -204,7 +204,7 @@ final class KernelState {
             State.Content content = content(operand, type, parts);
             if (content != null) {
                 clearTexts(parts, content, fields);
-                Printing.layOut(parts, content, fields, values);
+                new RecordFields(site, fields, values).add(parts, content, 0);
                 return new Opcode.Room(layout.sizeBytes(), fields);
             }
         } else if (operand instanceof Operand.Boxed boxed && layout.equals(new ElementLayout.Scalar(boxed.type()))) {

@@ -43,6 +43,9 @@ final class KernelValues {
             return number(place, type, wanted, JavaNumber.of(result, wanted));
         }
         String java = ObjectInstructions.internalName(result);
+        if (java.equals("java/lang/String")) {
+            return KernelText.field(this, translation.builder(), place, type, wanted);
+        }
         if (KernelEnums.isEnum(translation, java)) {
             return enumerator(place, type, wanted, java);
         }

@@ -19,6 +19,9 @@ final class LoopHead {
     private static final String CHANGES =
             "a variable that a loop changes must hold a number, a structure or a record of them of one type; use one variable for each";
 
+    private static final String KEEPS =
+            "a variable cannot bring %s that the loop makes to its next round, which makes it anew in the same place; make it before the loop";
+
     /** Where a part of the state is found in the state at a way back. */
     private interface Place extends Function<State, @Nullable Operand> {}
 
@@ -33,7 +36,7 @@ final class LoopHead {
     private final Map<Integer, State.Content> objects;
 
     /** Opens a loop; changes the state to the one at its head. {@code ways} lead into the loop. */
-    LoopHead(Block block, int ways, BitSet assigned, State state, Merge.Supply ids) {
+    LoopHead(Block block, int ways, BitSet assigned, BitSet live, State state, Merge.Supply ids) {
         this.block = block;
         this.ways = ways;
         this.ids = ids;
@@ -43,7 +46,10 @@ final class LoopHead {
                 slot = assigned.nextSetBit(slot + 1)) {
             int at = slot;
             Operand value = state.local(slot);
-            if (value != null) {
+            if (!live.get(slot)) {
+                // An earlier variable of the slot: nothing reads it, and the loop need not keep it.
+                state.store(slot, null);
+            } else if (value != null) {
                 state.store(slot, changing(value, s -> s.local(at), state));
             }
         }
@@ -58,6 +64,10 @@ final class LoopHead {
             case Operand.KernelEnum e -> new Operand.KernelEnum(phi(e.value(), value, place), e.type(), e.kernel());
             case Operand.KernelArray array ->
                 new Operand.KernelArray(phi(array.address(), value, place), array.elements());
+            case Operand.KernelString text
+            when !text.made() ->
+                new Operand.KernelString(
+                        text.source(), phi(text.address(), value, place), text.bytes(), text.array(), false);
             case Operand.Made made when !state.content(made).isArray() -> record(made, place, state);
             case Operand.Text text -> text(text, place);
             case Operand.Maybe maybe ->
@@ -134,12 +144,12 @@ final class LoopHead {
             Operand now = part.place().apply(state);
             Value.Phi phi = part.phi();
             if (phi == null) {
-                refusal = isSame(now, part.atHead()) ? refusal : CHANGES;
+                refusal = isSame(now, part.atHead()) ? refusal : changes(now);
                 continue;
             }
             Value value = number(now, part.atHead());
             phi.add(value == null ? phi : value);
-            refusal = value == null && !(now instanceof Operand.Refused) ? CHANGES : refusal;
+            refusal = value == null && !(now instanceof Operand.Refused) ? changes(now) : refusal;
         }
         for (var object : objects.entrySet()) {
             if (!object.getValue().equals(state.made().get(object.getKey()))) {
@@ -147,6 +157,14 @@ final class LoopHead {
             }
         }
         return refusal;
+    }
+
+    private static String changes(@Nullable Operand now) {
+        return switch (now) {
+            case Operand.LocalArray _ -> KEEPS.formatted("an array");
+            case Operand.KernelString text when text.made() -> KEEPS.formatted("a string");
+            case null, default -> CHANGES;
+        };
     }
 
     private static boolean isSame(@Nullable Operand now, Operand atHead) {
@@ -173,6 +191,7 @@ final class LoopHead {
             case Operand.KernelArray head
             when now instanceof Operand.KernelArray array && array.elements().equals(head.elements()) ->
                 array.address();
+            case Operand.KernelString head when now != null -> Merge.textAddress(now, head);
             default -> null;
         };
     }

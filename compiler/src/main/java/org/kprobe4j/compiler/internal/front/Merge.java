@@ -126,6 +126,16 @@ final class Merge {
             case Operand.KernelArray array -> joinArrays(present, array);
             case Operand.KernelEnum constant -> joinEnums(present, constant);
             case Operand.Made made -> joinMade(states, present, made, result);
+            case Operand.Ipv4 _
+            when present.stream().allMatch(Operand.Ipv4.class::isInstance) ->
+                new Operand.Ipv4(
+                        phi(present.stream().map(o -> ((Operand.Ipv4) o).word()).toList()));
+            case Operand.Ipv6 _
+            when present.stream().allMatch(Operand.Ipv6.class::isInstance) ->
+                new Operand.Ipv6(phi(
+                        present.stream().map(o -> ((Operand.Ipv6) o).address()).toList()));
+            case Operand.KernelString text -> joinTexts(present, text);
+            case Operand.LocalArray array -> joinArrays(present, array);
             default -> new Operand.Unusable();
         };
     }
@@ -298,6 +308,48 @@ final class Merge {
                         && struct.user() == like.user()
                 ? struct.address()
                 : null;
+    }
+
+    private Operand joinTexts(List<Operand> operands, Operand.KernelString sample) {
+        var addresses = operands.stream()
+                .<@Nullable Value>map(o -> textAddress(o, sample))
+                .toList();
+        return addresses.stream().anyMatch(Objects::isNull)
+                ? new Operand.Unusable()
+                : new Operand.KernelString(
+                        sample.source(),
+                        phi(addresses.stream().map(Objects::requireNonNull).toList()),
+                        sample.bytes(),
+                        sample.array(),
+                        sample.made());
+    }
+
+    /** The address of a text of the same kind; null is a text at address 0. */
+    static @Nullable Value textAddress(Operand operand, Operand.KernelString sample) {
+        return switch (operand) {
+            case Operand.KernelString text
+            when text.source() == sample.source()
+                    && text.bytes() == sample.bytes()
+                    && text.array() == sample.array()
+                    && text.made() == sample.made() -> text.address();
+            case Operand.Host host when host.object() == null && !sample.made() -> GraphBuilder.constant(0L);
+            default -> null;
+        };
+    }
+
+    private Operand joinArrays(List<Operand> operands, Operand.LocalArray sample) {
+        boolean alike = operands.stream()
+                .allMatch(o -> o instanceof Operand.LocalArray array
+                        && array.element() == sample.element()
+                        && array.length() == sample.length());
+        return alike
+                ? new Operand.LocalArray(
+                        phi(operands.stream()
+                                .map(o -> ((Operand.LocalArray) o).room())
+                                .toList()),
+                        sample.element(),
+                        sample.length())
+                : new Operand.Unusable();
     }
 
     private Operand joinMade(List<State> states, List<Operand> operands, Operand.Made sample, State result) {

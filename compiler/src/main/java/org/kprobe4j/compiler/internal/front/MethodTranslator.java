@@ -115,7 +115,13 @@ final class MethodTranslator {
         if (method.isLoopHeader(span)) {
             openLoops.put(
                     span.index(),
-                    new LoopHead(block, ways.size(), method.changedIn(span), state, translation::nextMade));
+                    new LoopHead(
+                            block,
+                            ways.size(),
+                            method.changedIn(span),
+                            method.live(span),
+                            state,
+                            translation::nextMade));
         }
         var instructions = new InstructionTranslator(translation, this, method, span, state);
         int next = span.from();
@@ -150,7 +156,9 @@ final class MethodTranslator {
 
     private void refuse(Refusal refusal) {
         if (refusal.isNew()) {
-            Refusal said = jdkCall == null ? refusal : Forbidden.call(jdkCall.owner(), jdkCall.name());
+            Refusal said = jdkCall == null || Api.isType(jdkCall.owner())
+                    ? refusal
+                    : Forbidden.call(jdkCall.owner(), jdkCall.name());
             translation.refuse(builder.position(), said.reason());
         }
     }

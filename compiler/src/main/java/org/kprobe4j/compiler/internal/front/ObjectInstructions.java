@@ -231,12 +231,42 @@ final class ObjectInstructions {
             case "SwitchBootstraps.enumSwitch" ->
                 throw new Refusal(
                         "a handler's switch over an enum takes its constants only; use if for null and conditions");
-            case "ObjectMethods.bootstrap" ->
-                throw new Refusal("a handler cannot compare records or make strings of them; compare their components");
+            case "ObjectMethods.bootstrap" -> {
+                if (!call.name().equalsString("equals")) {
+                    throw new Refusal("a handler cannot make strings or hash codes of records; print their components");
+                }
+                state.push(new Operand.Scalar(equal(arguments.getFirst(), arguments.getLast())));
+            }
             case "LambdaMetafactory.metafactory", "LambdaMetafactory.altMetafactory" ->
                 throw new Refusal("a handler cannot make a lambda; call a static method instead");
             default -> throw new Refusal("a handler cannot use " + bootstrap);
         }
+    }
+
+    /** Whether two records are equal, component by component, as the equals that every record has says. */
+    private Value equal(Operand first, Operand second) {
+        if (first instanceof Operand.Scalar a && second instanceof Operand.Scalar b) {
+            return builder.compare(Cond.EQ, a.value(), b.value());
+        }
+        if (first instanceof Operand.Host a && second instanceof Operand.Host b) {
+            return GraphBuilder.constant(a.equals(b) ? 1 : 0);
+        }
+        if (first instanceof Operand.Made && second instanceof Operand.Host(Object none) && none == null) {
+            return GraphBuilder.constant(0);
+        }
+        if (!(first instanceof Operand.Made a) || !(second instanceof Operand.Made b)) {
+            throw new Refusal("a handler can compare records of numbers only; compare the other components one by one");
+        }
+        if (!state.content(a).type().equals(state.content(b).type())) {
+            return GraphBuilder.constant(0);
+        }
+        Value all = GraphBuilder.constant(1);
+        for (var part : state.content(a).parts().entrySet()) {
+            Operand other = state.content(b).parts().get(part.getKey());
+            Value same = equal(part.getValue(), other == null ? new Operand.Host(null) : other);
+            all = builder.binary(Arithmetic.AND, Kind.INT, all, same);
+        }
+        return all;
     }
 
     /**
@@ -341,14 +371,22 @@ final class ObjectInstructions {
         state.push(made("[" + known, Map.of()));
     }
 
+    LocalArrays arrays() {
+        return new LocalArrays(translation, flow);
+    }
+
     void arrayStore() {
         Operand value = state.pop();
-        Operand position = state.pop();
+        Operand at = state.pop();
         Operand target = state.pop();
         if (target instanceof Operand.KernelArray) {
             throw new Refusal("kernel memory cannot be written");
         }
-        String index = index(position);
+        if (target instanceof Operand.LocalArray local) {
+            arrays().store(local, InstructionTranslator.scalar(at), InstructionTranslator.scalar(value));
+            return;
+        }
+        String index = index(at);
         if (!(target instanceof Operand.Made array)) {
             throw new Refusal("a handler cannot write an array; use a map or a record");
         }
@@ -371,6 +409,10 @@ final class ObjectInstructions {
             state.push(new Operand.EnumSelector(constant, table));
             return;
         }
+        if (array instanceof Operand.LocalArray local) {
+            state.push(arrays().load(local, InstructionTranslator.scalar(position)));
+            return;
+        }
         String index = index(position);
         if (array instanceof Operand.EnumSwitch(List<Integer> cases)) {
             state.push(new Operand.Scalar(GraphBuilder.constant(cases.get(Integer.parseInt(index)))));
@@ -388,6 +430,10 @@ final class ObjectInstructions {
         Operand operand = state.pop();
         if (operand instanceof Operand.KernelArray(var _, KernelArrays.Elements elements)) {
             state.push(new Operand.Scalar(GraphBuilder.constant(elements.length())));
+            return;
+        }
+        if (operand instanceof Operand.LocalArray local) {
+            state.push(new Operand.Scalar(GraphBuilder.constant(local.length())));
             return;
         }
         if (!(operand instanceof Operand.Made array)

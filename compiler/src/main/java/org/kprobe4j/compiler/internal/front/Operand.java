@@ -4,6 +4,7 @@ import java.lang.constant.ClassDesc;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.compiler.internal.ir.TextSource;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** What a local variable or a place on the operand stack holds while a method is followed. */
@@ -102,6 +103,24 @@ sealed interface Operand {
 
     /** The current task's comm, read when it is sent. */
     record Comm() implements Operand {}
+
+    /**
+     * A text in memory, NUL-ended, of at most {@code bytes} bytes with its NUL; read when something asks for it. {@code array}: it
+     * may also end with the array that it lies in, of {@code bytes - 1} bytes. {@code made}: it lies in a room of the handler's own.
+     */
+    record KernelString(TextSource source, Value address, int bytes, boolean array, boolean made) implements Operand {}
+
+    /** What hashCode() of a text is asked for in a switch; never computed. */
+    record TextHash(KernelString text) implements Operand {}
+
+    /** An array of numbers that the handler made: the offset of its room, the descriptor of its elements. */
+    record LocalArray(Value room, char element, int length) implements Operand {}
+
+    /** An IPv4 address as an INT, its bytes in memory in the network's order. */
+    record Ipv4(Value word) implements Operand {}
+
+    /** An IPv6 address, 16 bytes at an address. */
+    record Ipv6(Value address) implements Operand {}
 
     /** The kernel stack, walked when it is sent. */
     record StackTrace() implements Operand {}

@@ -1,8 +1,6 @@
 package org.kprobe4j.compiler.internal.front;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
@@ -64,10 +62,21 @@ final class Printing {
                 }
                 case Operand.Text(List<Value> words) -> {
                     arguments.add(new PrintFormat.Argument.Chars(sizeBytes, words.size() * Long.BYTES));
-                    words(words, take(words.size() * Long.BYTES), fields, values);
+                    RecordFields.words(words, take(words.size() * Long.BYTES), fields, values);
                 }
                 case Operand.Maybe _ ->
                     throw new Refusal("what may be null cannot be printed; test it before, or use getOrDefault");
+                case Operand.KernelString text -> text(text);
+                case Operand.Ipv4(Value word) -> {
+                    values.add(word);
+                    address(
+                            RecordLayout.IPV4_BYTES,
+                            new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size() - 1));
+                }
+                case Operand.Ipv6(Value address) ->
+                    address(
+                            RecordLayout.IPV6_BYTES,
+                            RecordFields.ipv6(site, address, take(RecordLayout.IPV6_BYTES), values));
                 case Operand.StackTrace _ -> {
                     arguments.add(new PrintFormat.Argument.Stack(sizeBytes, STACK_FRAMES));
                     fields.add(new Opcode.Field.Stack(take(Long.BYTES * (1 + STACK_FRAMES)), STACK_FRAMES));
@@ -83,9 +92,24 @@ final class Printing {
                         Operand.KernelArray _,
                         Operand.Arguments _,
                         Operand.Globals _,
+                        Operand.TextHash _,
+                        Operand.LocalArray _,
                         Operand.Refused _,
                         Operand.Unusable _ -> throw new Refusal("this object cannot be printed; print its parts");
             }
+        }
+
+        private void text(Operand.KernelString text) {
+            int bytes = text.array() ? text.bytes() - 1 : text.bytes();
+            int offset = take(bytes + 7 & -8);
+            arguments.add(new PrintFormat.Argument.Chars(offset, bytes));
+            fields.add(RecordFields.field(site, text, offset, bytes, values));
+            pad(fields, offset + bytes, sizeBytes);
+        }
+
+        private void address(int bytes, Opcode.Field field) {
+            arguments.add(new PrintFormat.Argument.Address(field.offset(), bytes));
+            fields.add(field);
         }
 
         private void number(Value value, Class<?> type) {
@@ -158,7 +182,12 @@ final class Printing {
         boolean text = switch (argument) {
             case Operand.Host(Object object) ->
                 !(object instanceof Number || object instanceof Character || object instanceof Boolean);
-            case Operand.Comm _, Operand.Text _, Operand.StackTrace _ -> true;
+            case Operand.Comm _,
+                    Operand.Text _,
+                    Operand.StackTrace _,
+                    Operand.KernelString _,
+                    Operand.Ipv4 _,
+                    Operand.Ipv6 _ -> true;
             default -> false;
         };
         try {
@@ -184,7 +213,7 @@ final class Printing {
         }
         var fields = new ArrayList<Opcode.Field>();
         var values = new ArrayList<Value>();
-        layOut(ring.layout(), site.state().content(made), fields, values);
+        new RecordFields(site, fields, values).add(ring.layout(), site.state().content(made), 0);
         site.builder()
                 .append(
                         Kind.INT,
@@ -193,61 +222,10 @@ final class Printing {
         return CallSite.NOTHING;
     }
 
-    /** A record's components at their places. */
-    static void layOut(RecordLayout layout, State.Content content, List<Opcode.Field> fields, List<Value> values) {
-        int end = 0;
-        for (RecordLayout.Component component : layout.components()) {
-            pad(fields, end, component.offset());
-            end = component.offset() + component.sizeBytes();
-            Operand value = content.parts().get(component.name());
-            if (value instanceof Operand.Text(List<Value> words) && component.type() == String.class) {
-                words(words, component.offset(), fields, values);
-            } else {
-                fields.add(field(component, value == null ? new Operand.Host(null) : value, values));
-            }
-        }
-        pad(fields, end, layout.sizeBytes());
-    }
-
-    private static void words(List<Value> words, int offset, List<Opcode.Field> fields, List<Value> values) {
-        for (int i = 0; i < words.size(); i++) {
-            fields.add(new Opcode.Field.Scalar(offset + i * Long.BYTES, Size.DW, values.size()));
-            values.add(words.get(i));
-        }
-    }
-
     /** Gaps are zeroed: a reserved record holds what was there before. */
     private static void pad(List<Opcode.Field> fields, int from, int to) {
         if (from < to) {
             fields.add(new Opcode.Field.Bytes(from, Collections.nCopies(to - from, (byte) 0)));
         }
-    }
-
-    private static Opcode.Field field(RecordLayout.Component component, Operand value, List<Value> values) {
-        if (component.type() != String.class) {
-            values.add(GraphBuilder.lowerBits(InstructionTranslator.scalar(value), component.sizeBytes() * Byte.SIZE));
-            return new Opcode.Field.Scalar(component.offset(), Size.ofBytes(component.sizeBytes()), values.size() - 1);
-        }
-        return switch (value) {
-            case Operand.Comm _ -> new Opcode.Field.Comm(component.offset());
-            case Operand.Host(Object text) ->
-                new Opcode.Field.Bytes(component.offset(), padded(component, text == null ? "" : text.toString()));
-            default ->
-                throw new Refusal(
-                        "the component %s takes Kernel.comm() or a constant string".formatted(component.name()));
-        };
-    }
-
-    private static List<Byte> padded(RecordLayout.Component component, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length > component.sizeBytes()) {
-            throw new Refusal("the string \"%s\" has %d bytes; the component %s holds %d"
-                    .formatted(text, bytes.length, component.name(), component.sizeBytes()));
-        }
-        var padded = new ArrayList<Byte>();
-        for (byte b : Arrays.copyOf(bytes, component.sizeBytes())) {
-            padded.add(b);
-        }
-        return padded;
     }
 }

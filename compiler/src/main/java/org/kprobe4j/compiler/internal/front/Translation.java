@@ -47,6 +47,7 @@ public final class Translation {
     private final KernelTypes kernelTypes;
     private final ArgumentValues arguments;
     private final KernelVariables variables;
+    private final Rooms rooms = new Rooms();
     private @Nullable DataClass dataClass;
     private int nextMade;
     private int instructions;
@@ -65,6 +66,7 @@ public final class Translation {
      * @param formats lines that it may print
      * @param faultSites places where it may stop
      * @param dataBytes size of the private data
+     * @param scratchBytes size of the rooms for arrays and texts
      * @param keptArguments argument registers that a return handler reads
      */
     public record Translated(
@@ -72,6 +74,7 @@ public final class Translation {
             List<PrintFormat> formats,
             List<FaultSite> faultSites,
             int dataBytes,
+            int scratchBytes,
             List<Integer> keptArguments) {}
 
     /**
@@ -94,6 +97,7 @@ public final class Translation {
                 translation.formats,
                 translation.faultSites,
                 translation.dataBytes(),
+                translation.rooms.sizeBytes(),
                 translation.arguments.kept());
     }
 
@@ -133,6 +137,10 @@ public final class Translation {
     /** Size of the private data. */
     int dataBytes() {
         return dataClass == null ? 0 : dataClass.sizeBytes();
+    }
+
+    Rooms rooms() {
+        return rooms;
     }
 
     @Nullable
@@ -233,7 +241,9 @@ public final class Translation {
 
     Optional<ClassModel> findClass(String internalName) {
         return classes.computeIfAbsent(internalName, name -> {
-            byte[] bytes = request.host().classFile(name);
+            byte[] bytes = Routines.isOne(name)
+                    ? Routines.classFile(name)
+                    : request.host().classFile(name);
             if (bytes == null) {
                 return Optional.empty();
             }

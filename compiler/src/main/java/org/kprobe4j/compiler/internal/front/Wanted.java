@@ -16,7 +16,8 @@ record Wanted(Accessor accessor, String subject) {
                         accessor.signature(),
                         accessor.onFault(),
                         false,
-                        accessor.perCpu()),
+                        accessor.perCpu(),
+                        accessor.maxBytes()),
                 subject);
     }
 

@@ -161,6 +161,14 @@ public sealed interface Opcode {
     /** Bytes in the stack frame for a helper to read: a map's key or value. */
     record Room(int sizeBytes, List<Field> fields) {}
 
+    /** What is done with scratch memory. */
+    record Memory(RoomOperation operation) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return operation.hasEffect();
+        }
+    }
+
     /** A part of an emitted record or of a room. */
     sealed interface Field {
         /** Byte offset in the record. */
@@ -174,6 +182,13 @@ public sealed interface Opcode {
             /** Source: TASK_COMM_LEN in include/linux/sched.h. */
             public static final int BYTES = 16;
         }
+
+        /**
+         * A text at the address in an argument, NUL-ended; {@code whole} copies all bytes, whatever they are. A fault ends the
+         * handler, without the record.
+         */
+        record Text(int offset, int sizeBytes, TextSource source, boolean whole, int argument, int site)
+                implements Field {}
 
         /** Constant bytes. */
         record Bytes(int offset, List<Byte> content) implements Field {}

@@ -56,10 +56,15 @@ final class CallKey {
         return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
-    /** Stores the bytes at a frame offset; zero, or a negative errno. */
-    int update(int valueFrameOffset) {
+    /** Stores the bytes at an offset from a register; zero, or a negative errno. */
+    int update(int valueBase, int valueOffset) {
         mapAndKey();
-        out.add(new Lir.FrameAddress(3, valueFrameOffset));
+        if (valueBase == Lir.FRAME) {
+            out.add(new Lir.FrameAddress(3, valueOffset));
+        } else {
+            out.add(new Lir.Move(3, valueBase));
+            out.aluImm(AluOp.ADD, Width.W64, 3, valueOffset);
+        }
         out.add(new Lir.Const(4, 0, true));
         return out.call(Helper.MAP_UPDATE_ELEM, 4);
     }

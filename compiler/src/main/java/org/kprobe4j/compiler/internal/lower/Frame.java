@@ -15,6 +15,8 @@ import org.kprobe4j.compiler.ProgramShape;
  * of the pair needs. One place for pre, post, entry and return programs.
  */
 final class Frame {
+    private static final int FRAME_DATA_BYTES = 128;
+
     private final LirBuilder out;
     private final Architecture machine;
     private final ProgramShape shape;
@@ -22,10 +24,19 @@ final class Frame {
     private final int callBytes;
     private final int dataBytes;
     private final CallKey key;
+    private final Scratch scratch;
     private int dataBase = Lir.FRAME;
     private int dataOffset;
 
-    Frame(LirBuilder out, Architecture machine, ProgramShape shape, int context, int callBytes, int dataBytes) {
+    Frame(
+            LirBuilder out,
+            Architecture machine,
+            ProgramShape shape,
+            int context,
+            int callBytes,
+            int dataBytes,
+            Scratch scratch) {
+        this.scratch = scratch;
         this.out = out;
         this.machine = machine;
         this.shape = shape;
@@ -72,11 +83,17 @@ final class Frame {
         }
     }
 
-    /** Zeroed room for the value of the call's map entry. */
+    /** Zeroed room for the value of the call's map entry; a large one would leave no stack for anything else. */
     private void makeRoom() {
-        dataOffset = out.program().frame(callBytes);
+        if (callBytes > FRAME_DATA_BYTES) {
+            scratch.open();
+            dataBase = scratch.base();
+            dataOffset = scratch.take(callBytes);
+        } else {
+            dataOffset = out.program().frame(callBytes);
+        }
         for (int i = 0; i < callBytes; i += Long.BYTES) {
-            out.add(new Lir.StoreImm(Size.DW, Lir.FRAME, dataOffset + i, 0));
+            out.add(new Lir.StoreImm(Size.DW, dataBase, dataOffset + i, 0));
         }
     }
 
@@ -155,14 +172,14 @@ final class Frame {
         int to = dataOffset + dataBytes;
         for (int argument : arguments) {
             int register = machine.argument(argument).flatMap(machine::offset).orElseThrow();
-            out.add(new Lir.Store(Size.DW, Lir.FRAME, to, out.load(word, context, register)));
+            out.add(new Lir.Store(Size.DW, dataBase, to, out.load(word, context, register)));
             to += Long.BYTES;
         }
     }
 
     private void remember() {
         key.write(0);
-        int failed = key.update(dataOffset);
+        int failed = key.update(dataBase, dataOffset);
         LirBlock lost = out.block();
         LirBlock done = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, failed, 0, lost, done);

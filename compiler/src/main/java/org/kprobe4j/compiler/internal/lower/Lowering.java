@@ -26,30 +26,35 @@ public final class Lowering {
     private final Map<Block, LirBlock> blocks = new HashMap<>();
     private final List<Block> order;
     private final int context;
+    private final LoopDepths depths;
+    private final Scratch scratch;
     private final Frame frame;
     private final OperationLowering operations;
 
-    private Lowering(Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes) {
+    private Lowering(
+            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes, int scratchBytes) {
         this.order = graph.reversePostorder();
         this.context = out.copy(1);
-        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes);
-        this.operations = new OperationLowering(out, this, frame, context);
+        this.depths = new LoopDepths(order);
+        this.scratch = new Scratch(out, order, depths, scratchBytes);
+        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch);
+        this.operations = new OperationLowering(out, this, frame, context, scratch);
     }
 
     /**
      * Lowers a graph for a machine, inside the frame that its program needs; {@code callBytes} is the size of a call's map value,
-     * which the private data's {@code dataBytes} open.
+     * which the private data's {@code dataBytes} open; {@code scratchBytes} that of the graph's rooms.
      */
     public static LirProgram lower(
-            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes) {
-        var lowering = new Lowering(graph, machine, shape, callBytes, dataBytes);
+            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes, int scratchBytes) {
+        var lowering = new Lowering(graph, machine, shape, callBytes, dataBytes, scratchBytes);
         lowering.run();
+        lowering.out.program().scratchBytes(lowering.scratch.bytes());
         return lowering.out.program();
     }
 
     private void run() {
         frame.open();
-        var depths = new LoopDepths(order);
         for (Block block : order) {
             blocks.put(block, out.program().block(depths.of(block)));
             block.phis().forEach(phi -> registers.put(phi, out.register()));
@@ -57,6 +62,7 @@ public final class Lowering {
         for (Block block : order) {
             begin(block);
             operations.begin(block);
+            scratch.enter(block);
             block.operations().forEach(operation -> {
                 out.at(operation.position());
                 operations.lower(operation);

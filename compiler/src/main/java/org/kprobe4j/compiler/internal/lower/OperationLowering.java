@@ -13,6 +13,7 @@ import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.RoomOperation;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** One rule for each {@link Opcode}. */
@@ -22,9 +23,11 @@ final class OperationLowering {
     private final Frame frame;
     private final int context;
     private final MapLowering maps;
+    private final RoomLowering rooms;
     private int scratch;
 
-    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context) {
+    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context, Scratch memory) {
+        this.rooms = new RoomLowering(out, values, frame, memory);
         this.out = out;
         this.values = values;
         this.frame = frame;
@@ -69,16 +72,16 @@ final class OperationLowering {
             case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
             case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
                 int result = out.load(size, frame.dataBase(), frame.dataOffset() + offset);
-                widen(result, operation.kind(), size, signed);
+                widen(out, result, operation.kind(), size, signed);
                 values.define(operation, result);
             }
             case Opcode.DataStore(int offset, Size size) ->
-                store(size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
+                store(out, values, size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
             case Opcode.Emit emit -> emit(operation, emit);
             case Opcode.MapLookup lookup -> values.define(operation, maps.lookup(operation, lookup));
             case Opcode.MapLoad(int offset, Size size, boolean signed) -> {
                 int result = out.load(size, values.register(operation.argument(0)), offset);
-                widen(result, operation.kind(), size, signed);
+                widen(out, result, operation.kind(), size, signed);
                 values.define(operation, result);
             }
             case Opcode.MapUpdate update -> values.define(operation, maps.update(operation, update));
@@ -90,6 +93,7 @@ final class OperationLowering {
             }
             case Opcode.BucketCount(String map, Buckets buckets) ->
                 new BucketLowering(out, map, buckets).count(copy(operation.argument(0)));
+            case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }
 
@@ -124,10 +128,11 @@ final class OperationLowering {
     }
 
     /** Sign-extends what a load left zero-extended. */
-    private void widen(int register, Kind kind, Size size, boolean signed) {
+    static void widen(LirBuilder out, int register, Kind kind, Size size, boolean signed) {
         int bits = (kind == Kind.INT ? Integer.SIZE : Long.SIZE) - size.bytes() * Byte.SIZE;
         if (signed && bits > 0) {
-            extend(register, Lowering.width(kind), bits, true);
+            out.aluImm(AluOp.LSH, Lowering.width(kind), register, bits);
+            out.aluImm(AluOp.ARSH, Lowering.width(kind), register, bits);
         }
     }
 
@@ -313,7 +318,7 @@ final class OperationLowering {
         int result = out.load(read.size(), Lir.FRAME, scratch);
         Opcode.BitRange bits = read.bits();
         if (bits == null) {
-            widen(result, kind, read.size(), read.signed());
+            widen(out, result, kind, read.size(), read.signed());
             return result;
         }
         if (bits.shift() > 0) {
@@ -328,7 +333,7 @@ final class OperationLowering {
         return result;
     }
 
-    private void store(Size size, int base, int offset, Value value) {
+    static void store(LirBuilder out, Lowering values, Size size, int base, int offset, Value value) {
         if (value instanceof Value.Constant constant && constant.value() == (int) constant.value()) {
             out.add(new Lir.StoreImm(size, base, offset, (int) constant.value()));
         } else {
@@ -341,7 +346,10 @@ final class OperationLowering {
         out.add(new Lir.MapAddress(1, emit.ring()));
         out.add(new Lir.Const(2, emit.sizeBytes(), true));
         out.add(new Lir.Const(3, 0, true));
-        int record = out.call(Helper.RINGBUF_RESERVE, 3);
+        // Pinned: the verifier of 5.10 does not keep a record's address in the frame (is_spillable_regtype).
+        int record = out.program().pinnedRegister();
+        out.add(new Lir.Call(Helper.RINGBUF_RESERVE, 3));
+        out.add(new Lir.Move(record, 0));
         LirBlock full = out.block();
         LirBlock fill = out.block();
         LirBlock done = out.block();
@@ -363,12 +371,15 @@ final class OperationLowering {
     void fill(Value.Operation operation, Opcode.Field field, int base, int origin) {
         int at = origin + field.offset();
         switch (field) {
-            case Opcode.Field.Scalar scalar -> store(scalar.size(), base, at, operation.argument(scalar.argument()));
+            case Opcode.Field.Scalar scalar ->
+                store(out, values, scalar.size(), base, at, operation.argument(scalar.argument()));
             case Opcode.Field.Comm _ -> {
                 address(1, base, at);
                 out.add(new Lir.Const(2, Opcode.Field.Comm.BYTES, true));
                 out.add(new Lir.Call(Helper.GET_CURRENT_COMM, 2));
             }
+            case Opcode.Field.Text text ->
+                stopIf(rooms.readInto(operation.argument(text.argument()), text, base, at), base, text.site());
             case Opcode.Field.Bytes bytes -> bytes(base, at, bytes.content());
             case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
@@ -379,6 +390,23 @@ final class OperationLowering {
                 out.add(new Lir.Store(Size.DW, base, at, length));
             }
         }
+    }
+
+    /** Where a part could not be read: gives the record back, if it is one, and stops. */
+    private void stopIf(int result, int record, int site) {
+        LirBlock fault = out.block();
+        LirBlock on = out.block();
+        out.branchImm(JmpOp.JSLT, Width.W64, result, 0, fault, on);
+        out.aside(fault, () -> {
+            if (record != Lir.FRAME) {
+                out.add(new Lir.Move(1, record));
+                out.add(new Lir.Const(2, 0, true));
+                out.add(new Lir.Call(Helper.RINGBUF_DISCARD, 2));
+            }
+            out.count(Account.FAULTS + site);
+            frame.abandon();
+        });
+        out.place(on);
     }
 
     private void address(int register, int base, int offset) {

@@ -1,0 +1,11 @@
+package org.kprobe4j.compiler.internal.ir;
+
+/** Where a text lies. */
+public enum TextSource {
+    /** In kernel memory. */
+    KERNEL,
+    /** In the memory of the current process. */
+    USER,
+    /** The current task's comm, which a helper copies; it has no address. */
+    COMM
+}

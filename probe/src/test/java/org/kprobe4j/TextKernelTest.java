@@ -1,0 +1,200 @@
+package org.kprobe4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Strings and arrays in the kernel itself: what the verifier accepts, and what the kernel's own names look like. */
+@Tag("kernel")
+@ExtendWith(LeftNothingBehind.class)
+class TextKernelTest {
+    interface Filename extends KernelStruct {
+        String name();
+
+        @UserMemory
+        String uptr();
+    }
+
+    interface File extends KernelStruct {
+        @Name("f_path")
+        Path path();
+    }
+
+    interface Path extends KernelStruct {
+        Dentry dentry();
+    }
+
+    interface Dentry extends KernelStruct {
+        @Name("d_name")
+        Qstr name();
+
+        @Name("d_parent")
+        Dentry parent();
+    }
+
+    interface Qstr extends KernelStruct {
+        String name();
+    }
+
+    record Text(
+            @MaxBytes(512) String text,
+            long a,
+            long b,
+            @MaxBytes(64) String second) {}
+
+    private static List<Text> texts(String function, RingBuffer<Text> events, PreHandler handler, Runnable workload) {
+        List<Text> texts = Collections.synchronizedList(new ArrayList<>());
+        var kp = Kprobe.at(function).preHandler(handler).register();
+        try (events) {
+            events.forEach(texts::add);
+            try (kp) {
+                workload.run();
+            }
+        }
+        assertThat(kp.account().faulted()).isZero();
+        return texts;
+    }
+
+    private static void open(String path) {
+        try (var file = new RandomAccessFile(path, "r")) {
+            file.seek(1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void namesOfAnOpenedFile() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                DevNull.FUNCTION,
+                events,
+                (p, regs) -> {
+                    var dentry = Kernel.struct(regs.arg(0), File.class).path().dentry();
+                    String name = dentry.name().name();
+                    int matches = (name.equals("null") ? 1 : 0)
+                            + (name.startsWith("nul") ? 2 : 0)
+                            + (name.endsWith("ll") ? 4 : 0)
+                            + (name.contains("x") ? 8 : 0)
+                            + (name.equals(dentry.parent().name().name()) ? 16 : 0);
+                    events.emit(new Text(
+                            name,
+                            matches,
+                            Kernel.byteLength(name),
+                            dentry.parent().name().name()));
+                    return 0;
+                },
+                () -> DevNull.seek(1));
+        assertThat(seen).containsExactly(new Text("null", 7, 4, "/"));
+    }
+
+    @Test
+    void theArgumentOfASystemCall() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                "do_sys_openat2",
+                events,
+                (p, regs) -> {
+                    String path = Kernel.userString(regs.arg(1), 512);
+                    if (path.startsWith("/etc/host")) {
+                        events.emit(new Text(path, path.equals("/etc/hostname") ? 1 : 0, 0, Kernel.comm()));
+                    }
+                    return 0;
+                },
+                () -> {
+                    open("/etc/hostname");
+                    open("/etc/passwd");
+                });
+        assertThat(seen).extracting(Text::text).containsExactly("/etc/hostname");
+        assertThat(seen).extracting(Text::a).containsExactly(1L);
+    }
+
+    @Test
+    void theKernelsCopyOfAName() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                "do_filp_open",
+                events,
+                (p, regs) -> {
+                    var name = Kernel.struct(regs.arg(1), Filename.class);
+                    if (name.name().endsWith("hostname")) {
+                        events.emit(new Text(name.name(), 0, 0, ""));
+                    }
+                    return 0;
+                },
+                () -> open("/etc/hostname"));
+        assertThat(seen).extracting(Text::text).containsExactly("/etc/hostname");
+    }
+
+    @Test
+    void aSwitchOverTheComm() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                DevNull.FUNCTION,
+                events,
+                (p, regs) -> {
+                    int n = switch (Kernel.comm()) {
+                        case "bash", "init" -> 1;
+                        case "java" -> 2;
+                        case "text-switch" -> 3;
+                        default -> Kernel.comm().isEmpty() ? 4 : 5;
+                    };
+                    events.emit(new Text("", n, 0, Kernel.comm()));
+                    return 0;
+                },
+                () -> {
+                    var thread = new Thread(() -> DevNull.seek(1), "text-switch");
+                    thread.start();
+                    try {
+                        thread.join();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+        assertThat(seen).containsExactly(new Text("", 3, 0, "text-switch"));
+    }
+
+    @Test
+    void arrays() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                DevNull.FUNCTION,
+                events,
+                (p, regs) -> {
+                    byte[] bytes = {'a', 'b', 0, 'c'};
+                    bytes[(int) regs.arg(1) & 3] ^= 1;
+                    events.emit(new Text(Kernel.string(bytes, 0), sum(regs.arg(1)), bytes[3], ""));
+                    return 0;
+                },
+                () -> DevNull.seek(12));
+        assertThat(seen).hasSize(12);
+        for (int i = 0; i < 12; i++) {
+            assertThat(seen.get(i).a()).isEqualTo(sum(i));
+        }
+        assertThat(seen).extracting(Text::text).startsWith("`b", "ac", "ab\001c", "ab");
+    }
+
+    private static long sum(long x) {
+        int[] counts = new int[16];
+        long[] squares = new long[100];
+        for (int i = 0; i < 100; i++) {
+            squares[i] = (long) i * i + x;
+            counts[(int) squares[i] & 15]++;
+        }
+        int[] chosen = x > 2 ? counts : new int[16];
+        chosen[(int) x] += 100;
+        long sum = squares[(int) x + 80];
+        for (int count : counts) {
+            sum = sum * 3 + count;
+        }
+        return sum * 5 + chosen[(int) x];
+    }
+}
