@@ -212,6 +212,29 @@ public final class Kernel {
     }
 
     /**
+     * The full name of a file as the current task sees it, put together as {@code d_path()} does: at most 32 names and mounts, and 1000
+     * bytes; a longer one begins with {@code …}. What the task cannot reach from its root begins with {@code (unreachable)}. Files without
+     * a name (pipes, sockets) give what their file system calls its root.
+     *
+     * @param path a {@code struct path}, or a {@code struct file}
+     * @return the name
+     */
+    public static String path(KernelStruct path) {
+        throw outside("path(" + path + ")");
+    }
+
+    /**
+     * The name of a directory entry within its file system, as {@code dentry_path_raw()} gives it: at most 32 names and 1000 bytes; a
+     * longer one begins with {@code …}.
+     *
+     * @param dentry a {@code struct dentry}
+     * @return the name, from the file system's root
+     */
+    public static String dentryPath(KernelStruct dentry) {
+        throw outside("dentryPath(" + dentry + ")");
+    }
+
+    /**
      * An IPv4 address, for {@link #printf} with {@code %s} and for components of type Inet4Address or InetAddress.
      *
      * @param bigEndian as a {@code __be32} of the kernel, for example {@code skc_daddr}

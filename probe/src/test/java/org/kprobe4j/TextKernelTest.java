@@ -1,10 +1,18 @@
 package org.kprobe4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,11 +33,27 @@ class TextKernelTest {
 
     interface File extends KernelStruct {
         @Name("f_path")
-        Path path();
+        FilePath path();
     }
 
-    interface Path extends KernelStruct {
+    @Name("path")
+    interface FilePath extends KernelStruct {
         Dentry dentry();
+    }
+
+    @Name("sockaddr_in")
+    interface SocketAddress extends KernelStruct {
+        @Name("sin_port")
+        short port();
+
+        @Name("sin_addr")
+        InAddr host();
+    }
+
+    @Name("in_addr")
+    interface InAddr extends KernelStruct {
+        @Name("s_addr")
+        int word();
     }
 
     interface Dentry extends KernelStruct {
@@ -180,6 +204,70 @@ class TextKernelTest {
             assertThat(seen.get(i).a()).isEqualTo(sum(i));
         }
         assertThat(seen).extracting(Text::text).startsWith("`b", "ac", "ab\001c", "ab");
+    }
+
+    @Test
+    void pathsAreWhatJavaCallsThem() throws IOException {
+        var folder = Files.createTempDirectory("paths").toRealPath();
+        var deep = Files.createDirectories(folder.resolve("a/bb/a folder/ü/e"));
+        var file = Files.writeString(deep.resolve("file.txt"), "x");
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                "vfs_read",
+                events,
+                (p, regs) -> {
+                    var opened = Kernel.struct(regs.arg(0), File.class);
+                    String path = Kernel.path(opened.path());
+                    if (path.endsWith("/file.txt") || path.equals("/dev/zero")) {
+                        events.emit(new Text(
+                                path,
+                                Kernel.byteLength(path),
+                                0,
+                                Kernel.dentryPath(opened.path().dentry())));
+                    }
+                    return 0;
+                },
+                () -> {
+                    read(file);
+                    read(Path.of("/dev/zero"));
+                });
+        assertThat(seen).extracting(Text::text).containsExactly(file.toString(), "/dev/zero");
+        assertThat(seen).extracting(Text::second).last().isEqualTo("/zero");
+        assertThat(seen.getFirst().a()).isEqualTo(file.toString().getBytes(StandardCharsets.UTF_8).length);
+    }
+
+    private static void read(Path path) {
+        try (var in = Files.newInputStream(path)) {
+            assertThat(in.read()).isNotNegative();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    record Connection(Inet4Address address, InetAddress again, int port) {}
+
+    @Test
+    void internetAddresses() throws IOException {
+        List<Connection> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Connection.class);
+        var kp = Kprobe.at("tcp_v4_connect")
+                .preHandler((p, regs) -> {
+                    var to = Kernel.struct(regs.arg(1), SocketAddress.class);
+                    var address = Kernel.ipv4(to.host().word());
+                    events.emit(new Connection(address, address, Kernel.ntohs(to.port())));
+                    return 0;
+                })
+                .register();
+        var address = InetAddress.getByName("127.0.0.1");
+        try (events) {
+            events.forEach(seen::add);
+            try (kp;
+                    var socket = new Socket()) {
+                assertThatThrownBy(() -> socket.connect(new InetSocketAddress(address, 4711), 1000))
+                        .isInstanceOf(IOException.class);
+            }
+        }
+        assertThat(seen).containsExactly(new Connection((Inet4Address) address, address, 4711));
     }
 
     private static long sum(long x) {

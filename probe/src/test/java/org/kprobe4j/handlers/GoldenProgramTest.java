@@ -307,7 +307,7 @@ class GoldenProgramTest {
                 """)
                 .contains("""
                 exit
-                r1 = map[account][0]+40
+                r1 = map[account][0]+48
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 r6 = -1
@@ -327,7 +327,6 @@ class GoldenProgramTest {
                 r0 = 1
                 lock *(u64 *)(r2 +0) += r0
                 *(u64 *)(r10 -32) = 0
-                *(u64 *)(r10 -24) = 0
                 r0 = *(u64 *)(r1 +96)
                 *(u64 *)(r10 -24) = r0
                 r0 = *(u64 *)(r1 +152)

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes random static methods in Java: operators, casts, branches, switches, bounded loops, calls of earlier methods. Every
@@ -15,12 +17,15 @@ final class MethodGenerator {
 
     private record Variable(String type, String name, boolean assignable) {}
 
+    private record Array(String type, String name, int length) {}
+
     private record Method(String name, String result, List<String> parameters) {}
 
     private final Random random;
     private final StringBuilder out = new StringBuilder();
     private final List<Method> methods = new ArrayList<>();
     private final List<Variable> variables = new ArrayList<>();
+    private final List<Array> arrays = new ArrayList<>();
     private int names;
     private int loops;
     private int budget;
@@ -40,6 +45,7 @@ final class MethodGenerator {
 
     private void method(String name) {
         variables.clear();
+        arrays.clear();
         names = 0;
         loops = 0;
         budget = 12;
@@ -76,16 +82,24 @@ final class MethodGenerator {
 
     private void block(int indent, int statements) {
         int scope = variables.size();
+        int arrayScope = arrays.size();
         for (int i = 0; i < statements && budget > 0; i++) {
             statement(indent);
         }
         while (variables.size() > scope) {
             variables.removeLast();
         }
+        while (arrays.size() > arrayScope) {
+            arrays.removeLast();
+        }
     }
 
     private void statement(int indent) {
         budget--;
+        if (chance(15)) {
+            array(indent);
+            return;
+        }
         switch (random.nextInt(indent > 4 ? 5 : 12)) {
             case 0, 1 -> declaration(indent);
             case 2, 3 -> assignment(indent);
@@ -105,6 +119,38 @@ final class MethodGenerator {
         String name = "v" + names++;
         line(indent, "%s %s = %s;".formatted(type, name, initial));
         variables.add(new Variable(type, name, true));
+    }
+
+    /** A new array, or a new value of an element. */
+    private void array(int indent) {
+        if (arrays.isEmpty() || chance(30)) {
+            String type = pick(TYPES);
+            String name = "a" + names++;
+            int length = 1 + random.nextInt(12);
+            String made = chance(50)
+                    ? "new %s[%d]".formatted(type, length)
+                    : "{%s}"
+                            .formatted(Stream.generate(() -> expression(type, 2))
+                                    .limit(length)
+                                    .collect(Collectors.joining(", ")));
+            line(indent, "%s[] %s = %s;".formatted(type, name, made));
+            arrays.add(new Array(type, name, length));
+        } else {
+            Array array = pick(arrays);
+            line(indent, "%s = %s;".formatted(element(array, 1), expression(array.type, 0)));
+        }
+    }
+
+    /** Mostly within bounds, or too many runs would end there. */
+    private String element(Array array, int depth) {
+        String index =
+                chance(90) ? "Math.floorMod(%s, %d)".formatted(integer(depth + 1), array.length) : integer(depth + 1);
+        return "%s[%s]".formatted(array.name, index);
+    }
+
+    private String elementOf(String type, int depth, Supplier<String> otherwise) {
+        List<Array> fitting = arrays.stream().filter(a -> a.type.equals(type)).toList();
+        return fitting.isEmpty() || depth >= MAX_DEPTH ? otherwise.get() : element(pick(fitting), depth);
     }
 
     private List<Variable> assignable(boolean numbersOnly) {
@@ -262,7 +308,7 @@ final class MethodGenerator {
             case 9 -> "((int) %s)".formatted(wide(d));
             case 10 -> "(%s ? %s : %s)".formatted(bool(d), integer(d), integer(d));
             case 11 -> "((%s) %s)".formatted(pick(List.of("byte", "short", "char")), integer(d));
-            case 12 -> library(d);
+            case 12 -> chance(50) ? library(d) : elementOf("int", d, () -> library(d));
             default -> call("int", d);
         };
     }
@@ -280,7 +326,7 @@ final class MethodGenerator {
             case 7 ->
                 "(%s %s %s)".formatted(wide(d), pick(List.of("<<", ">>", ">>>")), chance(60) ? integer(d) : wide(d));
             case 8 -> "(%s%s)".formatted(pick(List.of("-", "~")), wide(d));
-            case 9 -> "((long) %s)".formatted(integer(d));
+            case 9 -> elementOf("long", d, () -> "((long) %s)".formatted(integer(d)));
             case 10 -> "(%s ? %s : %s)".formatted(bool(d), wide(d), wide(d));
             default -> call("long", d);
         };
@@ -310,7 +356,7 @@ final class MethodGenerator {
         }
         String comparison = pick(List.of("<", "<=", ">", ">=", "==", "!="));
         return switch (random.nextInt(9)) {
-            case 0 -> variable("boolean", () -> "true");
+            case 0 -> elementOf("boolean", d, () -> variable("boolean", () -> "true"));
             case 1, 2 -> "(%s %s %s)".formatted(integer(d), comparison, integer(d));
             case 3, 4 -> "(%s %s %s)".formatted(wide(d), comparison, wide(d));
             case 5 -> "(%s %s %s)".formatted(bool(d), pick(List.of("&&", "||")), bool(d));

@@ -21,13 +21,13 @@ record CallSite(
     /** What a call of a void method leaves. */
     static final Operand NOTHING = new Operand.Host(null);
 
-    /** Whether there is no receiver. */
-    boolean isStatic() {
-        return MethodTypeDesc.ofDescriptor(descriptor).parameterCount() == arguments.size();
-    }
-
     GraphBuilder builder() {
         return translation.builder();
+    }
+
+    /** Whether the first operand is an argument like the others, and no receiver. */
+    boolean isStatic() {
+        return MethodTypeDesc.ofDescriptor(descriptor).parameterCount() == arguments.size();
     }
 
     Operand argument(int index) {

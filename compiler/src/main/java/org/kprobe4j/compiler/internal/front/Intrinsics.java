@@ -36,6 +36,9 @@ final class Intrinsics {
             row(Api.KERNEL, "byteLength", KernelText::byteLength),
             row(Api.KERNEL, "read", c -> LocalArrays.read(c, false)),
             row(Api.KERNEL, "readUser", c -> LocalArrays.read(c, true)),
+            row(Api.KERNEL, "path", PathNames::path),
+            row(Api.KERNEL, "dentryPath", PathNames::dentryPath),
+            row(Routines.PATH, "view", KernelText::view),
             row(Api.KERNEL, "ipv4", c -> new Operand.Ipv4(c.scalar(0))),
             row(Api.KERNEL, "ipv6", NetworkValues::ipv6),
             row(Api.KERNEL, "ntohs", NetworkValues::ntohs),
@@ -119,7 +122,8 @@ final class Intrinsics {
             case Operand.Registers _
             when Api.isType(site.owner()) ->
                 site.name().equals("args") ? ArgumentValues.ofRegisters(site) : register(site);
-            case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
+            case Operand.Struct struct
+            when !site.isStatic() -> site.translation().kernelTypes().call(site, struct);
             case Operand.Arguments arguments -> site.translation().arguments().call(site, arguments);
             case Operand.Globals globals -> site.translation().variables().call(site, globals);
             case Operand.KernelEnum constant -> KernelEnums.call(site, constant);

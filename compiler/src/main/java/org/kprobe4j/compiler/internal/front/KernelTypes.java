@@ -47,6 +47,11 @@ final class KernelTypes {
         return accessor == null ? null : read(site, receiver, type, accessor);
     }
 
+    /** The kernel's name of the structure that an interface stands for. */
+    String structName(String type) {
+        return struct(type, null).composite().name();
+    }
+
     private Operand read(CallSite site, Operand.Struct receiver, String type, Accessor accessor) {
         StructType owner = struct(type, receiver.declared());
         Field field = owner.field(accessor.name());
