@@ -98,8 +98,8 @@ final class PathRoutines {
         // A task that is ending has no fs any more: its paths are followed up to the global root.
         FsStruct fs = task.fs();
         boolean rooted = !fs.isNull();
-        Dentry rootDentry = rooted ? fs.root().dentry() : null;
-        VfsMount rootMount = rooted ? fs.root().mnt() : null;
+        Dentry rootDentry = rooted ? fs.root().dentry() : Kernel.struct(0, Dentry.class);
+        VfsMount rootMount = rooted ? fs.root().mnt() : Kernel.struct(0, VfsMount.class);
         Dentry dentry = path.dentry();
         Mount mount = Kernel.containerOf(path.mnt(), Mount.class, "mnt");
         int start = END;

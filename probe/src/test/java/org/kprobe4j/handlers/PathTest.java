@@ -202,10 +202,7 @@ class PathTest {
                 "0: Kernel.path needs a struct path or a struct file, this is struct dentry; use Kernel.dentryPath");
         Refusals.refused(
                 handlers,
-                (p, regs) -> Kernel.dentryPath(Kernel.struct(regs.arg(0), Qstr.class))
-                                .isEmpty()
-                        ? 1
-                        : 0,
+                (p, regs) -> Kernel.dentryPath(Kernel.struct(1, Qstr.class)).isEmpty() ? 1 : 0,
                 "0: Kernel.dentryPath needs a struct dentry, this is struct qstr");
     }
 }
