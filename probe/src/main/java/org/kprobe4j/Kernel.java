@@ -107,8 +107,7 @@ public final class Kernel {
     }
 
     /**
-     * The current task's command name: helper bpf_get_current_comm. It can be printed with {@code %s} and sent as a record's
-     * String component.
+     * The current task's command name: helper bpf_get_current_comm. A string as {@link #string(long, int)} gives it.
      *
      * @return at most 15 characters
      */
@@ -214,7 +213,8 @@ public final class Kernel {
     /**
      * The full name of a file as the current task sees it, put together as {@code d_path()} does: at most 32 names and mounts, and 1000
      * bytes; a longer one begins with {@code …}. What the task cannot reach from its root begins with {@code (unreachable)}. Files without
-     * a name (pipes, sockets) give what their file system calls its root.
+     * a name (pipes, sockets) give what their file system calls its root. The kernel's locks are not taken: while a name is being
+     * changed, the parts of the old one and the new one may mix.
      *
      * @param path a {@code struct path}, or a {@code struct file}
      * @return the name

@@ -19,6 +19,7 @@ package org.kprobe4j;
  *   <li>an interface for a structure or union, or a pointer to one;
  *   <li>an array ({@code int[]}, {@code Page[]}) of a field that is an array of known length: {@code length}, {@code a[i]} and the
  *       for statement mean what they do in Java; it cannot be written;
+ *   <li>String for an array of char or a {@code char *} ({@link MaxBytes}, {@link UserMemory});
  *   <li>a Java enum whose constants have the names of the kernel's: {@code ==}, {@code switch} and printing with {@code %s}.
  * </ul>
  *

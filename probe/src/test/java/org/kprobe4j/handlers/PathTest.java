@@ -197,12 +197,19 @@ class PathTest {
     void of_other_structures() {
         Refusals.refused(
                 handlers,
-                (p, regs) ->
-                        Kernel.path(Kernel.struct(regs.arg(0), Dentry.class)).isEmpty() ? 1 : 0,
-                "0: Kernel.path needs a struct path or a struct file, this is struct dentry; use Kernel.dentryPath");
+                (p, regs) -> {
+                    var dentry = Kernel.struct(regs.arg(0), Dentry.class);
+                    String name = Kernel.path(dentry);
+                    return name.isEmpty() ? 1 : 0;
+                },
+                "1: Kernel.path needs a struct path or a struct file, this is struct dentry; use Kernel.dentryPath");
         Refusals.refused(
                 handlers,
-                (p, regs) -> Kernel.dentryPath(Kernel.struct(1, Qstr.class)).isEmpty() ? 1 : 0,
-                "0: Kernel.dentryPath needs a struct dentry, this is struct qstr");
+                (p, regs) -> {
+                    var name = Kernel.struct(regs.arg(0), Qstr.class);
+                    String path = Kernel.dentryPath(name);
+                    return path.isEmpty() ? 1 : 0;
+                },
+                "1: Kernel.dentryPath needs a struct dentry, this is struct qstr");
     }
 }

@@ -79,6 +79,13 @@ class RefusalTest {
                 "0: a handler's array has at most 4096 bytes, so new short[-1] cannot be made; use a map");
         refused((p, regs) -> new float[2].length, "0: " + NO_FLOAT);
         refused(
+                (p, regs) -> {
+                    int n = new long[512].length + new long[512].length + new long[512].length + new long[512].length;
+                    n += new long[512].length + new long[512].length + new long[512].length + new long[512].length;
+                    return n + new long[1].length;
+                },
+                "2: the handler's arrays and strings need more than the 32768 bytes that the kernel gives for each CPU; make them smaller, or use a map");
+        refused(
                 (p, regs) -> new int[3].clone().length,
                 "0: a handler cannot clone an array; make another one and copy the elements in a loop");
         refused(
