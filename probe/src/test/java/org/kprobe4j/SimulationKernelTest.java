@@ -104,7 +104,7 @@ class SimulationKernelTest {
         assertThatThrownBy(builder::register)
                 .isInstanceOf(HandlerException.class)
                 .message()
-                .startsWith("load pre handler: ")
-                .contains("SimulationKernelTest.java:");
+                .matches(
+                        "load pre handler: the verifier gave up after following a million instructions of this program of \\d+: a loop has no bound that it can see, or too many ways through it \\(E2BIG\\); count loops up to a constant");
     }
 }
