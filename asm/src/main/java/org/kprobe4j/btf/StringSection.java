@@ -2,12 +2,16 @@ package org.kprobe4j.btf;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The NUL-ended names of a BTF, found by offset or by content. */
 final class StringSection {
     private final byte[] bytes;
     /** Where these strings start in the joint numbering with a base BTF's. */
     private final int start;
+    /** Names that were asked for: one that a program's handlers share is looked for once. */
+    private final Map<String, int[]> found = new ConcurrentHashMap<>();
 
     StringSection(byte[] bytes, int start) {
         // The kernel demands the same; it makes every offset inside the section the start of an ended string.
@@ -42,11 +46,18 @@ final class StringSection {
         return new String(bytes, from, to - from, StandardCharsets.UTF_8);
     }
 
-    /**
-     * The offsets at which the name can be read, ascending; a string may be the tail of a longer one. Horspool's search: on a slow
-     * machine in a cold JVM each byte not looked at counts.
-     */
+    /** The offsets at which the name can be read, ascending; a string may be the tail of a longer one. */
     int[] find(String name) {
+        int[] known = found.get(name);
+        if (known == null) {
+            known = search(name);
+            found.put(name, known);
+        }
+        return known;
+    }
+
+    /** Horspool's: on a slow machine in a cold JVM each byte not looked at counts. */
+    private int[] search(String name) {
         byte[] wanted =
                 Arrays.copyOf(name.getBytes(StandardCharsets.UTF_8), name.getBytes(StandardCharsets.UTF_8).length + 1);
         int last = wanted.length - 1;
@@ -55,7 +66,7 @@ final class StringSection {
         for (int i = 0; i < last; i++) {
             skip[wanted[i] & 0xff] = last - i;
         }
-        var found = new int[4];
+        var offsets = new int[4];
         int count = 0;
         for (int at = 0; at <= bytes.length - wanted.length; at += skip[bytes[at + last] & 0xff]) {
             int i = last;
@@ -63,10 +74,10 @@ final class StringSection {
                 i--;
             }
             if (i < 0) {
-                found = count == found.length ? Arrays.copyOf(found, count * 2) : found;
-                found[count++] = start + at;
+                offsets = count == offsets.length ? Arrays.copyOf(offsets, count * 2) : offsets;
+                offsets[count++] = start + at;
             }
         }
-        return Arrays.copyOf(found, count);
+        return Arrays.copyOf(offsets, count);
     }
 }
