@@ -14,6 +14,7 @@ final class VerifierLog {
 
     private static boolean isTelling(String line) {
         return !line.isEmpty()
+                && !line.startsWith(";")
                 && !line.startsWith("processed ")
                 // Behind the verdict on an endless loop come the two states that it found equal.
                 && !line.startsWith("cur state: ")
@@ -45,6 +46,10 @@ final class VerifierLog {
     private static int instructionOf(String log, int start, int end) {
         int at = start;
         int number = 0;
+        if (at < end && log.charAt(at) == ';') {
+            // A source line, which may say anything.
+            return -1;
+        }
         while (at < end && Character.isDigit(log.charAt(at)) && number < 1_000_000_000) {
             number = number * 10 + log.charAt(at) - '0';
             at++;

@@ -6,11 +6,14 @@ import com.sun.source.tree.Tree;
 import com.sun.source.util.JavacTask;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -62,9 +65,26 @@ final class ProgramCompiler {
             compiler.getTask(null, files, diagnostics, options(classes, Optional.of(root)), null, List.of(source))
                     .call();
             requireNoErrors(file, diagnostics);
+            keepSources(file, mainClass, root, classes);
             return new Program(classes, mainClass);
         } catch (IOException e) {
             throw new KprobeException("cannot compile " + file + ": " + e);
+        }
+    }
+
+    /** Beside the classes: there kprobe4j finds the lines that it shows the verifier and bpftool. */
+    private static void keepSources(Path file, String mainClass, Path root, Path classes) throws IOException {
+        Path kept = classes.resolve(mainClass.replace('.', '/')).resolveSibling(file.getFileName());
+        Files.copy(file, kept, StandardCopyOption.REPLACE_EXISTING);
+        List<Path> compiled;
+        try (Stream<Path> tree = Files.walk(classes)) {
+            compiled = tree.filter(path -> path.toString().endsWith(".class")).toList();
+        }
+        for (Path path : compiled) {
+            String name = classes.relativize(path).toString().replaceFirst("(\\$.*)?\\.class$", ".java");
+            if (Files.isReadable(root.resolve(name)) && !Files.exists(classes.resolve(name))) {
+                Files.copy(root.resolve(name), classes.resolve(name));
+            }
         }
     }
 

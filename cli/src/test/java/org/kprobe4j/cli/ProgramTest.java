@@ -41,6 +41,16 @@ class ProgramTest {
         return new ProgramCompiler(System.getProperty("java.class.path")).compile(file, classes);
     }
 
+    @Test
+    void sources_lie_beside_the_classes() throws IOException {
+        Files.createDirectories(sources.resolve("app"));
+        Files.writeString(sources.resolve("app/Other.java"), "package app; class Other { static class Inner {} }");
+        String text = "package app; class Main { static void main(String[] a) { new Other.Inner(); } }";
+        compile("app/program.java", text);
+        assertThat(classes.resolve("app/program.java")).hasContent(text);
+        assertThat(classes.resolve("app/Other.java")).content().contains("class Inner");
+    }
+
     private ProgramLoader loader() {
         return ProgramLoader.of(classes.toFile());
     }

@@ -10,6 +10,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ public final class HandlerLambda implements HostProgram {
     private final HandlerCode code;
     private final ClassLoader loader;
     private final Function<Object, Optional<KernelObject>> kernelObjects;
+    private final Set<String> packages = new HashSet<>();
 
     private HandlerLambda(
             HandlerCode code, ClassLoader loader, Function<Object, Optional<KernelObject>> kernelObjects) {
@@ -92,6 +94,11 @@ public final class HandlerLambda implements HostProgram {
         return NAMED_BY_TYPES.stream().anyMatch(text::contains);
     }
 
+    /** The sources of the classes that were asked for so far. */
+    SourceLines sources() {
+        return SourceLines.of(loader, Set.copyOf(packages));
+    }
+
     /** Where the handler's bytecode is, and what it captured. */
     public HandlerCode code() {
         return code;
@@ -100,6 +107,9 @@ public final class HandlerLambda implements HostProgram {
     @Override
     public byte @Nullable [] classFile(String internalName) {
         String resource = internalName + ".class";
+        if (!internalName.startsWith("java/")) {
+            packages.add(internalName.substring(0, internalName.lastIndexOf('/') + 1));
+        }
         try (InputStream in = internalName.startsWith("java/")
                 ? Object.class.getResourceAsStream("/" + resource)
                 : loader.getResourceAsStream(resource)) {

@@ -41,11 +41,13 @@ public final class LoadedProgram implements AutoCloseable {
      * Loads a program.
      *
      * @param name for bpftool and messages
+     * @param sources the lines that it was made from
      * @param mapFd descriptors of the maps that it names, its account excepted
      * @throws IllegalArgumentException if the kernel lacks a helper that it calls
      * @throws BpfException if the kernel refuses it
      */
-    public static LoadedProgram load(String name, CompiledProgram compiled, ToIntFunction<String> mapFd) {
+    public static LoadedProgram load(
+            String name, CompiledProgram compiled, SourceLines sources, ToIntFunction<String> mapFd) {
         LoadRefusal.missing(compiled, KernelVersion.running(), LoadedProgram::hasHelper)
                 .ifPresent(lack -> {
                     throw new IllegalArgumentException("load %s: %s".formatted(name, lack));
@@ -56,7 +58,7 @@ public final class LoadedProgram implements AutoCloseable {
             byte[] instructions =
                     compiled.code().link(map -> fd(map, account, scratch, mapFd), ByteOrder.nativeOrder());
             // The program keeps its scratch memory; no descriptor of it is needed any more.
-            BpfProgram program = load(name, compiled, instructions);
+            BpfProgram program = load(name, compiled, sources, instructions);
             return new LoadedProgram(compiled, account, account.mmap(), program);
         } catch (BpfException | IllegalStateException e) {
             account.close();
@@ -81,8 +83,8 @@ public final class LoadedProgram implements AutoCloseable {
         return scratch != null && map.equals(ScratchMemory.MAP) ? scratch.fd() : mapFd.applyAsInt(map);
     }
 
-    private static BpfProgram load(String name, CompiledProgram compiled, byte[] instructions) {
-        var types = new ProgramBtf(name, compiled.code());
+    private static BpfProgram load(String name, CompiledProgram compiled, SourceLines sources, byte[] instructions) {
+        var types = new ProgramBtf(name, compiled.code(), sources);
         try (BpfBtf btf = BpfBtf.load(types.btf())) {
             return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
                     .license(LICENSE)

@@ -3,6 +3,7 @@ package org.kprobe4j.internal;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,7 @@ public final class Programs implements AutoCloseable {
     private final Function<Object, Optional<Captured>> kernelObjects;
     private final Map<String, Captured> captured = new HashMap<>();
     private final List<PrintFormat> formats = new ArrayList<>();
+    private final IdentityHashMap<CompiledProgram, SourceLines> sources = new IdentityHashMap<>();
     private final List<LoadedProgram> loaded = new ArrayList<>();
     private final List<String> faultLines = new ArrayList<>();
     private @Nullable RingReader log;
@@ -85,6 +87,7 @@ public final class Programs implements AutoCloseable {
         CompiledProgram program = Compiler.compile(request);
         requireOpen();
         formats.addAll(program.formats());
+        sources.put(program, lambda.sources());
         return program;
     }
 
@@ -119,7 +122,8 @@ public final class Programs implements AutoCloseable {
             log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
             log.start();
         }
-        LoadedProgram program = LoadedProgram.load(name, compiled, this::mapFd);
+        LoadedProgram program =
+                LoadedProgram.load(name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd);
         loaded.add(program);
         return program;
     }
