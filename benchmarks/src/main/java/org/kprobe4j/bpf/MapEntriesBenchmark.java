@@ -41,8 +41,7 @@ public class MapEntriesBenchmark {
             keys.setAtIndex(ValueLayout.JAVA_INT, i, i);
             values.setAtIndex(ValueLayout.JAVA_LONG, i, i);
         }
-        map = BpfMap.create(
-                MemoryKernel.of(this::bpf, Map.of()), MapSpec.of(MapType.HASH, "m", 4, 8, ENTRIES, 0));
+        map = BpfMap.create(MemoryKernel.of(this::bpf, Map.of()), MapSpec.of(MapType.HASH, "m", 4, 8, ENTRIES, 0));
     }
 
     @SuppressWarnings("restricted")
@@ -55,9 +54,17 @@ public class MapEntriesBenchmark {
         }
         int count = Math.min(attr.u32(MapBatch.COUNT), ENTRIES - given);
         MemorySegment.copy(
-                keys, 4L * given, MemorySegment.ofAddress(attr.u64(MapBatch.KEYS)).reinterpret(4L * count), 0, 4L * count);
+                keys,
+                4L * given,
+                MemorySegment.ofAddress(attr.u64(MapBatch.KEYS)).reinterpret(4L * count),
+                0,
+                4L * count);
         MemorySegment.copy(
-                values, 8L * given, MemorySegment.ofAddress(attr.u64(MapBatch.VALUES)).reinterpret(8L * count), 0, 8L * count);
+                values,
+                8L * given,
+                MemorySegment.ofAddress(attr.u64(MapBatch.VALUES)).reinterpret(8L * count),
+                0,
+                8L * count);
         given += count;
         attr.u32(MapBatch.COUNT, count);
         return given == ENTRIES ? -Errno.ENOENT : 0;

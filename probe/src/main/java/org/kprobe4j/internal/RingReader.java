@@ -15,7 +15,9 @@ public final class RingReader implements AutoCloseable {
     /** Until a program waits, its own first lines come before those of its probes, but no longer than this. */
     private static final long HOLD_MILLIS = 250;
 
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    /** The kernel wakes the thread when something comes, {@link #close()} when it is to end: so an idle one sleeps. */
+    private static final Duration PAUSE = Duration.ofMinutes(1);
+
     private static final Duration JOIN = Duration.ofSeconds(5);
 
     private final BpfMap map;
@@ -33,14 +35,26 @@ public final class RingReader implements AutoCloseable {
      *
      * @param name for bpftool
      * @param sizeBytes a power of two, at least a page
-     * @param consumer takes each record
+     * @param consumer takes each record, at the price of one small object each
      * @param afterBatch called when the buffer is empty again
      */
     public RingReader(String name, int sizeBytes, Consumer<MemorySegment> consumer, Runnable afterBatch) {
+        this(name, sizeBytes, RingBuffer.slices(consumer), afterBatch);
+    }
+
+    /**
+     * Makes the buffer; nothing takes its records before {@link #start()}.
+     *
+     * @param name for bpftool
+     * @param sizeBytes a power of two, at least a page
+     * @param consumer takes each record where it lies
+     * @param afterBatch called when the buffer is empty again
+     */
+    public RingReader(String name, int sizeBytes, RecordConsumer consumer, Runnable afterBatch) {
         this.map = BpfMap.create(MapSpec.ringbuf(name, sizeBytes));
         this.ring = RingBuffer.of(map);
         this.rest = new Rest(sizeBytes);
-        this.consumer = RingBuffer.slices(consumer);
+        this.consumer = consumer;
         this.afterBatch = afterBatch;
         this.thread = new Thread(this::run, "kprobe4j-" + name);
         thread.setDaemon(true);

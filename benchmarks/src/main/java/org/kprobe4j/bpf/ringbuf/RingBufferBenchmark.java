@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.kprobe4j.benchmarks.MemoryKernel;
 import org.kprobe4j.bpf.BenchmarkMaps;
 import org.kprobe4j.bpf.MapSpec;
@@ -17,6 +18,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -53,6 +55,24 @@ public class RingBufferBenchmark {
             + record.get(ValueLayout.JAVA_LONG, 16)
             + record.get(ValueLayout.JAVA_LONG, 24));
 
+    /** Other consumers of other rings in the same JVM: the compiler then knows no more which one a segment is for. */
+    @Param({"0", "3"})
+    private int others;
+
+    private void consumeOtherwise() {
+        for (int i = 0; i < others * 20_000; i++) {
+            int kind = i % 3;
+            rewind();
+            Consumer<MemorySegment> other = switch (kind) {
+                case 0 -> record -> sum += record.byteSize();
+                case 1 -> record -> sum ^= record.address();
+                default -> record -> sum -= record.get(ValueLayout.JAVA_BYTE, 0);
+            };
+            data.set(ValueLayout.JAVA_LONG, 0, 4L * RECORD_AND_HEADER);
+            ring.drain(RingBuffer.slices(other));
+        }
+    }
+
     /** Writes the records. */
     @Setup
     public void fill() {
@@ -65,6 +85,7 @@ public class RingBufferBenchmark {
         }
         SystemCalls calls = MemoryKernel.of((command, attr) -> 1000, Map.of(0L, consumer, (long) PAGE, data));
         ring = RingBuffer.of(calls, BenchmarkMaps.map(calls, MapSpec.ringbuf("events", SIZE)));
+        consumeOtherwise();
     }
 
     /** As if the kernel had filled it again. */
