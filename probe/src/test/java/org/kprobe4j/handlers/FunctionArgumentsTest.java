@@ -14,6 +14,7 @@ import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelStruct;
 import org.kprobe4j.Name;
 import org.kprobe4j.PreHandler;
+import org.kprobe4j.PtRegs;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.UserMemory;
 import org.kprobe4j.compiler.Account;
@@ -127,6 +128,25 @@ class FunctionArgumentsTest {
                         NOISE | 0x100,
                         NOISE | 0x1234_fffeL));
         assertThat(hit.lines()).containsExactly("22 ffff900000000000", "4294967280 -16 true", "-2 5 6", "false -2");
+    }
+
+    static long halfCount(PtRegs regs) {
+        return regs.args(VfsRead.class).count() / 2;
+    }
+
+    static long doubled(VfsRead args) {
+        return 2 * args.count();
+    }
+
+    @Test
+    void methods_that_take_the_registers_or_the_arguments() {
+        var program = handlers().pre((p, regs) -> {
+            Kernel.printf("%d %d", halfCount(regs), doubled(regs.args(VfsRead.class)));
+            return 0;
+        });
+        assertThat(Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0, 0, 10))
+                        .lines())
+                .containsExactly("5 20");
     }
 
     @Test

@@ -425,7 +425,7 @@ class KernelDataTest {
             switch (f.type()) {
                 case PIDTYPE_PID, PIDTYPE_TGID -> Kernel.printf("one");
                 case GROUP -> Kernel.printf("group");
-                default -> Kernel.printf("other");
+                default -> Kernel.printf("other: %s", f.type());
             }
             int number = switch (f.type()) {
                 case PIDTYPE_PID -> 1;
@@ -442,7 +442,7 @@ class KernelDataTest {
         file.putInt(52, 3);
         kernel.rings.clear();
         var unknown = hit(handler, FILE);
-        assertThat(unknown.lines()).containsExactly("other");
+        assertThat(unknown.lines()).containsExactly("other: 3");
         assertThat(unknown.faults()).containsExactly("MatchException");
     }
 

@@ -2,7 +2,6 @@ package org.kprobe4j.compiler.internal.front;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.btf.Btf;
@@ -146,20 +145,17 @@ final class ArgumentValues {
             throw wanted.refuse("is %s, a structure passed by value; look up its registers and use regs.arg(n)"
                     .formatted(type.spelled()));
         }
-        if (words > 1) {
-            throw wanted.refuse("is %s, of 64 bits, and takes two registers of %s; use regs.arg(%d) and regs.arg(%d)"
-                    .formatted(
-                            type.spelled(),
-                            machine.registerSet(),
-                            aligned(register, words),
-                            aligned(register, words) + 1));
-        }
-        Optional<String> found = machine.argument(register);
-        if (found.isEmpty()) {
+        int first = aligned(register, words);
+        int last = first + words - 1;
+        if (machine.argument(last).isEmpty()) {
             throw wanted.refuse("is not in a register on %s; read the stack, from regs.sp() on, with Kernel.readLong"
                     .formatted(machine.registerSet()));
         }
-        return register;
+        if (words > 1) {
+            throw wanted.refuse("is %s, of 64 bits, and takes two registers of %s; use regs.arg(%d) and regs.arg(%d)"
+                    .formatted(type.spelled(), machine.registerSet(), first, last));
+        }
+        return first;
     }
 
     /** A number of two registers starts at an even one. */
