@@ -105,6 +105,6 @@ class SimulationKernelTest {
                 .isInstanceOf(HandlerException.class)
                 .message()
                 .matches(
-                        "load pre handler: the verifier gave up after following a million instructions of this program of \\d+: a loop has no bound that it can see, or too many ways through it \\(E2BIG\\); count loops up to a constant");
+                        "load pre handler: the verifier gave up after following a million instructions of this program of \\d+: a loop has no bound that it can see, or too many ways through it \\(E2BIG\\); count the loops at SimulationKernelTest.java:\\d+, SimulationKernelTest.java:\\d+ up to constants");
     }
 }

@@ -17,6 +17,7 @@ import org.kprobe4j.bpf.ringbuf.RingBuffer;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.ScratchMemory;
 
 /**
  * A compiled method in the running kernel, run on made-up registers as often as wanted.
@@ -73,9 +74,17 @@ final class RunInKernel implements AutoCloseable {
     static RunInKernel load(CompiledProgram compiled, Log log) {
         int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
         BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
-        try {
+        int scratchBytes = Math.max(compiled.scratchBytes(), Long.BYTES);
+        try (BpfMap scratch =
+                BpfMap.create(MapType.PERCPU_ARRAY, ScratchMemory.MAP, Integer.BYTES, scratchBytes, 1, 0)) {
             byte[] instructions = compiled.code()
-                    .link(map -> map.equals(Account.MAP) ? account.fd() : log.map.fd(), ByteOrder.nativeOrder());
+                    .link(
+                            map -> switch (map) {
+                                case Account.MAP -> account.fd();
+                                case ScratchMemory.MAP -> scratch.fd();
+                                default -> log.map.fd();
+                            },
+                            ByteOrder.nativeOrder());
             BpfProgram program =
                     BpfProgram.load(ProgramSpec.builder(ProgramType.RAW_TRACEPOINT, "differential", instructions)
                             .build());

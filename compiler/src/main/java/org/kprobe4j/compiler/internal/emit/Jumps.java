@@ -1,6 +1,9 @@
 package org.kprobe4j.compiler.internal.emit;
 
+import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.lower.Lir;
 import org.kprobe4j.compiler.internal.lower.LirBlock;
@@ -21,7 +24,18 @@ final class Jumps {
             }
         }
         LirBlock first = program.blocks().getFirst();
-        program.blocks().removeIf(block -> block != first && isEmpty(block));
+        Set<LirBlock> reached = reached(first);
+        program.blocks().removeIf(block -> block != first && (isEmpty(block) || !reached.contains(block)));
+    }
+
+    /** The verifier refuses a program with instructions that nothing leads to. */
+    private static Set<LirBlock> reached(LirBlock first) {
+        var reached = new HashSet<>(List.of(first));
+        var work = new ArrayDeque<>(reached);
+        while (!work.isEmpty()) {
+            work.pop().successors().stream().filter(reached::add).forEach(work::push);
+        }
+        return reached;
     }
 
     private static boolean dropBranch(LirBlock block) {
