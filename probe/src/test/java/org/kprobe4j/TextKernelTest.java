@@ -270,6 +270,72 @@ class TextKernelTest {
         assertThat(seen).containsExactly(new Connection((Inet4Address) address, address, 4711));
     }
 
+    @Test
+    void longTextsAndLargeArrays() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                DevNull.FUNCTION,
+                events,
+                (p, regs) -> {
+                    var name = Kernel.struct(regs.arg(0), File.class)
+                            .path()
+                            .dentry()
+                            .name();
+                    String text = Kernel.string(name.address(), 4096);
+                    String same = Kernel.string(name.address(), 4096);
+                    String part = name.name();
+                    int[] numbers = new int[1000];
+                    for (int i = 0; i < 100; i++) {
+                        numbers[(int) (regs.arg(1) + i * 9L)] = i;
+                    }
+                    int found = (text.equals(same) ? 1 : 0)
+                            + (part.contains("ull") ? 2 : 0)
+                            + (part.contains("a part that is longer than the name of any file") ? 4 : 0)
+                            + (Kernel.path(Kernel.struct(regs.arg(0), File.class))
+                                            .contains("/null")
+                                    ? 8
+                                    : 0);
+                    events.emit(new Text(Kernel.comm(), found, numbers[(int) regs.arg(1) + 450], ""));
+                    return 0;
+                },
+                () -> DevNull.seek(3));
+        assertThat(seen).extracting(Text::a).containsExactly(11L, 11L, 11L);
+        assertThat(seen).extracting(Text::b).containsExactly(50L, 50L, 50L);
+    }
+
+    @SuppressWarnings("unused")
+    static final class Large {
+        long a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9;
+        long c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9;
+        long e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, f0, f1, f2, f3, f4, f5, f6, f7, f8, f9;
+        long g0, g1, g2, g3, g4, g5, last;
+    }
+
+    @Test
+    void privateDataThatIsLargerThanTheStack() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = Collections.synchronizedList(new ArrayList<>());
+        var rp = Kretprobe.at(DevNull.FUNCTION, Large.class)
+                .entryHandler((ri, regs) -> {
+                    ri.data().a0 = 7;
+                    ri.data().last = regs.arg(1);
+                    return 0;
+                })
+                .handler((ri, regs) -> {
+                    events.emit(new Text("", ri.data().a0 + ri.data().d5, ri.data().last, ""));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (rp) {
+                DevNull.seek(3);
+            }
+        }
+        assertThat(seen).extracting(Text::a).containsExactly(7L, 7L, 7L);
+        assertThat(seen).extracting(Text::b).containsExactly(0L, 1L, 2L);
+    }
+
     private static long sum(long x) {
         int[] counts = new int[16];
         long[] squares = new long[100];

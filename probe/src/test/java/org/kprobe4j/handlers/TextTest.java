@@ -155,7 +155,7 @@ class TextTest {
             "häuser",
             "日本語",
             "𝄞 clef",
-            "0123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123",
             "01234567890123456789012345678901234567890123456789012345678901");
 
     @Test
@@ -407,6 +407,12 @@ class TextTest {
                 handlers,
                 (p, regs) -> Kernel.string(regs.arg(0), (int) regs.arg(1)).isEmpty() ? 1 : 0,
                 "0: Kernel.string needs a constant number of bytes");
+        Refusals.refused(
+                handlers,
+                (p, regs) -> Kernel.comm().contains("0123456789012345678901234567890123456789012345678901234567890123é")
+                        ? 1
+                        : 0,
+                "0: contains looks for at most 64 bytes in a string of the kernel, \"0123456789012345678901234567890123456789012345678901234567890123é\" has 66");
         Refusals.refused(
                 handlers,
                 (p, regs) -> Kernel.string(regs.arg(0), 5000).isEmpty() ? 1 : 0,

@@ -197,12 +197,36 @@ final class KernelText {
         if (bytes.length == 0 || constant.indexOf('\0') >= 0) {
             return new Operand.Scalar(GraphBuilder.constant(bytes.length == 0 ? 1 : 0));
         }
+        return site.name().equals("endsWith") ? endsWith(site, text, bytes) : contains(site, text, bytes);
+    }
+
+    private static Operand endsWith(CallSite site, Operand.KernelString text, byte[] bytes) {
         var arrays = new LocalArrays(site.translation(), site.flow());
-        Operand.LocalArray wanted = arrays.make('B', bytes.length);
+        Operand.LocalArray tail = arrays.passing('B', bytes.length);
         for (int i = 0; i < bytes.length; i++) {
-            arrays.store(wanted, GraphBuilder.constant(i), GraphBuilder.constant((int) bytes[i]));
+            arrays.store(tail, GraphBuilder.constant(i), GraphBuilder.constant((int) bytes[i]));
         }
-        return Routines.call(site, Routines.TEXT, site.name(), "(Ljava/lang/String;[B)Z", List.of(text, wanted));
+        return Routines.call(site, Routines.TEXT, "endsWith", "(Ljava/lang/String;[B)Z", List.of(text, tail));
+    }
+
+    private static Operand contains(CallSite site, Operand.KernelString text, byte[] bytes) {
+        if (bytes.length > Long.SIZE) {
+            throw new Refusal("contains looks for at most %d bytes in a string of the kernel, \"%s\" has %d"
+                    .formatted(Long.SIZE, new String(bytes, StandardCharsets.UTF_8), bytes.length));
+        }
+        var places = new long[1 << Byte.SIZE];
+        for (int i = 0; i < bytes.length; i++) {
+            places[bytes[i] & 0xff] |= 1L << i;
+        }
+        var arrays = new LocalArrays(site.translation(), site.flow());
+        Operand.LocalArray masks = arrays.passing('J', places.length);
+        for (int i = 0; i < places.length; i++) {
+            if (places[i] != 0) {
+                arrays.store(masks, GraphBuilder.constant(i), GraphBuilder.constant(places[i]));
+            }
+        }
+        var last = new Operand.Scalar(GraphBuilder.constant(1L << (bytes.length - 1)));
+        return Routines.call(site, Routines.TEXT, "contains", "(Ljava/lang/String;[JJ)Z", List.of(text, masks, last));
     }
 
     /** 1 if the text is equal to a constant or starts with it, else 0. */

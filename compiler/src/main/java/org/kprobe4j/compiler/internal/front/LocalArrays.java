@@ -49,7 +49,17 @@ final class LocalArrays {
     /** An array of zeros. */
     Operand.LocalArray make(char descriptor, int length) {
         int bytes = length * size(descriptor).bytes() + 7 & -8;
-        int room = translation.rooms().take(bytes);
+        return make(descriptor, length, translation.rooms().take(bytes));
+    }
+
+    /** An array of zeros that is used at once and not again. */
+    Operand.LocalArray passing(char descriptor, int length) {
+        int bytes = length * size(descriptor).bytes() + 7 & -8;
+        return make(descriptor, length, translation.rooms().passing(bytes));
+    }
+
+    private Operand.LocalArray make(char descriptor, int length, int room) {
+        int bytes = length * size(descriptor).bytes() + 7 & -8;
         if (bytes > 0) {
             builder.append(Kind.INT, new Opcode.Memory(new RoomOperation.Clear(room, bytes)));
         }
