@@ -12,16 +12,20 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KretprobeInstance;
 import org.kprobe4j.PtRegs;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.lab.Clang;
 import org.kprobe4j.lab.Progress;
 
@@ -34,6 +38,9 @@ class InstructionTableTest {
     private static final Architecture MACHINE = Architecture.X86_64;
     private static final int ACCOUNT_SLOTS = 16;
     private static final double MOST = 1.10;
+    /** 5000 has 13 bits. */
+    private static final int BUCKET = 13;
+
     private static final long FILE = 0xffff_9000_1000_0000L;
     /** Instructions of 32 bits as ours: kernels have them since 5.1. */
     private static final List<String> OPTIONS = List.of("-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror");
@@ -73,6 +80,26 @@ class InstructionTableTest {
         var numbers = handlers.ring("events", Number.class);
         var events = handlers.ring("events", Event.class);
         var rows = new ArrayList<Row>();
+
+        var hits = handlers.counter("hits");
+        var count = handlers.pre((p, regs) -> {
+            hits.increment();
+            return 0;
+        });
+        rows.add(row("count", "count", count, kernel -> kernel.cells("hits", 1)));
+
+        var countOfOne = handlers.pre((p, regs) -> {
+            if (Kernel.pid() == 42) {
+                hits.increment();
+            }
+            return 0;
+        });
+        rows.add(row("filtered count, another", "filtered_count", countOfOne, kernel -> {
+            kernel.cells("hits", 1).pidTgid = 7L << Integer.SIZE;
+        }));
+        rows.add(row("filtered count, this one", "filtered_count", countOfOne, kernel -> kernel.cells("hits", 1)));
+
+        rows.add(latency());
 
         var filtered = handlers.pre((p, regs) -> {
             if (Kernel.pid() == 42) {
@@ -117,6 +144,52 @@ class InstructionTableTest {
         return new Row(name, c.steps(), bare.steps(), own.steps());
     }
 
+    static final class Start {
+        long time;
+    }
+
+    /** A call: its entry and its return together. */
+    private Row latency() throws IOException {
+        var handlers = new Handlers().data(Start.class);
+        var latency = handlers.histogram("latency", new Buckets.Log2());
+        CompiledProgram entry = handlers.shaped(new ProgramShape.Entry(OptionalLong.empty(), List.of()))
+                .entry((KretprobeInstance<Start> ri, PtRegs regs) -> {
+                    ri.data().time = Kernel.ktimeNs();
+                    return 0;
+                });
+        CompiledProgram back = handlers.shaped(new ProgramShape.Return(true))
+                .ret((KretprobeInstance<Start> ri, PtRegs regs) -> {
+                    latency.record(Kernel.ktimeNs() - ri.data().time);
+                    return 0;
+                });
+        int c = call(compile("latency", "-DACCOUNT"));
+        int bare = call(compile("latency", "-DNO_ACCOUNT"));
+        FakeKernel kernel = slow();
+        int ours = run(new Interpreter(entry.code(), kernel, ACCOUNT_SLOTS, entry.callBytes()), kernel)
+                        .steps()
+                + run(new Interpreter(back.code(), kernel, ACCOUNT_SLOTS, back.callBytes()), kernel, Long.BYTES)
+                        .steps();
+        assertThat(kernel.cell("latency", BUCKET)).isEqualTo(1);
+        return new Row("latency histogram", c, bare, ours);
+    }
+
+    private static int call(BpfObject object) {
+        FakeKernel kernel = slow();
+        int steps = run(new Interpreter(object.program("pre"), kernel, ACCOUNT_SLOTS, Long.BYTES), kernel)
+                        .steps()
+                + run(new Interpreter(object.program("return"), kernel, ACCOUNT_SLOTS, Long.BYTES), kernel, Long.BYTES)
+                        .steps();
+        assertThat(kernel.cell("latency", BUCKET)).isEqualTo(1);
+        return steps;
+    }
+
+    /** A call takes what one look at the clock adds. */
+    private static FakeKernel slow() {
+        var kernel = new FakeKernel().cells("latency", 128);
+        kernel.tick = 5_000;
+        return kernel;
+    }
+
     private BpfObject compile(String source, String account) throws IOException {
         for (String name : List.of("probe.h", source + ".c")) {
             try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/clang/" + name), name)) {
@@ -142,7 +215,14 @@ class InstructionTableTest {
     }
 
     private static Run run(Interpreter interpreter, FakeKernel kernel) {
+        return run(interpreter, kernel, 0);
+    }
+
+    /** A hit with the stack pointer so much above that of a function's entry. */
+    private static Run run(Interpreter interpreter, FakeKernel kernel, int above) {
         byte[] context = Handlers.context(MACHINE, FILE, 77);
+        Handlers.put(
+                ByteBuffer.wrap(context).order(ByteOrder.LITTLE_ENDIAN), MACHINE, "sp", 0xffff_c900_0000_0000L + above);
         Handlers.put(ByteBuffer.wrap(context).order(ByteOrder.LITTLE_ENDIAN), MACHINE, "flags", 0x246);
         interpreter.run(context);
         var records = new ArrayList<String>();
