@@ -164,7 +164,8 @@ public final class Kernel {
 
     /**
      * A NUL-ended string in the memory of the current process: helper bpf_probe_read_user_str. Otherwise as {@link #string(long,
-     * int)}. A page that is not present faults: a handler cannot wait for it. Since kernel: 5.5.
+     * int)}. A page that is not present faults, for a handler cannot wait for it: where the handler is to go on, use {@link
+     * #userStringOrEmpty}. Since kernel: 5.5.
      *
      * @param address user address
      * @param maxBytes a constant, 1 to 4096: at most one byte less is kept, what is longer is cut
@@ -172,6 +173,30 @@ public final class Kernel {
      */
     public static String userString(long address, int maxBytes) {
         throw outside("userString(0x%x, %d)".formatted(address, maxBytes));
+    }
+
+    /**
+     * A NUL-ended string in the memory of the current process, at most 255 bytes of it; empty if it is not present. See {@link
+     * #userStringOrEmpty(long, int)}.
+     *
+     * @param address user address
+     * @return the string, not null
+     */
+    public static String userStringOrEmpty(long address) {
+        throw outside("userStringOrEmpty(0x%x)".formatted(address));
+    }
+
+    /**
+     * A NUL-ended string in the memory of the current process: helper bpf_probe_read_user_str. Where {@link #userString(long, int)}
+     * stops the handler, because a page is not present or the address is none, this counts the fault, is empty, and the handler
+     * goes on. Since kernel: 5.5.
+     *
+     * @param address user address
+     * @param maxBytes a constant, 1 to 4096: at most one byte less is kept, what is longer is cut
+     * @return the string, not null
+     */
+    public static String userStringOrEmpty(long address, int maxBytes) {
+        throw outside("userStringOrEmpty(0x%x, %d)".formatted(address, maxBytes));
     }
 
     /**

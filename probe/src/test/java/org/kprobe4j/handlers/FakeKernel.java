@@ -174,10 +174,9 @@ final class FakeKernel {
         return 0;
     }
 
-    /** Up to a NUL; what lies behind it in the destination means nothing. A program's own memory is the kernel's too. */
+    /** Up to a NUL; what lies behind it in the destination stays as it is. A program's own memory is the kernel's too. */
     private long probeReadStr(TreeMap<Long, byte[]> space, long to, int size, long from) {
         var content = new byte[size];
-        Arrays.fill(content, (byte) 0xa5);
         for (int i = 0; i < size; i++) {
             int b = byteAt(space, from + i);
             if (b < 0) {
@@ -186,6 +185,9 @@ final class FakeKernel {
             }
             content[i] = (byte) (i + 1 == size ? 0 : b);
             if (content[i] == 0) {
+                for (int behind = i + 1; behind < size; behind++) {
+                    content[behind] = (byte) memory.peek(to + behind);
+                }
                 memory.write(to, content);
                 // Source: strncpy_from_user_nofault() in mm/maccess.c before 6.13.
                 return i == 0 && space == user ? 0 : i + 1;

@@ -240,10 +240,10 @@ class GoldenStateTest {
                 """
                 call bpf_get_current_pid_tgid#14
                 r0 >>= 32
-                *(u64 *)(r10 -32) = 0
-                *(u64 *)(r10 -24) = 0
                 *(u32 *)(r10 -40) = r0
                 *(u32 *)(r10 -36) = 0
+                *(u64 *)(r10 -32) = 0
+                *(u64 *)(r10 -24) = 0
                 r1 = r10
                 r1 += -32
                 r2 = 16

@@ -376,7 +376,7 @@ final class InstructionTranslator {
             case Operand.Struct _ ->
                 throw new Refusal("a kernel structure is never Java's null; ask isNull() for the null pointer");
             case Operand.Maybe maybe -> maybe.present();
-            case Operand.KernelString text when !text.made() -> text.address();
+            case Operand.KernelString text when text.isNullable() -> text.address();
             case Operand.Host host when host.object() == null -> GraphBuilder.constant(0L);
             case Operand.Unusable _ ->
                 throw new Refusal("a value that is of different types on different paths cannot be used");
@@ -403,8 +403,8 @@ final class InstructionTranslator {
             choose(constant, cases, otherwise);
             return;
         }
-        if (operand instanceof Operand.TextHash(Operand.KernelString text)) {
-            new TextSwitch(translation, flow, method, span, state).choose(text, cases, otherwise);
+        if (operand instanceof Operand.TextHash hash) {
+            new TextSwitch(translation, flow, method, span, state).choose(hash, cases, otherwise);
             return;
         }
         Value selector = scalar(operand);

@@ -31,8 +31,9 @@ final class Intrinsics {
             row(Api.KERNEL, "gid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
             row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true))),
             row(Api.KERNEL, "comm", _ -> new Operand.Comm()),
-            row(Api.KERNEL, "string", c -> KernelText.string(c, TextSource.KERNEL)),
-            row(Api.KERNEL, "userString", c -> KernelText.string(c, TextSource.USER)),
+            row(Api.KERNEL, "string", c -> KernelText.string(c, TextSource.KERNEL, false)),
+            row(Api.KERNEL, "userString", c -> KernelText.string(c, TextSource.USER, false)),
+            row(Api.KERNEL, "userStringOrEmpty", c -> KernelText.string(c, TextSource.USER, true)),
             row(Api.KERNEL, "byteLength", KernelText::byteLength),
             row(Api.KERNEL, "read", c -> LocalArrays.read(c, false)),
             row(Api.KERNEL, "readUser", c -> LocalArrays.read(c, true)),
@@ -132,6 +133,7 @@ final class Intrinsics {
             case Operand.Host(Enum<?> constant) -> constantEnum(site, constant);
             case Operand.Comm _ -> KernelText.call(site, KernelText.COMM);
             case Operand.KernelString text -> KernelText.call(site, text);
+            case Operand.Text copied -> MapText.call(site, copied);
             case Operand.LocalArray _
             when site.name().equals("clone") ->
                 throw new Refusal("a handler cannot clone an array; make another one and copy the elements in a loop");
@@ -242,6 +244,8 @@ final class Intrinsics {
             case Operand.Comm _
             when site.name().equals("equals") ->
                 new Operand.Scalar(KernelText.constantEquals(site, text, KernelText.COMM));
+            case Operand.Text copied
+            when site.name().equals("equals") -> new Operand.Scalar(MapText.isEqual(site, copied, text));
             case Operand.Host(Object other) when site.name().equals("equals") -> known(text.equals(other));
             case Operand.Host(String other)
             when site.arguments().size() == 2 ->

@@ -1,8 +1,9 @@
 package org.kprobe4j.compiler.internal.front;
 
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.ElementLayout;
-import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.compiler.internal.ir.Block;
@@ -163,20 +163,47 @@ final class KernelState {
     private Operand copy(ElementLayout layout, Value address, State state) {
         return switch (layout) {
             case ElementLayout.Scalar(Class<?> type) -> new Operand.Boxed(load(address, 0, type), type);
-            case ElementLayout.Composite(Class<?> type, RecordLayout fields) -> {
-                var parts = new HashMap<String, Operand>();
-                for (RecordLayout.Component component : fields.components()) {
-                    parts.put(
-                            component.name(),
-                            component.type() == String.class
-                                    ? text(address, component)
-                                    : new Operand.Scalar(load(address, component.offset(), component.type())));
-                }
-                var made = new Operand.Made(site.translation().nextMade());
-                state.made().put(made.id(), new State.Content(internalName(type), parts));
-                yield made;
-            }
+            case ElementLayout.Composite(Class<?> type, RecordLayout fields) -> record(type, fields, address, 0, state);
         };
+    }
+
+    private Operand record(Class<?> type, RecordLayout layout, Value address, int base, State state) {
+        var parts = new HashMap<String, Operand>();
+        for (RecordLayout.Component component : layout.components()) {
+            parts.put(component.name(), part(component, address, base + component.offset(), state));
+        }
+        var made = new Operand.Made(site.translation().nextMade());
+        state.made().put(made.id(), new State.Content(internalName(type), parts));
+        return made;
+    }
+
+    private Operand part(RecordLayout.Component component, Value address, int offset, State state) {
+        Class<?> type = component.type();
+        if (component.parts().isPresent()) {
+            return record(type, component.parts().get(), address, offset, state);
+        } else if (type == String.class) {
+            return component.sizeBytes() <= MapText.MAX_BYTES
+                    ? MapText.load(builder, address, offset, component.sizeBytes())
+                    : new Operand.Unusable(
+                            "the component %s has %d bytes, and a handler reads strings of at most %d from a map; declare @MaxBytes(%d) String %s, or read it outside"
+                                    .formatted(
+                                            component.name(),
+                                            component.sizeBytes(),
+                                            MapText.MAX_BYTES,
+                                            MapText.MAX_BYTES,
+                                            component.name()));
+        } else if (type.isEnum()) {
+            return new Operand.Unusable(
+                    "the component %s is a constant of %s that a handler cannot read from a map; declare it as int, and compare numbers"
+                            .formatted(component.name(), type.getSimpleName()));
+        } else if (type == Inet4Address.class) {
+            return new Operand.Ipv4(load(address, offset, int.class));
+        } else if (InetAddress.class.isAssignableFrom(type)) {
+            return new Operand.Unusable(
+                    "the component %s is an %s that a handler cannot read from a map; declare it as Inet4Address or as two longs"
+                            .formatted(component.name(), type.getSimpleName()));
+        }
+        return new Operand.Scalar(load(address, offset, type));
     }
 
     private Value load(Value address, int offset, Class<?> type) {
@@ -184,14 +211,6 @@ final class KernelState {
         Size size = Size.ofBytes(new ElementLayout.Scalar(type).sizeBytes());
         Kind kind = type == long.class ? Kind.LONG : Kind.INT;
         return builder.append(kind, new Opcode.MapLoad(offset, size, signed), address);
-    }
-
-    private Operand text(Value address, RecordLayout.Component component) {
-        var words = new ArrayList<Value>();
-        for (int i = 0; i < component.sizeBytes(); i += Long.BYTES) {
-            words.add(load(address, component.offset() + i, long.class));
-        }
-        return new Operand.Text(words);
     }
 
     // ---- what is written ----
@@ -203,25 +222,22 @@ final class KernelState {
         if (layout instanceof ElementLayout.Composite(Class<?> type, RecordLayout parts)) {
             State.Content content = content(operand, type, parts);
             if (content != null) {
-                clearTexts(parts, content, fields);
-                new RecordFields(site, fields, values).add(parts, content, 0);
-                return new Opcode.Room(layout.sizeBytes(), fields);
+                new RecordFields(site, fields, values, true).add(parts, content, 0);
+                return room(layout, role, fields);
             }
         } else if (operand instanceof Operand.Boxed boxed && layout.equals(new ElementLayout.Scalar(boxed.type()))) {
             fields.add(new Opcode.Field.Scalar(0, Size.ofBytes(layout.sizeBytes()), values.size()));
             values.add(GraphBuilder.lowerBits(boxed.value(), layout.sizeBytes() * Byte.SIZE));
-            return new Opcode.Room(layout.sizeBytes(), fields);
+            return room(layout, role, fields);
         }
         throw new Refusal("%s: the %ss of this map are %s; this is of another type"
                 .formatted(site.name(), role, layout.javaName()));
     }
 
-    /** Kernels before 6.4 leave what follows a comm's NUL as it was; two keys are equal only if that is too. */
-    private static void clearTexts(RecordLayout record, State.Content content, List<Opcode.Field> fields) {
-        record.components().stream()
-                .filter(component -> content.parts().get(component.name()) instanceof Operand.Comm)
-                .forEach(component -> fields.add(new Opcode.Field.Bytes(
-                        component.offset(), Collections.nCopies(component.sizeBytes(), (byte) 0))));
+    private Opcode.Room room(ElementLayout layout, String role, List<Opcode.Field> fields) {
+        int extent = Opcode.Room.extent(layout.sizeBytes(), fields);
+        return new Opcode.Room(
+                layout.sizeBytes(), fields, site.translation().rooms().element(role, extent));
     }
 
     /** What a record holds: one that the handler made, or one of the host program's; null for anything else. */
@@ -231,23 +247,8 @@ final class KernelState {
             when site.state().content(made).type().equals(internalName(type)) ->
                 site.state().content(made);
             case Operand.Host(Object object)
-            when type.isInstance(object) -> {
-                var parts = new HashMap<String, Operand>();
-                for (RecordLayout.Component component : record.components()) {
-                    HostProgram.Constant part = site.translation()
-                            .request()
-                            .host()
-                            .finalField(internalName(type), component.name(), object)
-                            .orElseThrow(() -> new Refusal("the record %s is closed to reflection; open its package"
-                                    .formatted(type.getSimpleName())));
-                    parts.put(
-                            component.name(),
-                            HandlerEntry.captured(
-                                    part.value(),
-                                    component.type().describeConstable().orElseThrow()));
-                }
-                yield new State.Content(internalName(type), parts);
-            }
+            when type.isInstance(object) ->
+                new RecordFields(site, new ArrayList<>(), new ArrayList<>(), true).content(type, object, record);
             default -> null;
         };
     }

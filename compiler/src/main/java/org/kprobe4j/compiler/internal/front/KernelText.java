@@ -38,8 +38,9 @@ final class KernelText {
     private KernelText() {}
 
     /** A text, if this is one. */
-    static Optional<Operand.KernelString> of(Operand operand) {
+    static Optional<Operand.KernelString> of(CallSite site, Operand operand) {
         return switch (operand) {
+            case Operand.Text copied -> Optional.of(MapText.inRoom(site, copied));
             case Operand.KernelString text -> Optional.of(text);
             case Operand.Comm _ -> Optional.of(COMM);
             default -> Optional.empty();
@@ -49,7 +50,7 @@ final class KernelText {
     // ---- where texts come from ----
 
     /** {@code Kernel.string(…)} and {@code Kernel.userString(…)}. */
-    static Operand string(CallSite site, TextSource source) {
+    static Operand string(CallSite site, TextSource source, boolean orEmpty) {
         if (site.descriptor().startsWith("([B")) {
             return slice(site);
         }
@@ -60,7 +61,7 @@ final class KernelText {
             }
             bytes = bytes(most, "Kernel." + site.name());
         }
-        return new Operand.KernelString(source, site.scalar(0), bytes, false, false);
+        return new Operand.KernelString(source, site.scalar(0), bytes, false, false, orEmpty);
     }
 
     private static int bytes(long most, String where) {
@@ -92,7 +93,8 @@ final class KernelText {
         return inRoom(site, room, array.length() + 1);
     }
 
-    private static Operand.KernelString inRoom(CallSite site, int room, int bytes) {
+    /** A text that lies in a room of so many bytes. */
+    static Operand.KernelString inRoom(CallSite site, int room, int bytes) {
         Value address = site.builder()
                 .append(Kind.LONG, new Opcode.Memory(new RoomOperation.Address()), GraphBuilder.constant(room));
         return new Operand.KernelString(TextSource.KERNEL, address, bytes, false, true);
@@ -101,32 +103,35 @@ final class KernelText {
     /** A value of the kernel that an interface gives as String. */
     static Operand field(KernelValues values, GraphBuilder builder, Place place, KernelType type, Wanted wanted) {
         Accessor accessor = wanted.accessor();
-        if (accessor.onFault() != null) {
-            throw wanted.refuse(
-                    "is a text, and one that cannot be read stops the handler; @OnFault is for numbers and structures");
+        Long onFault = accessor.onFault();
+        if (onFault != null && onFault != 0) {
+            throw wanted.refuse("is a text, which is empty where it cannot be read; write @OnFault without a value");
         }
+        boolean orEmpty = onFault != null;
         int most = accessor.maxBytes() == 0 ? 0 : bytes(accessor.maxBytes(), accessor.java());
         return switch (type.target()) {
             case BtfType.Pointer pointed
             when isCharacter(type.btf(), pointed.target()) && !(place instanceof Place.Bits) ->
                 new Operand.KernelString(
                         place.user() || accessor.userMemory() ? TextSource.USER : TextSource.KERNEL,
-                        values.pointer(place, wanted.fault(), null),
+                        // The text at address 0 cannot be read either, and is counted where it is asked for.
+                        orEmpty ? values.pointerOrZero(place) : values.pointer(place, wanted.fault(), null),
                         most == 0 ? DEFAULT_BYTES : most,
                         false,
-                        false);
+                        false,
+                        orEmpty);
             case BtfType.Array array
             when isCharacter(type.btf(), array.element()) && place instanceof Place.Memory memory ->
-                array(array, memory.user() ? TextSource.USER : TextSource.KERNEL, memory.start(builder), most);
+                array(array, memory.user() ? TextSource.USER : TextSource.KERNEL, memory.start(builder), most, orEmpty);
             default -> throw wanted.refuse("is %s, neither char * nor an array of char".formatted(type.spelled()));
         };
     }
 
-    private static Operand array(BtfType.Array array, TextSource source, Value start, int most) {
+    private static Operand array(BtfType.Array array, TextSource source, Value start, int most, boolean orEmpty) {
         int length = array.length() == 0 ? 0 : most == 0 ? array.length() : Math.min(most, array.length());
         return length > 0 && length <= MAX_BYTES
-                ? new Operand.KernelString(source, start, length + 1, true, false)
-                : new Operand.KernelString(source, start, most == 0 ? DEFAULT_BYTES : most, false, false);
+                ? new Operand.KernelString(source, start, length + 1, true, false, orEmpty)
+                : new Operand.KernelString(source, start, most == 0 ? DEFAULT_BYTES : most, false, false, orEmpty);
     }
 
     private static boolean isCharacter(Btf btf, int type) {
@@ -146,7 +151,7 @@ final class KernelText {
             case "startsWith" -> new Operand.Scalar(matches(site, text, constant(site), true));
             case "endsWith", "contains" -> search(site, text, constant(site));
             case "toString" -> text;
-            case "hashCode" -> new Operand.TextHash(text);
+            case "hashCode" -> new Operand.TextHash(site.argument(0), text);
             case "length" -> throw cannot(site, "Kernel.byteLength(s)");
             case "charAt", "indexOf", "codePointAt" ->
                 throw cannot(
@@ -180,7 +185,7 @@ final class KernelText {
             return constant instanceof String string ? matches(site, text, string, false) : GraphBuilder.constant(0);
         }
         Operand.KernelString second =
-                of(other).orElseThrow(() -> new Refusal("a string can be compared with strings only"));
+                of(site, other).orElseThrow(() -> new Refusal("a string can be compared with strings only"));
         return unlessNull(
                 site,
                 second,
@@ -255,7 +260,8 @@ final class KernelText {
         int target = read <= TextMatch.FRAME_BYTES
                 ? TextMatch.FRAME
                 : site.translation().rooms().passing(read);
-        var operation = new TextMatch(text.source(), text.bytes(), constants, prefix, target, fault(site, text));
+        var operation = new TextMatch(
+                text.source(), text.bytes(), constants, prefix, target, fault(site, text), text.orEmpty());
         return site.builder().append(Kind.INT, new Opcode.Memory(operation), text.address());
     }
 
@@ -269,11 +275,12 @@ final class KernelText {
                 .faultSite(
                         text.source() == TextSource.USER
                                 ? "read of a string in user memory that is not present"
-                                : "read of a string at an address that is not mapped");
+                                : "read of a string at an address that is not mapped",
+                        !text.orEmpty());
     }
 
     private static Value unlessNull(CallSite site, Operand.KernelString text, Supplier<Value> otherwise) {
-        if (text.made()) {
+        if (!text.isNullable()) {
             return otherwise.get();
         }
         GraphBuilder builder = site.builder();
@@ -298,19 +305,19 @@ final class KernelText {
             return new Operand.Scalar(GraphBuilder.constant(constant.getBytes(StandardCharsets.UTF_8).length));
         }
         Operand.KernelString text =
-                of(site.argument(0)).orElseThrow(() -> new Refusal("Kernel.byteLength needs a string"));
+                of(site, site.argument(0)).orElseThrow(() -> new Refusal("Kernel.byteLength needs a string"));
         return new Operand.Scalar(read(site, text, site.translation().rooms().passing(text.bytes())));
     }
 
     private static Value read(CallSite site, Operand.KernelString text, int room) {
-        var read = new RoomOperation.TextRead(text.source(), room, text.bytes(), fault(site, text));
+        var read = new RoomOperation.TextRead(text.source(), room, text.bytes(), fault(site, text), text.orEmpty());
         return site.builder().append(Kind.INT, new Opcode.Memory(read), text.address());
     }
 
     // ---- what the routines ask for ----
 
     private static Operand.KernelString text(CallSite site, int index) {
-        return of(site.argument(index)).orElseThrow(() -> new IllegalStateException("no text"));
+        return of(site, site.argument(index)).orElseThrow(() -> new IllegalStateException("no text"));
     }
 
     /** {@code TextRoutines.room(text)}: an array that has room for all of it. */

@@ -103,7 +103,8 @@ final class KernelValues {
         return java.fit(translation.builder(), widened, signed && bits < java.bits(), truth);
     }
 
-    private Value read(Place place, Kind kind, int bits, boolean signed, String fault, @Nullable Long onFault) {
+    private Value read(
+            Place place, Kind kind, int bits, boolean signed, @Nullable String fault, @Nullable Long onFault) {
         GraphBuilder builder = translation.builder();
         return switch (place) {
             case Place.Memory memory ->
@@ -113,7 +114,7 @@ final class KernelValues {
                                 memory.offset(),
                                 Size.ofBytes(bits / Byte.SIZE),
                                 signed,
-                                translation.faultSite(fault, onFault == null),
+                                fault == null ? Opcode.UNCOUNTED : translation.faultSite(fault, onFault == null),
                                 memory.user(),
                                 null,
                                 onFault),
@@ -125,7 +126,7 @@ final class KernelValues {
                                 part.offset(),
                                 part.word(),
                                 signed,
-                                translation.faultSite(fault, onFault == null),
+                                fault == null ? Opcode.UNCOUNTED : translation.faultSite(fault, onFault == null),
                                 part.user(),
                                 new Opcode.BitRange(part.shift(), part.count()),
                                 onFault),
@@ -150,8 +151,13 @@ final class KernelValues {
         return signed ? builder.extend(low) : builder.zeroExtend(low);
     }
 
+    /** An address that lies somewhere; 0 if it cannot be read, which is not counted. */
+    Value pointerOrZero(Place place) {
+        return pointer(place, null, 0L);
+    }
+
     /** An address that lies somewhere. */
-    Value pointer(Place place, String fault, @Nullable Long onFault) {
+    Value pointer(Place place, @Nullable String fault, @Nullable Long onFault) {
         int bytes = translation.request().architecture().wordBytes();
         return read(place, Kind.LONG, bytes * Byte.SIZE, false, fault, onFault);
     }

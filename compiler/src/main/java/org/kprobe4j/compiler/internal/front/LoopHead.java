@@ -64,10 +64,7 @@ final class LoopHead {
             case Operand.KernelEnum e -> new Operand.KernelEnum(phi(e.value(), value, place), e.type(), e.kernel());
             case Operand.KernelArray array ->
                 new Operand.KernelArray(phi(array.address(), value, place), array.elements());
-            case Operand.KernelString text
-            when !text.made() ->
-                new Operand.KernelString(
-                        text.source(), phi(text.address(), value, place), text.bytes(), text.array(), false);
+            case Operand.KernelString text when !text.made() -> text.at(phi(text.address(), value, place));
             case Operand.Made made when !state.content(made).isArray() -> record(made, place, state);
             case Operand.Text text -> text(text, place);
             case Operand.Maybe maybe ->
@@ -89,12 +86,12 @@ final class LoopHead {
             Value word = text.words().get(at);
             Place inside = now -> {
                 Operand found = place.apply(now);
-                List<Value> there = found == null ? List.of() : Merge.words(found, length);
+                List<Value> there = found == null ? List.of() : Merge.words(found, text);
                 return there.size() == length ? new Operand.Scalar(there.get(at)) : null;
             };
             words.add(phi(word, new Operand.Scalar(word), inside));
         }
-        return new Operand.Text(words);
+        return new Operand.Text(words, text.bytes());
     }
 
     /** Where the content is of what may be null; for null something of the same shape. */

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
@@ -22,6 +24,9 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class Merge {
     private static final String NULL =
             "a variable cannot hold a kernel structure on one path and Java's null on another; begin with the null pointer, Kernel.struct(0, TaskStruct.class), and ask isNull()";
+
+    private static final String TEXTS =
+            "a variable cannot hold one kind of string on one path and another on another, each being read in its own way: of the kernel, of user memory, of a length of its own, Kernel.comm(), a map's, a constant; use one variable for each, or compare and send it in each branch";
 
     private final Block block;
     private final Supply ids;
@@ -136,6 +141,7 @@ final class Merge {
                         present.stream().map(o -> ((Operand.Ipv6) o).address()).toList()));
             case Operand.KernelString text -> joinTexts(present, text);
             case Operand.LocalArray array -> joinArrays(present, array);
+            case Operand.Comm _ -> new Operand.Unusable(TEXTS);
             default -> new Operand.Unusable();
         };
     }
@@ -160,25 +166,31 @@ final class Merge {
     }
 
     private Operand joinTexts(List<Operand> operands, Operand.Text sample) {
-        int length = sample.words().size();
+        Operand.Text longest = operands.stream()
+                .filter(Operand.Text.class::isInstance)
+                .map(Operand.Text.class::cast)
+                .max(Comparator.comparingInt(Operand.Text::bytes))
+                .orElse(sample);
+        int length = longest.words().size();
         List<List<Value>> texts =
-                operands.stream().map(operand -> words(operand, length)).toList();
+                operands.stream().map(operand -> words(operand, longest)).toList();
         if (texts.stream().anyMatch(words -> words.size() != length)) {
-            return new Operand.Unusable();
+            return new Operand.Unusable(TEXTS);
         }
         var words = new ArrayList<Value>();
         for (int i = 0; i < length; i++) {
             int at = i;
             words.add(phi(texts.stream().map(text -> text.get(at)).toList()));
         }
-        return new Operand.Text(words);
+        return new Operand.Text(words, longest.bytes());
     }
 
-    /** A text's words, also those of a constant; nothing for what is no text, or a longer one. */
-    static List<Value> words(Operand operand, int length) {
+    /** A text's words, also those of a constant, as many as another text has; nothing for what is no text, or a longer one. */
+    static List<Value> words(Operand operand, Operand.Text like) {
+        int length = like.words().size();
         if (operand instanceof Operand.Host(String constant)) {
             byte[] bytes = constant.getBytes(StandardCharsets.UTF_8);
-            if (bytes.length > length * Long.BYTES) {
+            if (bytes.length > like.bytes() || constant.indexOf('\0') >= 0) {
                 return List.of();
             }
             LongBuffer words = ByteBuffer.wrap(Arrays.copyOf(bytes, length * Long.BYTES))
@@ -188,7 +200,12 @@ final class Merge {
                     .<Value>mapToObj(i -> GraphBuilder.constant(words.get(i)))
                     .toList();
         }
-        return operand instanceof Operand.Text text ? text.words() : List.of();
+        if (!(operand instanceof Operand.Text text) || text.bytes() > like.bytes()) {
+            return List.of();
+        }
+        var words = new ArrayList<>(text.words());
+        words.addAll(Collections.nCopies(length - words.size(), GraphBuilder.constant(0L)));
+        return words;
     }
 
     private static boolean isNull(Operand operand) {
@@ -239,8 +256,9 @@ final class Merge {
         return switch (sample) {
             case Operand.Scalar(Value value) -> new Operand.Scalar(zero(value));
             case Operand.Boxed(Value value, Class<?> type) -> new Operand.Boxed(zero(value), type);
-            case Operand.Text(List<Value> words) ->
-                new Operand.Text(words.stream().map(Merge::zero).toList());
+            case Operand.Text(List<Value> words, int bytes) ->
+                new Operand.Text(words.stream().map(Merge::zero).toList(), bytes);
+            case Operand.Ipv4(Value word) -> new Operand.Ipv4(zero(word));
             case Operand.Made made -> {
                 State.Content content = known.content(made);
                 var parts = new HashMap<String, Operand>();
@@ -315,13 +333,8 @@ final class Merge {
                 .<@Nullable Value>map(o -> textAddress(o, sample))
                 .toList();
         return addresses.stream().anyMatch(Objects::isNull)
-                ? new Operand.Unusable()
-                : new Operand.KernelString(
-                        sample.source(),
-                        phi(addresses.stream().map(Objects::requireNonNull).toList()),
-                        sample.bytes(),
-                        sample.array(),
-                        sample.made());
+                ? new Operand.Unusable(TEXTS)
+                : sample.at(phi(addresses.stream().map(Objects::requireNonNull).toList()));
     }
 
     /** The address of a text of the same kind; null is a text at address 0. */
@@ -331,8 +344,9 @@ final class Merge {
             when text.source() == sample.source()
                     && text.bytes() == sample.bytes()
                     && text.array() == sample.array()
-                    && text.made() == sample.made() -> text.address();
-            case Operand.Host host when host.object() == null && !sample.made() -> GraphBuilder.constant(0L);
+                    && text.made() == sample.made()
+                    && text.orEmpty() == sample.orEmpty() -> text.address();
+            case Operand.Host host when host.object() == null && sample.isNullable() -> GraphBuilder.constant(0L);
             default -> null;
         };
     }

@@ -159,6 +159,12 @@ final class ObjectInstructions {
             construct(call, owner, arguments);
             return;
         }
+        if (call.opcode() != Opcode.INVOKESTATIC
+                && arguments.size() == 1
+                && arguments.getFirst() instanceof Operand.Made made
+                && state.content(made).parts().get(name) instanceof Operand.Unusable(String reason)) {
+            throw new Refusal(reason);
+        }
         var site = new CallSite(translation, flow, state, owner, name, descriptor, arguments);
         Operand result = Intrinsics.call(site);
         if (result != null) {

@@ -38,8 +38,8 @@ sealed interface Operand {
      */
     record Maybe(Value present, Operand content) implements Operand {}
 
-    /** Text that a map holds, NUL-padded, eight bytes in each LONG. */
-    record Text(List<Value> words) implements Operand {}
+    /** Text that a map holds, NUL-padded, eight bytes in each LONG; {@code bytes} is the most that it may have. */
+    record Text(List<Value> words, int bytes) implements Operand {}
 
     /** The registers at the probe. */
     record Registers() implements Operand {}
@@ -107,11 +107,27 @@ sealed interface Operand {
     /**
      * A text in memory, NUL-ended, of at most {@code bytes} bytes with its NUL; read when something asks for it. {@code array}: it
      * may also end with the array that it lies in, of {@code bytes - 1} bytes. {@code made}: it lies in a room of the handler's own.
+     * {@code orEmpty}: a read that faults is counted and gives the empty string, where it stops the handler otherwise.
      */
-    record KernelString(TextSource source, Value address, int bytes, boolean array, boolean made) implements Operand {}
+    record KernelString(TextSource source, Value address, int bytes, boolean array, boolean made, boolean orEmpty)
+            implements Operand {
+        KernelString(TextSource source, Value address, int bytes, boolean array, boolean made) {
+            this(source, address, bytes, array, made, false);
+        }
 
-    /** What hashCode() of a text is asked for in a switch; never computed. */
-    record TextHash(KernelString text) implements Operand {}
+        /** A text of the same kind elsewhere. */
+        KernelString at(Value elsewhere) {
+            return new KernelString(source, elsewhere, bytes, array, made, orEmpty);
+        }
+
+        /** Whether a text at address 0 is Java's null. */
+        boolean isNullable() {
+            return !made && !orEmpty;
+        }
+    }
+
+    /** What hashCode() of a text is asked for in a switch, never computed; {@code of} is what a variable holds of it. */
+    record TextHash(Operand of, KernelString text) implements Operand {}
 
     /** An array of numbers that the handler made: the offset of its room, the descriptor of its elements. */
     record LocalArray(Value room, char element, int length) implements Operand {}

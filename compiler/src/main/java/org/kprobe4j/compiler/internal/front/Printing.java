@@ -60,9 +60,10 @@ final class Printing {
                     arguments.add(new PrintFormat.Argument.Chars(sizeBytes, Opcode.Field.Comm.BYTES));
                     fields.add(new Opcode.Field.Comm(take(Opcode.Field.Comm.BYTES)));
                 }
-                case Operand.Text(List<Value> words) -> {
-                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, words.size() * Long.BYTES));
-                    RecordFields.words(words, take(words.size() * Long.BYTES), fields, values);
+                case Operand.Text(List<Value> words, int _) -> {
+                    int bytes = words.size() * Long.BYTES;
+                    arguments.add(new PrintFormat.Argument.Chars(sizeBytes, bytes));
+                    MapText.store(site.builder(), new Operand.Text(words, bytes), take(bytes), fields, values);
                 }
                 case Operand.Maybe _ ->
                     throw new Refusal("what may be null cannot be printed; test it before, or use getOrDefault");
@@ -213,7 +214,8 @@ final class Printing {
         }
         var fields = new ArrayList<Opcode.Field>();
         var values = new ArrayList<Value>();
-        new RecordFields(site, fields, values).add(ring.layout(), site.state().content(made), 0);
+        new RecordFields(site, fields, values, false)
+                .add(ring.layout(), site.state().content(made), 0);
         site.builder()
                 .append(
                         Kind.INT,

@@ -21,8 +21,11 @@ final class RecordFields {
     private final CallSite site;
     private final List<Opcode.Field> fields;
     private final List<Value> values;
+    private final boolean comparable;
 
-    RecordFields(CallSite site, List<Opcode.Field> fields, List<Value> values) {
+    /** {@code comparable}: records are compared byte by byte, so what follows a text must be zeros. */
+    RecordFields(CallSite site, List<Opcode.Field> fields, List<Value> values, boolean comparable) {
+        this.comparable = comparable;
         this.site = site;
         this.fields = fields;
         this.values = values;
@@ -47,6 +50,9 @@ final class RecordFields {
     }
 
     private void add(RecordLayout.Component component, Operand value, int offset) {
+        if (value instanceof Operand.Unusable(String reason)) {
+            throw new Refusal(reason);
+        }
         Class<?> type = component.type();
         if (component.parts().isPresent()) {
             RecordLayout parts = component.parts().get();
@@ -78,7 +84,7 @@ final class RecordFields {
     }
 
     /** A record of the host program, whose components are constants. */
-    private State.Content content(Class<?> type, Object object, RecordLayout layout) {
+    State.Content content(Class<?> type, Object object, RecordLayout layout) {
         String name = type.getName().replace('.', '/');
         var parts = new HashMap<String, Operand>();
         for (RecordLayout.Component component : layout.components()) {
@@ -111,11 +117,12 @@ final class RecordFields {
                                     Opcode.Field.Comm.BYTES,
                                     component.name()));
                 }
+                // Kernels before 6.4 leave what follows a comm's NUL as it was.
+                zeros(comparable ? offset : offset + bytes, offset + size);
                 fields.add(new Opcode.Field.Comm(offset));
-                zeros(offset + bytes, offset + size);
             }
             case Operand.KernelString text -> text(component, text, offset);
-            case Operand.Text(List<Value> copied) -> copied(component, copied, offset);
+            case Operand.Text copied -> copied(component, copied, offset);
             case Operand.Host(Object text) -> bytes(offset, padded(component, text == null ? "" : text.toString()));
             default ->
                 throw new Refusal("the component %s takes a string of the kernel, Kernel.comm() or a constant string"
@@ -124,27 +131,15 @@ final class RecordFields {
     }
 
     /** A text that was read from a map. */
-    private void copied(RecordLayout.Component component, List<Value> words, int offset) {
+    private void copied(RecordLayout.Component component, Operand.Text text, int offset) {
         int size = component.sizeBytes();
-        if (words.size() * Long.BYTES > size) {
+        if (text.bytes() > size) {
             throw new Refusal(
                     "the component %s holds %d bytes and this string may have %d: declare @MaxBytes(%d) String %s"
-                            .formatted(
-                                    component.name(),
-                                    size,
-                                    words.size() * Long.BYTES,
-                                    words.size() * Long.BYTES,
-                                    component.name()));
+                            .formatted(component.name(), size, text.bytes(), text.bytes(), component.name()));
         }
-        words(words, offset, fields, values);
-        zeros(offset + words.size() * Long.BYTES, offset + size);
-    }
-
-    static void words(List<Value> words, int offset, List<Opcode.Field> fields, List<Value> values) {
-        for (int i = 0; i < words.size(); i++) {
-            fields.add(new Opcode.Field.Scalar(offset + i * Long.BYTES, Size.DW, values.size()));
-            values.add(words.get(i));
-        }
+        MapText.store(site.builder(), text, offset, fields, values);
+        zeros(offset + text.bytes(), offset + size);
     }
 
     private void text(RecordLayout.Component component, Operand.KernelString text, int offset) {
@@ -156,16 +151,29 @@ final class RecordFields {
                             .formatted(component.name(), size, needed, component.name()));
         }
         int bytes = Math.min(needed, size);
+        if (comparable) {
+            zeros(offset, offset + size);
+            // Up to its NUL: what an array holds behind that is no part of the text. The NUL of a full one lies behind
+            // the
+            // component, where the next part is written afterwards.
+            boolean full = text.array() && bytes == needed;
+            fields.add(text(site, text, offset, full ? bytes + 1 : bytes, false, values));
+            return;
+        }
         fields.add(field(site, text, offset, bytes, values));
         zeros(offset + bytes, offset + size);
     }
 
     /** A text of at most so many bytes; an array's may fill them all. */
     static Opcode.Field field(CallSite site, Operand.KernelString text, int offset, int bytes, List<Value> values) {
+        return text(site, text, offset, bytes, text.array() && bytes == text.bytes() - 1, values);
+    }
+
+    private static Opcode.Field text(
+            CallSite site, Operand.KernelString text, int offset, int bytes, boolean whole, List<Value> values) {
         values.add(text.address());
-        boolean whole = text.array() && bytes == text.bytes() - 1;
         return new Opcode.Field.Text(
-                offset, bytes, text.source(), whole, values.size() - 1, KernelText.fault(site, text));
+                offset, bytes, text.source(), whole, values.size() - 1, KernelText.fault(site, text), text.orEmpty());
     }
 
     private static byte[] padded(RecordLayout.Component component, String text) {
@@ -245,6 +253,6 @@ final class RecordFields {
         values.add(address);
         int fault = site.translation().faultSite("read of an IPv6 address at an address that is not mapped");
         return new Opcode.Field.Text(
-                offset, RecordLayout.IPV6_BYTES, TextSource.KERNEL, true, values.size() - 1, fault);
+                offset, RecordLayout.IPV6_BYTES, TextSource.KERNEL, true, values.size() - 1, fault, false);
     }
 }

@@ -9,7 +9,6 @@ import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.classfile.instruction.SwitchCase;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Value;
 
@@ -42,7 +41,8 @@ final class TextSwitch {
         this.state = state;
     }
 
-    void choose(Operand.KernelString text, List<SwitchCase> cases, MethodCode.Span otherwise) {
+    void choose(Operand.TextHash hash, List<SwitchCase> cases, MethodCode.Span otherwise) {
+        Operand.KernelString text = hash.text();
         var arms = new ArrayList<Arm>();
         for (SwitchCase c : cases) {
             MethodCode.Span target = flow.span(c.target());
@@ -58,7 +58,7 @@ final class TextSwitch {
                     site, text, arms.stream().map(Arm::constant).toList(), false);
             for (int i = 0; i < arms.size(); i++) {
                 Arm arm = arms.get(i);
-                if (!isText(state.local(arm.slot), text)) {
+                if (!hash.of().equals(state.local(arm.slot))) {
                     throw unknown();
                 }
                 State known = state.copy();
@@ -70,10 +70,6 @@ final class TextSwitch {
             }
         }
         flow.jump(span, otherwise, state);
-    }
-
-    private static boolean isText(@Nullable Operand operand, Operand.KernelString text) {
-        return operand != null && KernelText.of(operand).filter(text::equals).isPresent();
     }
 
     /** The constants that an arm compares with, each with the slot that holds the string there. */

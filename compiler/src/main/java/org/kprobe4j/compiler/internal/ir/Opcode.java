@@ -72,6 +72,9 @@ public sealed interface Opcode {
         }
     }
 
+    /** Site of a read whose fault is not counted. */
+    int UNCOUNTED = -1;
+
     /** Bits of a word, counted from its lowest. */
     record BitRange(int shift, int count) {}
 
@@ -158,8 +161,37 @@ public sealed interface Opcode {
         }
     }
 
-    /** Bytes in the stack frame for a helper to read: a map's key or value. */
-    record Room(int sizeBytes, List<Field> fields) {}
+    /**
+     * Bytes for a helper to read, a map's key or value: in the stack frame, or in the room of that offset in scratch memory.
+     *
+     * @param target the offset, {@link #FRAME} for the frame
+     */
+    record Room(int sizeBytes, List<Field> fields, int target) {
+        /** Stands for a place in the frame. */
+        public static final int FRAME = -1;
+
+        /** The largest that is in the frame, in bytes. */
+        public static final int FRAME_BYTES = 96;
+
+        /** Bytes that are written: the NUL of a text that fills the last component may lie behind. */
+        public static int extent(int sizeBytes, List<Field> fields) {
+            boolean behind = fields.stream()
+                    .anyMatch(
+                            field -> field instanceof Field.Text text && text.offset() + text.sizeBytes() > sizeBytes);
+            return behind ? sizeBytes + Long.BYTES : sizeBytes;
+        }
+    }
+
+    /** The keys and values that an operation builds. */
+    default List<Room> rooms() {
+        return switch (this) {
+            case MapLookup lookup -> List.of(lookup.key());
+            case MapUpdate update -> List.of(update.key(), update.value());
+            case MapDelete delete -> List.of(delete.key());
+            case MapAdd add -> List.of(add.key());
+            default -> List.of();
+        };
+    }
 
     /** What is done with scratch memory. */
     record Memory(RoomOperation operation) implements Opcode {
@@ -185,9 +217,10 @@ public sealed interface Opcode {
 
         /**
          * A text at the address in an argument, NUL-ended; {@code whole} copies all bytes, whatever they are. A fault ends the
-         * handler, without the record.
+         * handler, without the record; with {@code orEmpty} it is counted and leaves zeros.
          */
-        record Text(int offset, int sizeBytes, TextSource source, boolean whole, int argument, int site)
+        record Text(
+                int offset, int sizeBytes, TextSource source, boolean whole, int argument, int site, boolean orEmpty)
                 implements Field {}
 
         /** Constant bytes. */

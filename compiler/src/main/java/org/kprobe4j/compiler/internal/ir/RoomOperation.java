@@ -37,15 +37,16 @@ public sealed interface RoomOperation {
     /** Copies what a room of {@code length} bytes holds from a start up to a NUL to another room, NUL-ended: room, start. */
     record Slice(int length, int target) implements RoomOperation {}
 
-    /** Copies a text into a room, NUL-ended: address. Its value is the number of bytes before the NUL. */
-    record TextRead(TextSource source, int target, int bytes, int site) implements RoomOperation {}
+    /** Copies a text into a room, NUL-ended: address. Its value is the number of bytes before the NUL. {@code orEmpty}: after a fault, which is counted, it is empty. */
+    record TextRead(TextSource source, int target, int bytes, int site, boolean orEmpty) implements RoomOperation {}
 
     /**
      * Compares a text of at most {@code bytes} bytes, its NUL counted, with constants: address. Its value is the index of the
      * first one that it is equal to, or starts with; -1 if there is none. {@code target} is room for the comparison, {@link #FRAME}
      * for a place in the stack frame.
      */
-    record TextMatch(TextSource source, int bytes, List<String> constants, boolean prefix, int target, int site)
+    record TextMatch(
+            TextSource source, int bytes, List<String> constants, boolean prefix, int target, int site, boolean orEmpty)
             implements RoomOperation {
         /** The largest comparison that is made in the stack frame, in bytes. */
         public static final int FRAME_BYTES = 64;

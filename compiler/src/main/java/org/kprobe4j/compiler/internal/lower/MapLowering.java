@@ -13,8 +13,8 @@ import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /**
- * Operations on maps with keys. A key or a value is built in the frame, in a room that serves all keys, or all values, of its
- * size: a helper is done with it when it returns.
+ * Operations on maps with keys. A key or a value is built in the frame, or a large one in scratch memory, in a room that serves
+ * all keys, or all values, of its size: a helper is done with it when it returns.
  *
  * <p>Before 6.4 the helpers that change a map return a C int, the upper half of r0 being anything: only the lower half is tested.
  */
@@ -28,6 +28,7 @@ final class MapLowering {
     private final LirBuilder out;
     private final Lowering values;
     private final OperationLowering operations;
+    private final Scratch scratch;
     /** What a key consists of: its parts, and the numbers in them. */
     private record Content(Opcode.Room room, List<Value> numbers) {
         boolean isSame(Content other) {
@@ -54,10 +55,11 @@ final class MapLowering {
 
     private final Map<Integer, Content> keys = new HashMap<>();
     private final Map<Block, Map<Integer, Content>> keysAtEnd = new HashMap<>();
-    private final Map<Integer, Integer> keyRooms = new HashMap<>();
-    private final Map<Integer, Integer> valueRooms = new HashMap<>();
+    private final Map<Integer, Place> keyRooms = new HashMap<>();
+    private final Map<Integer, Place> valueRooms = new HashMap<>();
 
-    MapLowering(LirBuilder out, Lowering values, OperationLowering operations) {
+    MapLowering(LirBuilder out, Lowering values, OperationLowering operations, Scratch scratch) {
+        this.scratch = scratch;
         this.out = out;
         this.values = values;
         this.operations = operations;
@@ -75,12 +77,16 @@ final class MapLowering {
         keysAtEnd.put(block, Map.copyOf(keys));
     }
 
-    /** The frame offset of a room that holds a key. */
-    private int key(Value.Operation operation, Opcode.Room room) {
+    /** Where a room lies: at an offset in the frame or in scratch memory. */
+    private record Place(boolean inFrame, int offset) {}
+
+    /** A room that holds a key. */
+    private Place key(Value.Operation operation, Opcode.Room room) {
         var content = new Content(room, argumentsOf(operation, room));
-        Content there = keys.put(room.sizeBytes(), content);
-        Integer offset = keyRooms.get(room.sizeBytes());
-        return there != null && offset != null && there.isSame(content) ? offset : fill(keyRooms, operation, room);
+        int extent = Opcode.Room.extent(room.sizeBytes(), room.fields());
+        Content there = keys.put(extent, content);
+        Place place = keyRooms.get(extent);
+        return there != null && place != null && there.isSame(content) ? place : fill(keyRooms, operation, room);
     }
 
     private static List<Value> argumentsOf(Value.Operation operation, Opcode.Room room) {
@@ -90,26 +96,45 @@ final class MapLowering {
                 .toList();
     }
 
-    /** The frame offset of a room, filled. */
-    private int fill(Map<Integer, Integer> rooms, Value.Operation operation, Opcode.Room room) {
-        int offset = rooms.computeIfAbsent(room.sizeBytes(), out.program()::frame);
-        room.fields().forEach(field -> operations.fill(operation, field, Lir.FRAME, offset));
-        return offset;
+    /** A room, filled. */
+    private Place fill(Map<Integer, Place> rooms, Value.Operation operation, Opcode.Room room) {
+        int extent = Opcode.Room.extent(room.sizeBytes(), room.fields());
+        Place place = room.target() == Opcode.Room.FRAME ? inFrame(rooms, extent) : new Place(false, room.target());
+        rooms.put(extent, place);
+        int base = place.inFrame ? Lir.FRAME : scratch.base();
+        if (!place.inFrame) {
+            scratch.reach(place.offset + extent);
+        }
+        room.fields().forEach(field -> operations.fill(operation, field, base, place.offset, false));
+        return place;
     }
 
-    private void mapAndKey(String map, int key) {
+    private Place inFrame(Map<Integer, Place> rooms, int bytes) {
+        return rooms.computeIfAbsent(
+                bytes, size -> new Place(true, out.program().frame(size)));
+    }
+
+    private void address(int register, Place place) {
+        if (place.inFrame) {
+            out.add(new Lir.FrameAddress(register, place.offset));
+        } else {
+            scratch.address(register, place.offset);
+        }
+    }
+
+    private void mapAndKey(String map, Place key) {
         out.add(new Lir.MapAddress(1, map));
-        out.add(new Lir.FrameAddress(2, key));
+        address(2, key);
     }
 
-    private int lookup(String map, int key) {
+    private int lookup(String map, Place key) {
         mapAndKey(map, key);
         return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
-    private int update(String map, int key, int value, int flags) {
+    private int update(String map, Place key, Place value, int flags) {
         mapAndKey(map, key);
-        out.add(new Lir.FrameAddress(3, value));
+        address(3, value);
         out.add(new Lir.Const(4, flags, true));
         return out.call(Helper.MAP_UPDATE_ELEM, 4);
     }
@@ -124,8 +149,8 @@ final class MapLowering {
     }
 
     int update(Value.Operation operation, Opcode.MapUpdate update) {
-        int key = key(operation, update.key());
-        int value = fill(valueRooms, operation, update.value());
+        Place key = key(operation, update.key());
+        Place value = fill(valueRooms, operation, update.value());
         int failed = update(update.map(), key, value, update.onlyNew() ? NOEXIST : ANY);
         LirBlock why = out.block();
         LirBlock done = out.block();
@@ -148,7 +173,7 @@ final class MapLowering {
      * is added to that one's.
      */
     void add(Value.Operation operation, Opcode.MapAdd add) {
-        int key = key(operation, add.key());
+        Place key = key(operation, add.key());
         int delta = copy(operation.argument(add.delta()));
         int address = out.register();
         out.add(new Lir.Move(address, lookup(add.map(), key)));
@@ -160,8 +185,8 @@ final class MapLowering {
         out.add(new Lir.AtomicAdd(add.size(), address, 0, delta));
         out.jump(done);
         out.aside(missing, () -> {
-            int value = valueRooms.computeIfAbsent(add.size().bytes(), out.program()::frame);
-            out.add(new Lir.Store(add.size(), Lir.FRAME, value, delta));
+            Place value = inFrame(valueRooms, add.size().bytes());
+            out.add(new Lir.Store(add.size(), Lir.FRAME, value.offset, delta));
             LirBlock again = out.block();
             LirBlock lost = out.block();
             out.branchImm(JmpOp.JEQ, Width.W32, update(add.map(), key, value, NOEXIST), 0, done, again);

@@ -32,7 +32,7 @@ final class OperationLowering {
         this.values = values;
         this.frame = frame;
         this.context = context;
-        this.maps = new MapLowering(out, values, this);
+        this.maps = new MapLowering(out, values, this, memory);
     }
 
     /** Before the operations of a block, which come after those of all that lead to it, loops excepted. */
@@ -305,7 +305,9 @@ final class OperationLowering {
         LirBlock done = out.block();
         out.jump(done);
         out.aside(fault, () -> {
-            out.count(Account.FAULTS + read.site());
+            if (read.site() != Opcode.UNCOUNTED) {
+                out.count(Account.FAULTS + read.site());
+            }
             out.add(new Lir.Const(result, fallback, operation.kind() == Kind.LONG));
             out.jump(done);
         });
@@ -355,7 +357,7 @@ final class OperationLowering {
         LirBlock done = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, record, 0, full, fill);
         out.place(fill);
-        emit.fields().forEach(field -> fill(operation, field, record, 0));
+        emit.fields().forEach(field -> fill(operation, field, record, 0, true));
         out.add(new Lir.Move(1, record));
         out.add(new Lir.Const(2, 0, true));
         out.add(new Lir.Call(Helper.RINGBUF_SUBMIT, 2));
@@ -367,8 +369,8 @@ final class OperationLowering {
         out.place(done);
     }
 
-    /** Writes a part of what begins {@code origin} bytes from a register's address. */
-    void fill(Value.Operation operation, Opcode.Field field, int base, int origin) {
+    /** Writes a part of what begins {@code origin} bytes from a register's address, which may be that of a record in a ring. */
+    void fill(Value.Operation operation, Opcode.Field field, int base, int origin, boolean reserved) {
         int at = origin + field.offset();
         switch (field) {
             case Opcode.Field.Scalar scalar ->
@@ -379,7 +381,10 @@ final class OperationLowering {
                 out.add(new Lir.Call(Helper.GET_CURRENT_COMM, 2));
             }
             case Opcode.Field.Text text ->
-                stopIf(rooms.readInto(operation.argument(text.argument()), text, base, at), base, text.site());
+                onFault(
+                        rooms.readInto(operation.argument(text.argument()), text, base, at),
+                        text,
+                        reserved ? base : Lir.NONE);
             case Opcode.Field.Bytes bytes -> bytes(base, at, bytes.content());
             case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
@@ -392,18 +397,22 @@ final class OperationLowering {
         }
     }
 
-    /** Where a part could not be read: gives the record back, if it is one, and stops. */
-    private void stopIf(int result, int record, int site) {
+    /** Where a text could not be read, and the helper left zeros: goes on, or gives the record back, if there is one, and stops. */
+    private void onFault(int result, Opcode.Field.Text text, int record) {
         LirBlock fault = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JSLT, Width.W64, result, 0, fault, on);
         out.aside(fault, () -> {
-            if (record != Lir.FRAME) {
+            out.count(Account.FAULTS + text.site());
+            if (text.orEmpty()) {
+                out.jump(on);
+                return;
+            }
+            if (record != Lir.NONE) {
                 out.add(new Lir.Move(1, record));
                 out.add(new Lir.Const(2, 0, true));
                 out.add(new Lir.Call(Helper.RINGBUF_DISCARD, 2));
             }
-            out.count(Account.FAULTS + site);
             frame.abandon();
         });
         out.place(on);

@@ -192,21 +192,40 @@ final class RoomLowering {
         }
         out.add(new Lir.Const(2, read.bytes(), true));
         int length = out.call(str(read.source()), 3);
-        stopIf(JmpOp.JSLT, length, read.site());
+        onTextFault(length, read.site(), read.orEmpty());
         // The helper counts the NUL; for an empty text in user memory it gives 0 before 6.13
         // (strncpy_from_user_nofault).
         LirBlock empty = out.block();
         LirBlock counted = out.block();
         LirBlock done = out.block();
         int result = out.copy(length);
-        out.branchImm(JmpOp.JEQ, Width.W64, result, 0, empty, counted);
+        out.branchImm(read.orEmpty() ? JmpOp.JSLE : JmpOp.JEQ, Width.W64, result, 0, empty, counted);
         out.place(counted);
         out.aluImm(AluOp.ADD, Width.W64, result, -1);
         out.jump(done);
         out.place(empty);
+        if (read.orEmpty()) {
+            out.add(new Lir.Const(result, 0, true));
+        }
         out.jump(done);
         out.place(done);
         return result;
+    }
+
+    /** After a fault the helper has left zeros. */
+    private void onTextFault(int length, int site, boolean orEmpty) {
+        if (!orEmpty) {
+            stopIf(JmpOp.JSLT, length, site);
+            return;
+        }
+        LirBlock fault = out.block();
+        LirBlock on = out.block();
+        out.branchImm(JmpOp.JSLT, Width.W64, length, 0, fault, on);
+        out.aside(fault, () -> {
+            out.count(Account.FAULTS + site);
+            out.jump(on);
+        });
+        out.place(on);
     }
 
     private static Helper str(TextSource source) {
@@ -269,7 +288,7 @@ final class RoomLowering {
         values.moveTo(3, operation.argument(0));
         out.add(new Lir.Const(2, RoomOperation.TextMatch.readBytes(match.bytes(), longest, match.prefix()), true));
         int length = out.call(str(match.source()), 3);
-        stopIf(JmpOp.JSLT, length, match.site());
+        onTextFault(length, match.site(), match.orEmpty());
     }
 
     /** Goes on if the bytes are there, else leaves. */

@@ -72,6 +72,9 @@ final class Scratch {
     }
 
     private static boolean uses(Value.Operation operation) {
+        if (operation.opcode().rooms().stream().anyMatch(room -> room.target() != Opcode.Room.FRAME)) {
+            return true;
+        }
         return operation.opcode() instanceof Opcode.Memory(RoomOperation room)
                 && !(room instanceof RoomOperation.TextMatch match && match.target() == RoomOperation.TextMatch.FRAME);
     }
