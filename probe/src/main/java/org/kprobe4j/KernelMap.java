@@ -33,6 +33,9 @@ import org.kprobe4j.internal.Shutdown;
  */
 public final class KernelMap<K, V> implements AutoCloseable {
     private static final int DEFAULT_ENTRIES = 10_240;
+    /** Source: htab_map_alloc_check() in kernel/bpf/hashtab.c, MAX_BPF_STACK. */
+    private static final int MAX_KEY_BYTES = 512;
+
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final String name = "map" + NUMBER.incrementAndGet();
@@ -78,7 +81,13 @@ public final class KernelMap<K, V> implements AutoCloseable {
             throw new UsageException("a map for %d entries: it must hold at least one".formatted(maxEntries));
         }
         try {
-            return new KernelMap<>(new Elements<>(key), new Elements<>(value), maxEntries);
+            var keys = new Elements<>(key);
+            if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
+                throw new UsageException(
+                        "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
+                                .formatted(key.getSimpleName(), keys.layout().sizeBytes(), MAX_KEY_BYTES));
+            }
+            return new KernelMap<>(keys, new Elements<>(value), maxEntries);
         } catch (IllegalArgumentException | BpfException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }

@@ -3,9 +3,13 @@ package org.kprobe4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -411,5 +415,106 @@ class MapKernelTest {
         assertThatThrownBy(() -> Histogram.linear(5, 5, 1))
                 .isInstanceOf(UsageException.class)
                 .hasMessage("a linear histogram from 5 to 5 in steps of 1: min must be below max, and step above 0");
+    }
+
+    interface Filename extends KernelStruct {
+        String name();
+    }
+
+    record Opened(int pid, @MaxBytes(64) String path) {}
+
+    record LongPath(@MaxBytes(200) String path, int pid) {}
+
+    record Last(
+            long count,
+            @MaxBytes(64) String path,
+            @MaxBytes(21) String comm) {}
+
+    private static void open(String path) {
+        try (var file = new RandomAccessFile(path, "r")) {
+            file.seek(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void pathsAreKeys() {
+        try (var opened = KernelMap.of(Opened.class, Long.class);
+                var byPath = KernelMap.of(LongPath.class, Last.class)) {
+            var kp = Kprobe.at("do_filp_open")
+                    .preHandler((p, regs) -> {
+                        String path = Kernel.struct(regs.arg(1), Filename.class).name();
+                        if (path.startsWith("/etc/host") || path.startsWith("/etc/p")) {
+                            opened.add(new Opened(Kernel.pid(), path), 1);
+                            var key = new LongPath(path, Kernel.pid());
+                            Last last = byPath.get(key);
+                            long count = last == null ? 0 : last.count();
+                            String before = last == null ? "" : last.path();
+                            if (before.isEmpty() || before.equals(path)) {
+                                count++;
+                            }
+                            byPath.put(key, new Last(count, path, Kernel.comm()));
+                        }
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                for (int i = 0; i < 3; i++) {
+                    open("/etc/hostname");
+                    open("/etc/passwd");
+                    open("/etc/hosts");
+                }
+            }
+            assertThat(kp.account().faulted()).isZero();
+            assertThat(opened.entries())
+                    .containsEntry(new Opened(PID, "/etc/hostname"), 3L)
+                    .containsEntry(new Opened(PID, "/etc/passwd"), 3L)
+                    .containsEntry(new Opened(PID, "/etc/hosts"), 3L);
+            Last last = Objects.requireNonNull(byPath.get(new LongPath("/etc/hosts", PID)));
+            assertThat(last.count()).isEqualTo(3);
+            assertThat(last.path()).isEqualTo("/etc/hosts");
+        }
+    }
+
+    @Test
+    void textsOfAMapAreComparedAndSentOn() {
+        try (var names = KernelMap.of(Long.class, Last.class);
+                var counts = KernelMap.of(Opened.class, Long.class)) {
+            names.put(1L, new Last(0, "first", "a"));
+            names.put(2L, new Last(0, "second of them", "b"));
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        Last found = names.get(regs.arg(1));
+                        String name = found == null ? "none" : found.path();
+                        int kind = switch (name) {
+                            case "first" -> 1;
+                            case "none" -> 2;
+                            default -> name.endsWith("of them") && name.contains("d o") ? 3 : 4;
+                        };
+                        counts.add(new Opened(kind, name), 1);
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(4);
+            }
+            assertThat(kp.account().faulted()).isZero();
+            assertThat(counts.entries())
+                    .containsOnly(
+                            Map.entry(new Opened(1, "first"), 1L),
+                            Map.entry(new Opened(3, "second of them"), 1L),
+                            Map.entry(new Opened(2, "none"), 2L));
+        }
+    }
+
+    record TooLong(@MaxBytes(600) String path) {}
+
+    @Test
+    void aKeyHasItsLimit() {
+        assertThatThrownBy(() -> KernelMap.of(TooLong.class, Long.class))
+                .isInstanceOf(UsageException.class)
+                .hasMessage(
+                        "a key of type TooLong has 600 bytes, and the kernel takes at most 512: make its strings shorter with @MaxBytes");
     }
 }

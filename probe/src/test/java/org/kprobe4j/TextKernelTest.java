@@ -351,4 +351,80 @@ class TextKernelTest {
         }
         return sum * 5 + chosen[(int) x];
     }
+
+    interface OpenAt extends FunctionArguments {
+        @UserMemory
+        String filename();
+
+        @OnFault
+        @UserMemory
+        @Name("filename")
+        String filenameOrEmpty();
+    }
+
+    @Test
+    void anArgumentByItsName() {
+        var events = RingBuffer.of(Text.class);
+        List<Text> seen = texts(
+                "do_sys_openat2",
+                events,
+                (p, regs) -> {
+                    String path = regs.args(OpenAt.class).filename();
+                    if (path.startsWith("/etc/host")) {
+                        events.emit(new Text(
+                                path, regs.args(OpenAt.class).filenameOrEmpty().equals(path) ? 1 : 0, 0, ""));
+                    }
+                    return 0;
+                },
+                () -> open("/etc/hostname"));
+        assertThat(seen).containsExactly(new Text("/etc/hostname", 1, 0, ""));
+    }
+
+    @Test
+    void anArgumentIsReadAtTheReturn() {
+        List<Text> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Text.class);
+        var rp = Kretprobe.at("do_sys_openat2")
+                .handler((ri, regs) -> {
+                    String path = ri.args(OpenAt.class).filename();
+                    if (path.startsWith("/etc/host")) {
+                        events.emit(new Text(path, regs.returnValue() >= 0 ? 1 : 0, 0, Kernel.comm()));
+                    }
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (rp) {
+                open("/etc/hostname");
+                open("/etc/passwd");
+            }
+        }
+        assertThat(seen).extracting(Text::text).containsExactly("/etc/hostname");
+        assertThat(seen).extracting(Text::a).containsExactly(1L);
+    }
+
+    @Test
+    void whatIsNotPresentIsEmpty() {
+        List<Text> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Text.class);
+        var kp = Kprobe.at(DevNull.FUNCTION)
+                .preHandler((p, regs) -> {
+                    String none = Kernel.userStringOrEmpty(0xffff_1234_0000_0000L);
+                    String absent = Kernel.userStringOrEmpty(regs.arg(1), 64);
+                    boolean empty = none.isEmpty() && none.equals("") && !absent.startsWith("x");
+                    events.emit(
+                            new Text(none, empty ? 1 : 0, Kernel.byteLength(absent), Kernel.userStringOrEmpty(8, 64)));
+                    return 0;
+                })
+                .register();
+        try (events) {
+            events.forEach(seen::add);
+            try (kp) {
+                DevNull.seek(2);
+            }
+        }
+        assertThat(seen).containsExactly(new Text("", 1, 0, ""), new Text("", 1, 0, ""));
+        assertThat(kp.account().faulted()).isPositive();
+    }
 }

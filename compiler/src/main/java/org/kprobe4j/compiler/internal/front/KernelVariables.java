@@ -91,6 +91,12 @@ final class KernelVariables {
         if (indexed || result.isArray() || KernelEnums.isEnum(translation, struct)) {
             throw wanted.refuse("has no type in this kernel's BTF; declare it as a number or a structure");
         }
+        if (struct.equals("java/lang/String")) {
+            String method = wanted.accessor().method();
+            throw wanted.refuse(
+                    "has no type in this kernel's BTF; of a char * declare long %s() and use Kernel.string(%s()), of an array KernelStruct %s() and Kernel.string(%s().address())"
+                            .formatted(method, method, method, method));
+        }
         return new Operand.Struct(place.address(), struct);
     }
 
