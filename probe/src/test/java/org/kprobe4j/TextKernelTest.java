@@ -425,6 +425,7 @@ class TextKernelTest {
             }
         }
         assertThat(seen).containsExactly(new Text("", 1, 0, ""), new Text("", 1, 0, ""));
-        assertThat(kp.account().faulted()).isPositive();
+        assertThat(kp.account().faulted()).isZero();
+        assertThat(kp.account().delivered()).isEqualTo(2);
     }
 }

@@ -430,4 +430,87 @@ class MapTextTest {
                 (p, regs) -> Kernel.struct(regs.arg(0), Faulty.class).wrong().isEmpty() ? 1 : 0,
                 "0: MapTextTest.Faulty.wrong: the field iname is a text, which is empty where it cannot be read; write @OnFault without a value");
     }
+
+    // ---- switches and captured strings ----
+
+    @SuppressWarnings("fallthrough")
+    private static int flags(String s) {
+        int flags = 0;
+        switch (s) {
+            case "":
+                flags |= 1;
+            case "a":
+            case "bash":
+                flags |= 2;
+                break;
+            default:
+                flags |= 4;
+            case "Aa":
+                flags |= 8;
+            case "BB":
+                flags |= 16;
+        }
+        return flags;
+    }
+
+    @Test
+    void switches_fall_through_for_strings_of_each_kind() {
+        var map = values(Named.class, 16);
+        var program = handlers.pre((p, regs) -> {
+            if (Kernel.comm().isEmpty()) {
+                map.put(1L, new Named(""));
+            } else {
+                map.put(1L, new Named("BB"));
+            }
+            Kernel.printf(
+                    "%d %d %d %d",
+                    flags(Kernel.comm()),
+                    flags(Kernel.string(regs.arg(0))),
+                    flags(Kernel.userStringOrEmpty(regs.arg(0))),
+                    flags(map.get(1L).name()));
+            return 0;
+        });
+        for (String s : List.of("", "a", "bash", "Aa", "BB", "C#", "other")) {
+            put(s);
+            kernel.comm = s;
+            assertThat(hit(program, TEXT).lines())
+                    .as(s)
+                    .containsExactly(
+                            "%d %d %d %d".formatted(flags(s), flags(s), flags(""), flags(s.isEmpty() ? "" : "BB")));
+        }
+    }
+
+    @Test
+    void captured_strings() {
+        String captured = "bash".repeat(1);
+        String longer = "a name that no comm can have";
+        String none = null;
+        PreHandler handler = (p, regs) -> {
+            String s = Kernel.string(regs.arg(0));
+            Kernel.printf(
+                    "%b %b %b %b %b %b %b",
+                    captured.equals(s),
+                    s.equals(captured),
+                    captured.equals(Kernel.comm()),
+                    Kernel.comm().startsWith(captured),
+                    longer.equals(Kernel.comm()),
+                    s.equals(longer),
+                    s.equals(none));
+            return 0;
+        };
+        var program = handlers.pre(handler);
+        for (String s : List.of("", "bash", "bas", "bash1", longer)) {
+            put(s);
+            String comm = s.substring(0, Math.min(15, s.length()));
+            kernel.comm = comm;
+            assertThat(hit(program, TEXT).lines())
+                    .containsExactly("%b %b %b %b false %b false"
+                            .formatted(
+                                    s.equals(captured),
+                                    s.equals(captured),
+                                    comm.equals(captured),
+                                    comm.startsWith(captured),
+                                    s.equals(longer)));
+        }
+    }
 }
