@@ -127,7 +127,7 @@ public final class Kernel {
 
     /**
      * A NUL-ended string in kernel memory: helper bpf_probe_read_kernel_str. It is read when it is asked for: printed with {@code %s},
-     * sent in an event, compared ({@code equals}, {@code startsWith}, {@code endsWith}, {@code contains}, {@code isEmpty}, a switch),
+     * sent in an event, put into a map, compared ({@code equals}, {@code startsWith}, {@code endsWith}, {@code contains}, {@code isEmpty}, a switch),
      * measured ({@link #byteLength}). A read that faults stops the handler and is counted. Comparisons are of UTF-8 bytes. One at
      * address 0 is null. Since kernel: 5.5.
      *

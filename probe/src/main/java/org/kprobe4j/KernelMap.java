@@ -20,7 +20,11 @@ import org.kprobe4j.internal.Shutdown;
 /**
  * A hash map in the kernel that handlers and Java share: {@code starts.put(Kernel.tid(), Kernel.ktimeNs())} in one handler, {@code
  * starts.get(Kernel.tid())} in another, {@code starts.entries()} outside. Keys and values are Long, Integer, Short, Byte,
- * Character, Boolean, or a record of numbers and Strings (a comm); two keys are equal if all their parts are.
+ * Character, Boolean, or a record of numbers, Strings, enums, addresses and such records; two keys are equal if all their parts
+ * are. A String has {@link MaxBytes} bytes, 16 if nothing is said; a key has at most 512 bytes in all.
+ *
+ * <p>A handler puts strings of any kind into a record, and gets back those of up to 64 bytes, numbers, records in the record and
+ * {@code Inet4Address}; it cannot read a longer string, an enum or another address that it got.
  *
  * <p>{@code get} gives a copy, which later changes of the entry do not reach. The kernel makes room for all entries at once and
  * uses that of a removed entry for the next: what reads an entry or adds to it at the moment at which another CPU removes it may

@@ -8,7 +8,7 @@ import java.lang.annotation.Target;
 
 /**
  * How much of a string is kept: of a structure's {@code char *} that an accessor gives as String (256 bytes without it), or in a
- * String component of an event (16 bytes without it). What is longer is cut; a NUL at the end counts.
+ * String component of an event or of a map's key or value (16 bytes without it). What is longer is cut; a NUL at the end counts.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

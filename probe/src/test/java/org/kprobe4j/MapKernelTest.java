@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -516,5 +519,102 @@ class MapKernelTest {
                 .isInstanceOf(UsageException.class)
                 .hasMessage(
                         "a key of type TooLong has 600 bytes, and the kernel takes at most 512: make its strings shorter with @MaxBytes");
+    }
+
+    record Inner(short low, @MaxBytes(5) String odd, Inet4Address host) {}
+
+    record Outer(byte first, Inner inner, @MaxBytes(11) String text) {}
+
+    record Sent(
+            short low,
+            @MaxBytes(5) String odd,
+            Inet4Address host,
+            @MaxBytes(11) String text,
+            boolean same) {}
+
+    @Test
+    void recordsInRecordsAreReadBack() throws IOException {
+        var host = (Inet4Address) InetAddress.getByName("10.1.2.3");
+        List<Sent> seen = Collections.synchronizedList(new ArrayList<>());
+        var events = RingBuffer.of(Sent.class);
+        try (var kept = KernelMap.of(Long.class, Outer.class)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        kept.put(1L, new Outer((byte) 1, new Inner((short) -2, "abcde", host), "0123456789a"));
+                        Outer found = kept.get(1L);
+                        if (found != null) {
+                            kept.put(2L, found);
+                            Outer second = kept.get(2L);
+                            boolean same = second != null && second.text().equals(found.text());
+                            Inner inner = found.inner();
+                            events.emit(new Sent(inner.low(), inner.odd(), inner.host(), found.text(), same));
+                        }
+                        return 0;
+                    })
+                    .register();
+            try (events) {
+                events.forEach(seen::add);
+                try (kp) {
+                    DevNull.seek(1);
+                }
+            }
+        }
+        assertThat(seen).containsExactly(new Sent((short) -2, "abcde", host, "0123456789a", true));
+    }
+
+    @Name("filename")
+    interface Lost extends KernelStruct {
+        @Name("name")
+        @OnFault
+        String nameOrEmpty();
+
+        String name();
+    }
+
+    @Test
+    void aTextThatCannotBeReadStopsTheHandlerUnlessItMayBeEmpty() {
+        try (var paths = KernelMap.of(LongPath.class, Last.class);
+                var before = Counter.of();
+                var after = Counter.of()) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        var nowhere = Kernel.struct(0x10, Lost.class);
+                        paths.put(new LongPath(nowhere.nameOrEmpty(), 1), new Last(1, "there", "comm"));
+                        before.increment();
+                        paths.put(new LongPath(nowhere.name(), 2), new Last(1, nowhere.name(), "comm"));
+                        after.increment();
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(3);
+            }
+            assertThat(kp.account().faulted()).isEqualTo(3);
+            assertThat(paths.entries()).containsOnly(Map.entry(new LongPath("", 1), new Last(1, "there", "comm")));
+            assertThat(before.sum()).isEqualTo(3);
+            assertThat(after.sum()).isZero();
+        }
+    }
+
+    @Test
+    void largeKeysInALoopAtTheReturn() {
+        try (var paths = KernelMap.of(LongPath.class, Last.class)) {
+            var rp = Kretprobe.at(DevNull.FUNCTION)
+                    .handler((ri, regs) -> {
+                        String comm = Kernel.comm();
+                        for (int i = 0; i < 4; i++) {
+                            var key = new LongPath(comm, i);
+                            Last last = paths.get(key);
+                            paths.put(key, new Last(last == null ? i : last.count() + 1, "path", comm));
+                        }
+                        return 0;
+                    })
+                    .register();
+            try (rp) {
+                DevNull.seek(2);
+            }
+            assertThat(paths.entries()).hasSize(4);
+            assertThat(paths.entries().values()).extracting(Last::count).containsExactlyInAnyOrder(1L, 2L, 3L, 4L);
+        }
     }
 }
