@@ -137,14 +137,11 @@ final class LanguageKernel {
                 "a type that is too small for the field",
                 (p, regs) -> Kernel.current(Task.class).flags(),
                 "LanguageKernel.Task.flags: the field flags has 8 bytes, a Java int only 4; declare it as long");
+        table.works("a bit field", (p, regs) -> Kernel.current(Task.class).schedReset());
         table.refused(
-                "a bit field",
-                (p, regs) -> Kernel.current(Task.class).schedReset(),
-                "LanguageKernel.Task.schedReset: the bit field sched_reset cannot be read yet; read the word around it");
-        table.refused(
-                "an array in a structure",
+                "an array in a structure as a number",
                 (p, regs) -> Kernel.current(Task.class).comm(),
-                "LanguageKernel.Task.comm: the field comm is signed char[16]; give it an interface for its type");
+                "LanguageKernel.Task.comm: the field comm is signed char[16]; declare it as an array, or as int comm(int index)");
         table.refused(
                 "a structure compared with null",
                 (p, regs) -> Kernel.current(TaskStruct.class).mm() == null ? 1 : 0,
