@@ -18,10 +18,12 @@ public final class Counter implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final String name = "counter" + NUMBER.incrementAndGet();
-    private final Cells cells = new Cells(name, 1);
+    private final Cells cells = SimulatedKernel.cells(name, 1);
 
     private Counter() {
-        Shutdown.opened(this);
+        if (!cells.isOnTheHeap()) {
+            Shutdown.opened(this);
+        }
     }
 
     /**
@@ -40,7 +42,7 @@ public final class Counter implements AutoCloseable {
 
     /** Adds one; inside a handler only. */
     public void increment() {
-        throw SimulatedKernel.outside("increment()");
+        SimulatedKernel.add(cells, 0, 1, "increment()");
     }
 
     /**
@@ -49,7 +51,7 @@ public final class Counter implements AutoCloseable {
      * @param delta any; the sum wraps around as Java's does
      */
     public void add(long delta) {
-        throw SimulatedKernel.outside("add(%d)".formatted(delta));
+        SimulatedKernel.add(cells, 0, delta, "add(%d)".formatted(delta));
     }
 
     /**
@@ -73,13 +75,16 @@ public final class Counter implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured("Counter", new KernelObject.Counter(name, 0), cells::fd);
+        return KernelObjects.captured(
+                "Counter", new KernelObject.Counter(name, 0), () -> SimulatedKernel.fd(cells, "counter"));
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        Shutdown.closed(this);
+        if (!cells.isOnTheHeap()) {
+            Shutdown.closed(this);
+        }
     }
 }

@@ -36,8 +36,10 @@ public final class Histogram implements AutoCloseable {
 
     private Histogram(Buckets buckets) {
         this.buckets = buckets;
-        this.cells = new Cells(name, buckets.room());
-        Shutdown.opened(this);
+        this.cells = SimulatedKernel.cells(name, buckets.room());
+        if (!cells.isOnTheHeap()) {
+            Shutdown.opened(this);
+        }
     }
 
     private static Histogram of(Buckets buckets) {
@@ -81,7 +83,7 @@ public final class Histogram implements AutoCloseable {
      * @param value any
      */
     public void record(long value) {
-        throw SimulatedKernel.outside("record(%d)".formatted(value));
+        SimulatedKernel.add(cells, buckets.slotOf(value), 1, "record(%d)".formatted(value));
     }
 
     /**
@@ -183,13 +185,16 @@ public final class Histogram implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured("Histogram", new KernelObject.Histogram(name, buckets), cells::fd);
+        return KernelObjects.captured(
+                "Histogram", new KernelObject.Histogram(name, buckets), () -> SimulatedKernel.fd(cells, "histogram"));
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        Shutdown.closed(this);
+        if (!cells.isOnTheHeap()) {
+            Shutdown.closed(this);
+        }
     }
 }

@@ -12,15 +12,15 @@ import java.net.Inet6Address;
 public final class Kernel {
     private Kernel() {}
 
-    private static IllegalStateException outside(String method) {
-        return SimulatedKernel.outside("Kernel." + method);
+    private static long number(String method, long address, int sizeBytes, boolean user) {
+        return calls("%s(0x%x)".formatted(method, address)).number(method, address, sizeBytes, user);
     }
 
     /** What stands for the kernel on this thread: in the kernel itself, no method of this class is ever called. */
     private static KernelCalls calls(String method) {
         SimulatedKernel kernel = SimulatedKernel.current();
         if (kernel == null) {
-            throw outside(method);
+            throw SimulatedKernel.outside("Kernel." + method);
         }
         return kernel.calls();
     }
@@ -122,7 +122,7 @@ public final class Kernel {
      * @return the string
      */
     public static String string(long address) {
-        throw outside("string(0x%x)".formatted(address));
+        return calls("string(0x%x)".formatted(address)).string(address, 256);
     }
 
     /**
@@ -136,7 +136,7 @@ public final class Kernel {
      * @return the string
      */
     public static String string(long address, int maxBytes) {
-        throw outside("string(0x%x, %d)".formatted(address, maxBytes));
+        return calls("string(0x%x, %d)".formatted(address, maxBytes)).string(address, maxBytes);
     }
 
     /**
@@ -148,7 +148,7 @@ public final class Kernel {
      * @return the string
      */
     public static String string(byte[] bytes, int offset) {
-        throw outside("string(byte[%d], %d)".formatted(bytes.length, offset));
+        return calls("string(byte[%d], %d)".formatted(bytes.length, offset)).string(bytes, offset);
     }
 
     /**
@@ -159,7 +159,7 @@ public final class Kernel {
      * @return the string
      */
     public static String userString(long address) {
-        throw outside("userString(0x%x)".formatted(address));
+        return calls("userString(0x%x)".formatted(address)).userString(address, 256);
     }
 
     /**
@@ -172,7 +172,7 @@ public final class Kernel {
      * @return the string
      */
     public static String userString(long address, int maxBytes) {
-        throw outside("userString(0x%x, %d)".formatted(address, maxBytes));
+        return calls("userString(0x%x, %d)".formatted(address, maxBytes)).userString(address, maxBytes);
     }
 
     /**
@@ -206,7 +206,7 @@ public final class Kernel {
      * @return number of bytes
      */
     public static int byteLength(String string) {
-        throw outside("byteLength(\"" + string + "\")");
+        return calls("byteLength(\"" + string + "\")").byteLength(string);
     }
 
     /**
@@ -219,7 +219,8 @@ public final class Kernel {
      * @param length number of bytes
      */
     public static void read(long address, byte[] into, int offset, int length) {
-        throw outside("read(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length));
+        calls("read(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length))
+                .read(address, into, offset, length);
     }
 
     /**
@@ -232,7 +233,8 @@ public final class Kernel {
      * @param length number of bytes
      */
     public static void readUser(long address, byte[] into, int offset, int length) {
-        throw outside("readUser(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length));
+        calls("readUser(0x%x, byte[%d], %d, %d)".formatted(address, into.length, offset, length))
+                .readUser(address, into, offset, length);
     }
 
     /**
@@ -245,7 +247,7 @@ public final class Kernel {
      * @return the name
      */
     public static String path(KernelStruct path) {
-        throw outside("path(" + path + ")");
+        return calls("path(" + path + ")").path(path);
     }
 
     /**
@@ -256,7 +258,7 @@ public final class Kernel {
      * @return the name, from the file system's root
      */
     public static String dentryPath(KernelStruct dentry) {
-        throw outside("dentryPath(" + dentry + ")");
+        return calls("dentryPath(" + dentry + ")").path(dentry);
     }
 
     /**
@@ -266,7 +268,7 @@ public final class Kernel {
      * @return the address
      */
     public static Inet4Address ipv4(int bigEndian) {
-        throw outside("ipv4(0x%x)".formatted(bigEndian));
+        return calls("ipv4(0x%x)".formatted(bigEndian)).ipv4(bigEndian);
     }
 
     /**
@@ -277,7 +279,7 @@ public final class Kernel {
      * @return the address
      */
     public static Inet6Address ipv6(KernelStruct in6Addr) {
-        throw outside("ipv6(" + in6Addr + ")");
+        return calls("ipv6(" + in6Addr + ")").ipv6(in6Addr);
     }
 
     /**
@@ -287,7 +289,7 @@ public final class Kernel {
      * @return 0 to 65535
      */
     public static int ntohs(short bigEndian) {
-        throw outside("ntohs(0x%x)".formatted(bigEndian));
+        return calls("ntohs(0x%x)".formatted(bigEndian)).ntohs(bigEndian);
     }
 
     /**
@@ -297,7 +299,7 @@ public final class Kernel {
      * @return 0 to 65535
      */
     public static int ntohs(int bigEndian) {
-        throw outside("ntohs(0x%x)".formatted(bigEndian));
+        return calls("ntohs(0x%x)".formatted(bigEndian)).ntohs(bigEndian);
     }
 
     /**
@@ -307,7 +309,7 @@ public final class Kernel {
      * @return the number
      */
     public static int ntohl(int bigEndian) {
-        throw outside("ntohl(0x%x)".formatted(bigEndian));
+        return calls("ntohl(0x%x)".formatted(bigEndian)).ntohl(bigEndian);
     }
 
     /**
@@ -344,7 +346,8 @@ public final class Kernel {
      * @return the structure around it; as in C, nothing that makes sense for a null pointer
      */
     public static <T extends KernelStruct> T containerOf(KernelStruct member, Class<T> outer, String field) {
-        throw outside("containerOf(%s, %s.class, %s)".formatted(member, outer.getSimpleName(), field));
+        return calls("containerOf(%s, %s.class, %s)".formatted(member, outer.getSimpleName(), field))
+                .containerOf(member, outer, field);
     }
 
     /**
@@ -355,7 +358,7 @@ public final class Kernel {
      * @return false also on a kernel without BTF
      */
     public static boolean exists(Class<? extends KernelStruct> type) {
-        throw outside("exists(" + type.getSimpleName() + ".class)");
+        return calls("exists(" + type.getSimpleName() + ".class)").exists(type, "");
     }
 
     /**
@@ -366,7 +369,8 @@ public final class Kernel {
      * @return false also if there is no such structure, and on a kernel without BTF
      */
     public static boolean exists(Class<? extends KernelStruct> type, String field) {
-        throw outside("exists(%s.class, %s)".formatted(type.getSimpleName(), field));
+        return calls("exists(%s.class, %s)".formatted(type.getSimpleName(), field))
+                .exists(type, field);
     }
 
     /**
@@ -377,7 +381,7 @@ public final class Kernel {
      * @return its value; of an enumeration of 32 bits, sign-extended
      */
     public static long enumValue(String enumType, String constant) {
-        throw outside("enumValue(%s, %s)".formatted(enumType, constant));
+        return calls("enumValue(%s, %s)".formatted(enumType, constant)).enumValue(enumType, constant);
     }
 
     /**
@@ -388,7 +392,7 @@ public final class Kernel {
      * @return the variables
      */
     public static <T extends KernelGlobals> T globals(Class<T> type) {
-        throw outside("globals(" + type.getSimpleName() + ".class)");
+        return calls("globals(" + type.getSimpleName() + ".class)").globals(type);
     }
 
     /**
@@ -398,7 +402,7 @@ public final class Kernel {
      * @return what is there
      */
     public static byte readByte(long address) {
-        throw outside("readByte(0x%x)".formatted(address));
+        return (byte) number("readByte", address, 1, false);
     }
 
     /**
@@ -408,7 +412,7 @@ public final class Kernel {
      * @return what is there
      */
     public static short readShort(long address) {
-        throw outside("readShort(0x%x)".formatted(address));
+        return (short) number("readShort", address, 2, false);
     }
 
     /**
@@ -418,7 +422,7 @@ public final class Kernel {
      * @return what is there
      */
     public static int readInt(long address) {
-        throw outside("readInt(0x%x)".formatted(address));
+        return (int) number("readInt", address, 4, false);
     }
 
     /**
@@ -428,7 +432,7 @@ public final class Kernel {
      * @return what is there
      */
     public static long readLong(long address) {
-        throw outside("readLong(0x%x)".formatted(address));
+        return number("readLong", address, 8, false);
     }
 
     /**
@@ -438,7 +442,7 @@ public final class Kernel {
      * @return what is there
      */
     public static byte readUserByte(long address) {
-        throw outside("readUserByte(0x%x)".formatted(address));
+        return (byte) number("readUserByte", address, 1, true);
     }
 
     /**
@@ -448,7 +452,7 @@ public final class Kernel {
      * @return what is there
      */
     public static short readUserShort(long address) {
-        throw outside("readUserShort(0x%x)".formatted(address));
+        return (short) number("readUserShort", address, 2, true);
     }
 
     /**
@@ -458,7 +462,7 @@ public final class Kernel {
      * @return what is there
      */
     public static int readUserInt(long address) {
-        throw outside("readUserInt(0x%x)".formatted(address));
+        return (int) number("readUserInt", address, 4, true);
     }
 
     /**
@@ -468,7 +472,7 @@ public final class Kernel {
      * @return what is there
      */
     public static long readUserLong(long address) {
-        throw outside("readUserLong(0x%x)".formatted(address));
+        return number("readUserLong", address, 8, true);
     }
 
     /**

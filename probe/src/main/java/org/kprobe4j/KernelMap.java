@@ -8,12 +8,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
-import org.kprobe4j.bpf.BpfMap;
-import org.kprobe4j.bpf.Errno;
-import org.kprobe4j.bpf.MapType;
-import org.kprobe4j.bpf.SystemCallException;
+import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Elements;
+import org.kprobe4j.internal.Entries;
+import org.kprobe4j.internal.HeapEntries;
+import org.kprobe4j.internal.KernelEntries;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Shutdown;
 
@@ -45,14 +45,18 @@ public final class KernelMap<K, V> implements AutoCloseable {
     private final String name = "map" + NUMBER.incrementAndGet();
     private final Elements<K> keys;
     private final Elements<V> values;
-    private final BpfMap map;
+    private final Entries map;
 
     private KernelMap(Elements<K> keys, Elements<V> values, int maxEntries) {
         this.keys = keys;
         this.values = values;
-        this.map = BpfMap.create(
-                MapType.HASH, name, keys.layout().sizeBytes(), values.layout().sizeBytes(), maxEntries, 0);
-        Shutdown.opened(this);
+        if (SimulatedKernel.current() != null) {
+            this.map = new HeapEntries(maxEntries);
+        } else {
+            this.map = new KernelEntries(
+                    name, keys.layout().sizeBytes(), values.layout().sizeBytes(), maxEntries);
+            Shutdown.opened(this);
+        }
     }
 
     /**
@@ -118,7 +122,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @throws IllegalStateException outside a handler, if the map is full
      */
     public void put(K key, V value) {
-        update(key, value, BpfMap.ANY);
+        update(key, value, false);
     }
 
     /**
@@ -130,7 +134,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @throws IllegalStateException outside a handler, if the map is full
      */
     public boolean putIfAbsent(K key, V value) {
-        return update(key, value, BpfMap.NOEXIST);
+        return update(key, value, true);
     }
 
     /**
@@ -172,31 +176,42 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @param delta any; the value wraps around as Java's does
      */
     public void add(K key, long delta) {
-        throw SimulatedKernel.outside("add(%s, %d)".formatted(key, delta));
+        SimulatedKernel kernel = SimulatedKernel.inHandler();
+        if (kernel == null || !(map instanceof HeapEntries)) {
+            throw SimulatedKernel.outside("add(%s, %d)".formatted(key, delta));
+        }
+        Class<?> number = values.layout() instanceof ElementLayout.Scalar(Class<?> type) ? type : Object.class;
+        if (number != long.class && number != int.class) {
+            throw new UsageException("add needs a map whose values are Long or Integer; this one's are %s"
+                    .formatted(values.layout().javaName()));
+        }
+        long before = get(key) instanceof Number old ? old.longValue() : 0;
+        update(key, values.number(before + delta), false);
     }
 
     private byte[] bytes(K key) {
         return keys.bytes(Objects.requireNonNull(key, "key"));
     }
 
-    private boolean update(K key, V value, long flags) {
-        try {
-            map.update(
-                    java.lang.foreign.MemorySegment.ofArray(bytes(key)),
-                    java.lang.foreign.MemorySegment.ofArray(values.bytes(Objects.requireNonNull(value, "value"))),
-                    flags);
-            return true;
-        } catch (SystemCallException e) {
-            if (e.errno() == Errno.EEXIST) {
-                return false;
-            } else if (e.errno() == Errno.E2BIG) {
-                throw new IllegalStateException(
-                        "%s is full: it holds %d entries; make it for more with KernelMap.of(…, maxEntries)"
-                                .formatted(name, map.spec().maxEntries()),
-                        e);
-            }
-            throw e;
+    private boolean update(K key, V value, boolean isNew) {
+        byte[] content = values.bytes(Objects.requireNonNull(value, "value"));
+        return switch (map.update(bytes(key), content, isNew)) {
+            case DONE -> true;
+            case EXISTS -> false;
+            case FULL -> full();
+        };
+    }
+
+    /** In a handler the entry is lost and counted; outside Java can be told. */
+    private boolean full() {
+        SimulatedKernel kernel = SimulatedKernel.inHandler();
+        if (kernel != null) {
+            kernel.entryLost();
+            return false;
         }
+        throw new IllegalStateException(
+                "%s is full: it holds %d entries; make it for more with KernelMap.of(…, maxEntries)"
+                        .formatted(name, map.maxEntries()));
     }
 
     // ---- outside only ----
@@ -209,7 +224,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
     public Map<K, V> entries() {
         var found = new LinkedHashMap<K, V>();
         // Where the last key was removed meanwhile the kernel begins again: so the walk needs an end of its own.
-        long left = 4L * map.spec().maxEntries();
+        long left = 4L * map.maxEntries();
         for (byte[] key = map.nextKey(null); key != null && left > 0; key = map.nextKey(key), left--) {
             byte[] value = map.lookup(key);
             if (value != null) {
@@ -259,14 +274,20 @@ public final class KernelMap<K, V> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured(
-                "KernelMap", new KernelObject.Hash(name, keys.layout(), values.layout()), map::fd);
+        return KernelObjects.captured("KernelMap", new KernelObject.Hash(name, keys.layout(), values.layout()), () -> {
+            if (map instanceof KernelEntries kernel) {
+                return kernel.fd();
+            }
+            throw SimulatedKernel.onTheHeap("use a map");
+        });
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         map.close();
-        Shutdown.closed(this);
+        if (map instanceof KernelEntries) {
+            Shutdown.closed(this);
+        }
     }
 }

@@ -13,6 +13,7 @@ public final class KretprobeInstance<D> {
     private final long addr;
     private final @Nullable D data;
     private boolean followed = true;
+    private @Nullable PtRegs entry;
 
     KretprobeInstance(String symbolName, long addr, @Nullable D data) {
         this.symbolName = symbolName;
@@ -23,6 +24,10 @@ public final class KretprobeInstance<D> {
     /** Whether the entry handler, if there was one, wants the return handler to run. */
     boolean isFollowed() {
         return followed;
+    }
+
+    void entered(PtRegs regs) {
+        entry = regs;
     }
 
     void followed(boolean wanted) {
@@ -51,7 +56,15 @@ public final class KretprobeInstance<D> {
      * @return the arguments
      */
     public <T extends FunctionArguments> T args(Class<T> type) {
-        throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+        SimulatedKernel kernel = SimulatedKernel.current();
+        if (kernel == null) {
+            throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+        } else if (entry == null) {
+            throw new UsageException(
+                    "this call of %s was not entered; enter it with SimulatedKernel.runEntry, or enter without an entry handler"
+                            .formatted(symbolName));
+        }
+        return kernel.arguments(entry, type);
     }
 
     /**

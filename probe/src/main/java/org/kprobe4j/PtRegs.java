@@ -46,7 +46,11 @@ public sealed interface PtRegs {
      * @return the arguments
      */
     default <T extends FunctionArguments> T args(Class<T> type) {
-        throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+        SimulatedKernel kernel = SimulatedKernel.current();
+        if (kernel == null) {
+            throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
+        }
+        return kernel.arguments(this, type);
     }
 
     /**

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.RecordLayout;
-import org.kprobe4j.internal.EventReader;
 import org.kprobe4j.internal.Programs;
+import org.kprobe4j.internal.RecordBytes;
 import org.kprobe4j.internal.RingReader;
 import org.kprobe4j.internal.Shutdown;
 
@@ -30,7 +30,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
 
     private final RecordLayout layout;
     private final Class<T> type;
-    private final EventReader<T> events;
+    private final RecordBytes<T> events;
     private final String name = "events" + NUMBER.incrementAndGet();
     private final Set<String> complaints = new HashSet<>();
     private final @Nullable RingReader reader;
@@ -40,7 +40,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     private RingBuffer(Class<T> type, int sizeBytes) {
         this.layout = RecordLayout.of(type);
         this.type = type;
-        this.events = new EventReader<>(type, layout);
+        this.events = new RecordBytes<>(type, layout);
         boolean inTheKernel = SimulatedKernel.current() == null;
         this.simulated = inTheKernel ? null : new SimulatedRing(sizeBytes);
         this.reader = inTheKernel ? new RingReader(name, sizeBytes, this::accept, () -> {}) : null;
@@ -97,8 +97,16 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
             throw new UsageException(
                     "this ring buffer is the kernel's; for a handler in the JVM, make it while the SimulatedKernel is open");
         }
-        if (!simulated.emit(SimulatedRecord.bytes(layout, event))) {
+        if (!simulated.emit(bytes(event))) {
             kernel.lost();
+        }
+    }
+
+    private byte[] bytes(T event) {
+        try {
+            return events.write(event);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
         }
     }
 
@@ -143,8 +151,7 @@ public final class RingBuffer<T extends Record> implements AutoCloseable {
     Programs.Captured captured() {
         return KernelObjects.captured("RingBuffer", new KernelObject.Ring(name, layout), () -> {
             if (reader == null) {
-                throw new UsageException(
-                        "a handler in the kernel cannot emit into a ring buffer that was made while a SimulatedKernel was open");
+                throw SimulatedKernel.onTheHeap("emit into a ring buffer");
             }
             return reader.fd();
         });

@@ -2,11 +2,19 @@ package org.kprobe4j;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.PrintFormat;
@@ -18,8 +26,8 @@ final class SimulatedCalls implements KernelCalls {
     private static final int COMM_BYTES = 15;
 
     private static final int MAX_FRAMES = 64;
+    private static final boolean BIG_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN;
 
-    private final SimulatedMemory memory;
     private final SimulatedSymbols symbols;
     private final List<String> lines = new ArrayList<>();
 
@@ -38,9 +46,15 @@ final class SimulatedCalls implements KernelCalls {
     @Nullable
     KernelStruct current;
 
-    SimulatedCalls(SimulatedMemory memory, SimulatedSymbols symbols) {
-        this.memory = memory;
+    private final SimulatedMemory memory;
+
+    SimulatedCalls(SimulatedSymbols symbols, Consumer<SimulatedFault> passed) {
         this.symbols = symbols;
+        this.memory = new SimulatedMemory(() -> cpu, passed);
+    }
+
+    SimulatedMemory memory() {
+        return memory;
     }
 
     List<String> lines() {
@@ -101,14 +115,123 @@ final class SimulatedCalls implements KernelCalls {
     @Override
     public <T extends KernelStruct> T current(Class<T> type) {
         if (current == null) {
-            current = memory.make(type);
+            current = memory.make(type, false);
         }
-        return memory.view(current.address(), type);
+        return memory.view(current.address(), type, false);
     }
 
     @Override
     public <T extends KernelStruct> T struct(long address, Class<T> type) {
-        return memory.view(address, type);
+        return memory.view(address, type, false);
+    }
+
+    /** One at address 0 is null, as {@link Kernel#string} says. */
+    @Override
+    @SuppressWarnings("NullAway")
+    public String string(long address, int maxBytes) {
+        return address == 0
+                ? null
+                : memory.space(false).text(address, maxBytes, "read of a string at an address that is not mapped");
+    }
+
+    @Override
+    public String string(byte[] bytes, int offset) {
+        Objects.checkIndex(offset, bytes.length);
+        return LineFormatter.chars(MemorySegment.ofArray(bytes), offset, bytes.length - offset);
+    }
+
+    @Override
+    @SuppressWarnings("NullAway")
+    public String userString(long address, int maxBytes) {
+        return address == 0
+                ? null
+                : memory.space(true).text(address, maxBytes, "read of a string in user memory that is not present");
+    }
+
+    @Override
+    public int byteLength(String string) {
+        return string.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    @Override
+    public void read(long address, byte[] into, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, into.length);
+        byte[] bytes =
+                memory.space(false).read(address, length, "read of kernel memory at an address that is not mapped");
+        System.arraycopy(bytes, 0, into, offset, length);
+    }
+
+    @Override
+    public void readUser(long address, byte[] into, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, into.length);
+        byte[] bytes = memory.space(true).read(address, length, "read of user memory that is not present");
+        System.arraycopy(bytes, 0, into, offset, length);
+    }
+
+    @Override
+    public long number(String call, long address, int sizeBytes, boolean user) {
+        byte[] bytes =
+                memory.space(user).read(address, sizeBytes, "%s at an address that is not mapped".formatted(call));
+        var word =
+                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).put(bytes);
+        return word.getLong(0);
+    }
+
+    @Override
+    public String path(KernelStruct structure) {
+        return memory.path(structure);
+    }
+
+    @Override
+    public Inet4Address ipv4(int bigEndian) {
+        byte[] bytes = ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putInt(bigEndian)
+                .array();
+        return (Inet4Address) address(bytes);
+    }
+
+    @Override
+    public Inet6Address ipv6(KernelStruct in6Addr) {
+        return memory.ipv6(in6Addr);
+    }
+
+    private static InetAddress address(byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of %d bytes".formatted(bytes.length), e);
+        }
+    }
+
+    @Override
+    public int ntohs(int bigEndian) {
+        return Short.toUnsignedInt(BIG_ENDIAN ? (short) bigEndian : Short.reverseBytes((short) bigEndian));
+    }
+
+    @Override
+    public int ntohl(int bigEndian) {
+        return BIG_ENDIAN ? bigEndian : Integer.reverseBytes(bigEndian);
+    }
+
+    @Override
+    public <T extends KernelStruct> T containerOf(KernelStruct member, Class<T> outer, String field) {
+        return memory.containerOf(member, outer, field);
+    }
+
+    @Override
+    public boolean exists(Class<? extends KernelStruct> type, String field) {
+        return memory.exists(type, field);
+    }
+
+    @Override
+    public long enumValue(String enumType, String constant) {
+        return memory.enumValue(enumType, constant);
+    }
+
+    @Override
+    public <T extends KernelGlobals> T globals(Class<T> type) {
+        return memory.globals(type);
     }
 
     @Override
@@ -134,7 +257,7 @@ final class SimulatedCalls implements KernelCalls {
                 record.add((long) trace.addresses().length * Long.BYTES);
                 Arrays.stream(trace.addresses()).forEach(record::add);
             } else {
-                Object value = values[i] instanceof KernelStruct structure ? (Object) structure.address() : values[i];
+                Object value = printed(values[i]);
                 check(format, conversions.get(i), !LineFormatter.isNumeric(value));
                 arguments.add(new PrintFormat.Argument.Known(value));
             }
@@ -144,6 +267,16 @@ final class SimulatedCalls implements KernelCalls {
             bytes.set(ValueLayout.JAVA_LONG_UNALIGNED, (long) i * Long.BYTES, record.get(i));
         }
         lines.add(new LineFormatter(new PrintFormat(0, format, arguments), symbols::names).format(bytes));
+    }
+
+    /** As it travels. */
+    private static @Nullable Object printed(@Nullable Object value) {
+        return switch (value) {
+            case KernelStruct structure -> structure.address();
+            case InetAddress address -> address.getHostAddress();
+            case Enum<?> constant -> SimulatedMemory.constantName(constant);
+            case null, default -> value;
+        };
     }
 
     private static List<FormatString.Piece.Conversion> conversions(String format, int arguments) {

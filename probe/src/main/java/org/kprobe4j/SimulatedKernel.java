@@ -2,6 +2,7 @@ package org.kprobe4j;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,16 +10,16 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.Target;
 
 /**
  * A kernel that is made up, for testing handlers in the JVM: without root, without a kernel. While it is open, the methods of
- * {@link Kernel} answer from it on the thread that opened it, and a {@link RingBuffer} made there keeps its records on the heap.
+ * {@link Kernel} answer from it on the thread that opened it, and a {@link RingBuffer}, {@link KernelMap}, {@link Counter} or {@link Histogram} made there lives on the heap.
  *
  * <pre>{@code
  * PreHandler handler = (p, regs) -> {
@@ -40,11 +41,14 @@ public final class SimulatedKernel implements AutoCloseable {
     private static final ThreadLocal<@Nullable SimulatedKernel> OPEN = new ThreadLocal<>();
 
     private final @Nullable SimulatedKernel outer = OPEN.get();
-    private final SimulatedMemory memory = new SimulatedMemory();
     private final SimulatedSymbols symbols = new SimulatedSymbols();
-    private final SimulatedCalls calls = new SimulatedCalls(memory, symbols);
     private final Map<Fault, Integer> faults = new LinkedHashMap<>();
+    private final SimulatedCalls calls = new SimulatedCalls(symbols, this::fault);
+    private final SimulatedMemory memory = calls.memory();
+    private final IdentityHashMap<PtRegs, Map<String, Object>> arguments = new IdentityHashMap<>();
+    private boolean inHandler;
     private long recordsLost;
+    private long entriesLost;
 
     private SimulatedKernel() {}
 
@@ -73,6 +77,58 @@ public final class SimulatedKernel implements AutoCloseable {
 
     KernelCalls calls() {
         return calls;
+    }
+
+    /** The one that runs a handler on this thread now. */
+    static @Nullable SimulatedKernel inHandler() {
+        SimulatedKernel kernel = OPEN.get();
+        return kernel != null && kernel.inHandler ? kernel : null;
+    }
+
+    /** What to say of an object that was made while one was open, when a handler is planted. */
+    static UsageException onTheHeap(String use) {
+        return new UsageException(
+                "a handler in the kernel cannot %s that was made while a SimulatedKernel was open".formatted(use));
+    }
+
+    /** Numbers that handlers add to: in the JVM while one is open. */
+    static Cells cells(String name, int count) {
+        return OPEN.get() == null ? new Cells(name, count) : Cells.onTheHeap(name, count);
+    }
+
+    /** {@code call} says what is done, where no handler does it. */
+    static void add(Cells cells, int index, long delta, String call) {
+        if (OPEN.get() == null) {
+            throw outside(call);
+        } else if (!cells.isOnTheHeap()) {
+            throw new UsageException(
+                    "%s: this is in the kernel; for a handler in the JVM, make it while the SimulatedKernel is open"
+                            .formatted(call));
+        }
+        cells.add(index, delta);
+    }
+
+    static int fd(Cells cells, String object) {
+        if (cells.isOnTheHeap()) {
+            throw onTheHeap("use a " + object);
+        }
+        return cells.fd();
+    }
+
+    /** The arguments by their names that registers were made with. */
+    <T extends FunctionArguments> T arguments(PtRegs regs, Class<T> type) {
+        Map<String, Object> named = arguments.get(regs);
+        if (named == null) {
+            throw new UsageException(
+                    "these registers have no arguments by name; give them: regs().args(%s.class, a -> a.set(…))"
+                            .formatted(type.getSimpleName()));
+        }
+        return memory.arguments(type, named);
+    }
+
+    /** Registers that were made with arguments by name. */
+    void named(PtRegs regs, Map<String, Object> values) {
+        arguments.put(regs, values);
     }
 
     @Override
@@ -256,7 +312,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return the structure, at an address of its own
      */
     public <T extends KernelStruct> T struct(Class<T> type) {
-        return memory.make(type);
+        return memory.make(type, false);
     }
 
     /**
@@ -271,8 +327,8 @@ public final class SimulatedKernel implements AutoCloseable {
      * @param <T> that interface
      * @return the structure, at an address of its own
      */
-    public <T extends KernelStruct> T struct(Class<T> type, Consumer<Fields<T>> fields) {
-        T made = memory.make(type);
+    public <T extends KernelStruct> T struct(Class<T> type, Consumer<SimulatedFields<T>> fields) {
+        T made = memory.make(type, false);
         change(type, made, fields);
         return made;
     }
@@ -285,8 +341,8 @@ public final class SimulatedKernel implements AutoCloseable {
      * @param fields sets those that change
      * @param <T> that interface
      */
-    public <T extends KernelStruct> void change(Class<T> type, T structure, Consumer<Fields<T>> fields) {
-        fields.accept(new Fields<>(memory, structure, type));
+    public <T extends KernelStruct> void change(Class<T> type, T structure, Consumer<SimulatedFields<T>> fields) {
+        memory.change(type, structure, fields);
     }
 
     /**
@@ -297,38 +353,16 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return a structure at address 0; reading a field of it stops the handler
      */
     public <T extends KernelStruct> T nullOf(Class<T> type) {
-        return memory.view(0, type);
+        return memory.view(0, type, false);
     }
 
     /**
-     * A structure's fields, to be set.
+     * What lies in memory beside structures: texts, bytes, variables, names of files; and what the kernel's types say.
      *
-     * @param <T> the interface that names them
+     * @return the memory of this kernel and of its current process
      */
-    public static final class Fields<T extends KernelStruct> {
-        private final SimulatedMemory memory;
-        private final T structure;
-        private final Class<T> type;
-
-        private Fields(SimulatedMemory memory, T structure, Class<T> type) {
-            this.memory = memory;
-            this.structure = structure;
-            this.type = type;
-        }
-
-        /**
-         * Sets a field.
-         *
-         * @param accessor reads the field: {@code TaskStruct::pid}
-         * @param value a number, a boolean, a structure (embedded or pointed to)
-         * @param <V> its type
-         * @return this
-         * @throws UsageException if that is no field, or the field does not hold the value
-         */
-        public <V> Fields<T> set(Function<? super T, ? extends V> accessor, V value) {
-            memory.set(structure, type, accessor, value);
-            return this;
-        }
+    public SimulatedMemory memory() {
+        return memory;
     }
 
     // ---- probes and registers ----
@@ -385,7 +419,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return a builder
      */
     public SimulatedRegisters<PtRegs.X86> x86() {
-        return new SimulatedRegisters<>(PtRegs.X86.class, Architecture.X86_64);
+        return new SimulatedRegisters<>(this, PtRegs.X86.class, Architecture.X86_64);
     }
 
     /**
@@ -394,7 +428,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return a builder
      */
     public SimulatedRegisters<PtRegs.Arm64> arm64() {
-        return new SimulatedRegisters<>(PtRegs.Arm64.class, Architecture.ARM64);
+        return new SimulatedRegisters<>(this, PtRegs.Arm64.class, Architecture.ARM64);
     }
 
     /**
@@ -403,7 +437,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return a builder
      */
     public SimulatedRegisters<PtRegs.Arm> arm() {
-        return new SimulatedRegisters<>(PtRegs.Arm.class, Architecture.ARM);
+        return new SimulatedRegisters<>(this, PtRegs.Arm.class, Architecture.ARM);
     }
 
     // ---- hits ----
@@ -468,9 +502,20 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return what became of it
      */
     public <D> Outcome runEntry(EntryHandler<D> handler, KretprobeInstance<D> ri, PtRegs regs) {
+        ri.entered(regs);
         Outcome outcome = run(() -> handler.handle(ri, regs));
         ri.followed(outcome.result().orElse(1) == 0);
         return outcome;
+    }
+
+    /**
+     * A call of a function that a kretprobe without an entry handler watches.
+     *
+     * @param ri the call
+     * @param regs the registers at the entry, whose arguments the return handler sees
+     */
+    public void enter(KretprobeInstance<?> ri, PtRegs regs) {
+        ri.entered(regs);
     }
 
     /**
@@ -496,16 +541,23 @@ public final class SimulatedKernel implements AutoCloseable {
         if (OPEN.get() != this) {
             throw new UsageException("this simulated kernel is not the one that is open on this thread");
         }
+        inHandler = true;
         try {
             return new Outcome(OptionalInt.of(handler.getAsInt()), Optional.empty());
         } catch (ProbeException | IllegalStateException e) {
             // A test that asks for what is not there, as opposed to a handler that stops.
             throw e;
         } catch (RuntimeException e) {
-            Fault fault = SimulatedFaults.of(e);
-            faults.merge(fault, 1, Integer::sum);
-            return new Outcome(OptionalInt.empty(), Optional.of(fault));
+            return new Outcome(OptionalInt.empty(), Optional.of(fault(e)));
+        } finally {
+            inHandler = false;
         }
+    }
+
+    private Fault fault(RuntimeException exception) {
+        Fault fault = SimulatedFaults.of(exception);
+        faults.merge(fault, 1, Integer::sum);
+        return fault;
     }
 
     // ---- what the handlers left ----
@@ -552,5 +604,18 @@ public final class SimulatedKernel implements AutoCloseable {
 
     void lost() {
         recordsLost++;
+    }
+
+    /**
+     * Entries that found a map full when a handler put them there.
+     *
+     * @return how many
+     */
+    public long entriesLost() {
+        return entriesLost;
+    }
+
+    void entryLost() {
+        entriesLost++;
     }
 }

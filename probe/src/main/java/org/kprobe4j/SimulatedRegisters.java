@@ -4,6 +4,8 @@ import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.Architecture;
 
 /**
@@ -19,11 +21,14 @@ import org.kprobe4j.compiler.Architecture;
 public final class SimulatedRegisters<R extends PtRegs> {
     private static final long STACK = 0xffff_c900_0000_4000L;
 
+    private final SimulatedKernel kernel;
     private final Class<R> type;
     private final Architecture machine;
     private final Map<String, Long> words = new LinkedHashMap<>();
+    private @Nullable Map<String, Object> arguments;
 
-    SimulatedRegisters(Class<R> type, Architecture machine) {
+    SimulatedRegisters(SimulatedKernel kernel, Class<R> type, Architecture machine) {
+        this.kernel = kernel;
         this.type = type;
         this.machine = machine;
         machine.registers().keySet().forEach(name -> words.put(name, 0L));
@@ -40,6 +45,24 @@ public final class SimulatedRegisters<R extends PtRegs> {
      */
     public SimulatedRegisters<R> arg(int index, long value) {
         words.put(machine.argument(index).orElseThrow(() -> PtRegs.noArgument(index, type)), value);
+        return this;
+    }
+
+    /**
+     * Arguments of the probed function by name, as {@link PtRegs#args} and {@link KretprobeInstance#args} read them. In which
+     * registers they are only the kernel's types say: {@link #arg} sets those.
+     *
+     * @param names an interface that names the parameters
+     * @param values sets those that are not zero
+     * @param <A> that interface
+     * @return this
+     */
+    public <A extends FunctionArguments> SimulatedRegisters<R> args(
+            Class<A> names, Consumer<SimulatedFields<A>> values) {
+        if (arguments == null) {
+            arguments = SimulatedReader.zero();
+        }
+        values.accept(new SimulatedFields<>(names, arguments, () -> 0));
         return this;
     }
 
@@ -101,7 +124,11 @@ public final class SimulatedRegisters<R extends PtRegs> {
         Class<?>[] types =
                 Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
-            return type.getConstructor(types).newInstance(values);
+            R made = type.getConstructor(types).newInstance(values);
+            if (arguments != null) {
+                kernel.named(made, Map.copyOf(arguments));
+            }
+            return made;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make " + type.getSimpleName(), e);
         }

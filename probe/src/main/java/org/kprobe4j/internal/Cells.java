@@ -1,19 +1,23 @@
 package org.kprobe4j.internal;
 
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.MappedArray;
 
 /**
  * 64-bit numbers that handlers add to and Java reads: the one value of an array map, in this process's memory. Programs reach
- * them by their address, without a call; the kernel gives them pages of their own, so no two objects share a cache line.
+ * them by their address, without a call; the kernel gives them pages of their own, so no two objects share a cache line. For
+ * handlers in the JVM they lie on the heap.
  *
  * <p>Thread-safe. Since kernel: 5.5.
  */
 public final class Cells implements AutoCloseable {
     private final String name;
-    private final BpfMap map;
-    private final MappedArray memory;
+    private final @Nullable BpfMap map;
+    private final @Nullable MappedArray memory;
+    private final long[] heap;
+    private boolean closed;
 
     /**
      * Makes them, all zero.
@@ -22,6 +26,7 @@ public final class Cells implements AutoCloseable {
      */
     public Cells(String name, int count) {
         this.name = name;
+        this.heap = new long[0];
         this.map = BpfMap.create(MapType.ARRAY, name, Integer.BYTES, count * Long.BYTES, 1, BpfMap.MMAPABLE);
         try {
             this.memory = map.mmap();
@@ -31,36 +36,74 @@ public final class Cells implements AutoCloseable {
         }
     }
 
+    private Cells(String name, long[] heap) {
+        this.name = name;
+        this.heap = heap;
+        this.map = null;
+        this.memory = null;
+    }
+
+    /** Makes them for handlers in the JVM. */
+    public static Cells onTheHeap(String name, int count) {
+        return new Cells(name, new long[count]);
+    }
+
     /** One of them. */
-    public long get(int index) {
+    public synchronized long get(int index) {
         try {
-            return memory.getLong(0, index * Long.BYTES);
+            return memory == null ? heap[open(index)] : memory.getLong(0, index * Long.BYTES);
         } catch (IllegalStateException e) {
             throw closed(e);
         }
     }
 
     /** Sets one to zero; what is added at that moment counts before or after. */
-    public void clear(int index) {
+    public synchronized void clear(int index) {
         try {
-            memory.putLong(0, index * Long.BYTES, 0);
+            if (memory == null) {
+                heap[open(index)] = 0;
+            } else {
+                memory.putLong(0, index * Long.BYTES, 0);
+            }
         } catch (IllegalStateException e) {
             throw closed(e);
         }
+    }
+
+    /** Adds to one on the heap, for a handler in the JVM. */
+    public synchronized void add(int index, long delta) {
+        heap[open(index)] += delta;
+    }
+
+    /** Whether only handlers in the JVM can use them. */
+    public boolean isOnTheHeap() {
+        return map == null;
+    }
+
+    private int open(int index) {
+        if (closed) {
+            throw new IllegalStateException("map %s is closed".formatted(name));
+        }
+        return index;
     }
 
     private IllegalStateException closed(IllegalStateException cause) {
         return new IllegalStateException("map %s is closed".formatted(name), cause);
     }
 
-    /** The map's descriptor. */
+    /** The map's descriptor, -1 on the heap. */
     public int fd() {
-        return map.fd();
+        return map == null ? -1 : map.fd();
     }
 
     @Override
-    public void close() {
-        memory.close();
-        map.close();
+    public synchronized void close() {
+        closed = true;
+        if (memory != null) {
+            memory.close();
+        }
+        if (map != null) {
+            map.close();
+        }
     }
 }

@@ -56,7 +56,7 @@ public final class LineFormatter {
             case PrintFormat.Argument.Chars(int offset, int sizeBytes) ->
                 pad(conversion, chars(record, offset, sizeBytes));
             case PrintFormat.Argument.Address(int offset, int sizeBytes) ->
-                pad(conversion, EventReader.address(record, offset, sizeBytes).getHostAddress());
+                pad(conversion, RecordBytes.address(record, offset, sizeBytes).getHostAddress());
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
         };
     }

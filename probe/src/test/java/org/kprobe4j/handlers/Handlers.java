@@ -145,6 +145,11 @@ final class Handlers {
         kernelObjects.put(ring, new KernelObject.Ring(map, RecordLayout.of(type)));
     }
 
+    /** What stands for an object of a simulated kernel. */
+    void known(Object captured, KernelObject object) {
+        kernelObjects.put(captured, object);
+    }
+
     CompiledProgram pre(PreHandler handler) {
         return compile(handler);
     }

@@ -38,6 +38,11 @@ final class LanguageKernel {
     /** A task with its memory and its parent. */
     static void memory(Twin twin) {
         var jvm = twin.jvm;
+        jvm.memory().enumValue("exit_state", "ZOMBIE", 1);
+        jvm.memory().lacks(LanguageData.NoSuch.class);
+        long jiffies = twin.bytes(new byte[] {5, 0, 0, 0, 0, 0, 0, 0});
+        twin.handlers().variable("jiffies", jiffies);
+        jvm.memory().global(LanguageData.Vm.class, v -> v.set(LanguageData.Vm::jiffies, 5L));
         var mm = twin.mapped(
                 MmStruct.class,
                 jvm.struct(MmStruct.class, m -> m.set(MmStruct::mmUsers, 7).set(MmStruct::totalVm, 512)));

@@ -56,6 +56,7 @@ final class LanguageTable {
         LanguageControl.rows(this);
         LanguageObjects.rows(this);
         LanguageKernel.rows(this);
+        LanguageData.rows(this);
     }
 
     /** The rows that follow belong to an area, and stand in the source file of a class. */

@@ -19,7 +19,7 @@ import org.kprobe4j.RingBuffer;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.RecordLayout;
-import org.kprobe4j.internal.EventReader;
+import org.kprobe4j.internal.RecordBytes;
 
 /** What a record of any shape says when it arrives is what the handler put into it. */
 class LayoutTest {
@@ -61,7 +61,7 @@ class LayoutTest {
         var hit = Handlers.hit(handlers.pre(handler), kernel, Handlers.context(Architecture.X86_64, arguments));
         assertThat(hit.faults()).isEmpty();
         byte[] record = kernel.rings.get("e").getFirst();
-        return new EventReader<>(type, RecordLayout.of(type)).read(MemorySegment.ofArray(record));
+        return new RecordBytes<>(type, RecordLayout.of(type)).read(MemorySegment.ofArray(record));
     }
 
     private void put(long address, String text) {

@@ -3,22 +3,29 @@ package org.kprobe4j.handlers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.kprobe4j.Counter;
 import org.kprobe4j.EntryHandler;
+import org.kprobe4j.Histogram;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelMap;
 import org.kprobe4j.KernelStruct;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.KretprobeInstance;
@@ -33,11 +40,14 @@ import org.kprobe4j.SimulatedKernel.Outcome;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.KernelNames;
+import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RecordLayout;
-import org.kprobe4j.internal.LineFormatter;
+import org.kprobe4j.internal.Elements;
+import org.kprobe4j.internal.RecordBytes;
 
 /**
  * The same handler twice: in the JVM on a simulated kernel, and compiled in the interpreter on the same registers and memory. What
@@ -52,14 +62,23 @@ final class Twin implements AutoCloseable {
             SimulatedKernel.open().suspend(Duration.ofNanos(5_000)).randomSeed(7);
 
     private final FakeKernel kernel = new FakeKernel();
-    private final Handlers handlers = new Handlers().btf(Types::btf);
-    private final Map<RingBuffer<?>, RecordLayout> rings = new IdentityHashMap<>();
+    private final Handlers handlers;
+    private final Map<RingBuffer<?>, RecordBytes<?>> rings = new IdentityHashMap<>();
+    private final List<Runnable> state = new ArrayList<>();
+    private final Map<String, Long> faulted = new HashMap<>();
+    private long entriesLost;
     private final Random random = new Random(7);
     private final Kprobe probe = jvm.kprobe(PLACE);
     private final Map<RingBuffer<?>, Integer> emitted = new IdentityHashMap<>();
     private int lines;
 
     Twin() {
+        this(Types::btf);
+    }
+
+    /** On a kernel with other types. */
+    Twin(Supplier<Optional<Btf>> types) {
+        handlers = new Handlers().btf(types);
         kernel.tick = 0;
         kernel.random = () -> Integer.toUnsignedLong(random.nextInt());
         handlers.at(probe.symbolName(), probe.addr());
@@ -77,8 +96,81 @@ final class Twin implements AutoCloseable {
     <T extends Record> RingBuffer<T> ring(Class<T> type) {
         RingBuffer<T> ring = RingBuffer.of(type, 1 << 16);
         handlers.ring("ring" + rings.size(), ring, type);
-        rings.put(ring, RecordLayout.of(type));
+        rings.put(ring, new RecordBytes<>(type, RecordLayout.of(type)));
         return ring;
+    }
+
+    // ---- what handlers keep; it is compared after each hit ----
+
+    <K, V> KernelMap<K, V> map(Class<K> key, Class<V> value, int maxEntries) {
+        KernelMap<K, V> map = KernelMap.of(key, value, maxEntries);
+        var keys = new Elements<>(key);
+        var values = new Elements<>(value);
+        String name = "map" + state.size();
+        handlers.known(map, new KernelObject.Hash(name, keys.layout(), values.layout()));
+        kernel.hash(name, keys.layout().sizeBytes(), values.layout().sizeBytes(), maxEntries);
+        state.add(() -> {
+            var found = new HashMap<K, V>();
+            kernel.entries(name).forEach((k, v) -> found.put(keys.object(bytes(k)), values.object(v)));
+            assertThat(found).as("entries in the interpreter").isEqualTo(map.entries());
+        });
+        return map;
+    }
+
+    private static byte[] bytes(List<Byte> boxed) {
+        var bytes = new byte[boxed.size()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = boxed.get(i);
+        }
+        return bytes;
+    }
+
+    Counter counter() {
+        var counter = Counter.of();
+        String name = "counter" + state.size();
+        handlers.known(counter, new KernelObject.Counter(name, 0));
+        kernel.cells(name, 1);
+        state.add(() -> assertThat(kernel.cell(name, 0)).as("the counter").isEqualTo(counter.sum()));
+        return counter;
+    }
+
+    Histogram log2() {
+        var histogram = Histogram.log2();
+        var buckets = new Buckets.Log2();
+        String name = "histogram" + state.size();
+        handlers.known(histogram, new KernelObject.Histogram(name, buckets));
+        kernel.cells(name, buckets.room());
+        state.add(() -> {
+            for (Histogram.Bucket bucket : histogram.buckets()) {
+                assertThat(kernel.cell(name, buckets.slotOf(bucket.from()))).isEqualTo(bucket.count());
+            }
+        });
+        return histogram;
+    }
+
+    // ---- memory of both ----
+
+    long text(String text) {
+        long address = jvm.memory().text(text);
+        kernel.kernel.put(address, (text + "\0").getBytes(StandardCharsets.UTF_8));
+        return address;
+    }
+
+    long userText(String text) {
+        long address = jvm.memory().userText(text);
+        kernel.user.put(address, (text + "\0").getBytes(StandardCharsets.UTF_8));
+        return address;
+    }
+
+    long bytes(byte... bytes) {
+        long address = jvm.memory().bytes(bytes);
+        kernel.kernel.put(address, bytes);
+        return address;
+    }
+
+    /** What the simulated kernel has at an address by name, the interpreter has as bytes. */
+    void laidOut(long address, byte[] bytes) {
+        kernel.kernel.put(address, bytes);
     }
 
     Outcome pre(PreHandler handler, PtRegs regs) {
@@ -146,26 +238,42 @@ final class Twin implements AutoCloseable {
         Handlers.Hit hit = Handlers.hit(program, kernel, context(regs, stackDelta));
         assertThat(hit.count(Account.HITS)).isOne();
         assertThat(hit.lines()).as("printed in the interpreter").isEqualTo(onTheJvm);
-        assertThat(faults(hit))
-                .as("faults in the interpreter")
-                .isEqualTo(outcome.fault().map(Object::toString).stream().toList());
+        assertThat(faults(hit)).as("faults in the interpreter").isEqualTo(newFaults());
+        assertThat(hit.count(Account.ENTRIES_LOST)).isEqualTo(jvm.entriesLost() - entriesLost);
+        entriesLost = jvm.entriesLost();
+        state.forEach(Runnable::run);
         int number = 0;
         for (var ring : rings.entrySet()) {
-            List<List<Object>> events =
-                    jvm.events(ring.getKey()).stream().map(Twin::values).toList();
-            List<List<Object>> seen = events.subList(emitted.getOrDefault(ring.getKey(), 0), events.size());
+            List<? extends Record> events = jvm.events(ring.getKey());
+            List<Record> seen =
+                    List.<Record>copyOf(events).subList(emitted.getOrDefault(ring.getKey(), 0), events.size());
             emitted.put(ring.getKey(), events.size());
             assertThat(kernel.rings.getOrDefault("ring" + number++, List.of()).stream()
-                            .map(record -> values(ring.getValue(), MemorySegment.ofArray(record))))
+                            .<Record>map(record -> ring.getValue().read(MemorySegment.ofArray(record))))
                     .as("emitted in the interpreter")
                     .isEqualTo(seen);
         }
         return outcome;
     }
 
-    private static List<String> faults(Handlers.Hit hit) {
+    /** Also those after which the handler went on. */
+    private Set<String> newFaults() {
+        var found = new TreeSet<String>();
+        for (String line : jvm.faultLines()) {
+            int count = line.lastIndexOf(" (");
+            String fault = line.substring(0, count);
+            long times = Long.parseLong(line.substring(count + 2, line.lastIndexOf(" times)")));
+            if (times > faulted.getOrDefault(fault, 0L)) {
+                found.add(fault);
+            }
+            faulted.put(fault, times);
+        }
+        return found;
+    }
+
+    private static Set<String> faults(Handlers.Hit hit) {
         var sites = hit.program().faultSites();
-        var found = new ArrayList<String>();
+        var found = new TreeSet<String>();
         for (int i = 0; i < sites.size(); i++) {
             if (hit.count(Account.FAULTS + i) > 0) {
                 found.add(sites.get(i).toString());
@@ -195,31 +303,6 @@ final class Twin implements AutoCloseable {
             Handlers.put(bytes, machine, component.getName(), stackPointer ? value + stackDelta : value);
         }
         return bytes.array();
-    }
-
-    // ---- records ----
-
-    private static List<Object> values(Record event) {
-        return Arrays.stream(event.getClass().getRecordComponents())
-                .map(component -> get(component.getAccessor(), event))
-                .toList();
-    }
-
-    private static List<Object> values(RecordLayout layout, MemorySegment record) {
-        return layout.components().stream()
-                .<Object>map(component -> {
-                    int offset = component.offset();
-                    return switch (component.type().getName()) {
-                        case "long" -> record.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
-                        case "int" -> record.get(ValueLayout.JAVA_INT_UNALIGNED, offset);
-                        case "short" -> record.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
-                        case "char" -> record.get(ValueLayout.JAVA_CHAR_UNALIGNED, offset);
-                        case "byte" -> record.get(ValueLayout.JAVA_BYTE, offset);
-                        case "boolean" -> record.get(ValueLayout.JAVA_BYTE, offset) != 0;
-                        default -> LineFormatter.chars(record, offset, component.sizeBytes());
-                    };
-                })
-                .toList();
     }
 
     private static Object get(Method accessor, Object object) {
