@@ -141,7 +141,7 @@ final class LanguageData {
                 "length() of a text",
                 (p, regs) -> Kernel.comm().length(),
                 "a handler cannot call length on a string of the kernel, whose characters would have to be decoded; use Kernel.byteLength(s)");
-        table.refused("text joined", (p, regs) -> ("comm " + Kernel.comm()).length(), "?1");
+        table.refused("text joined", (p, regs) -> ("comm " + Kernel.comm()).length(), "a handler cannot build a string of values that only the kernel knows; pass them to Kernel.printf or send them in an event");
         table.refused(
                 "a part that only the kernel knows",
                 (p, regs) -> Kernel.string(path).startsWith(Kernel.comm()) ? 1 : 0,
@@ -177,7 +177,7 @@ final class LanguageData {
                 },
                 4,
                 "Index out of bounds for length 4");
-        table.refused("a length that is not known", (p, regs) -> new int[(int) regs.arg(0)].length, "?2");
+        table.refused("a length that is not known", (p, regs) -> new int[(int) regs.arg(0)].length, "a handler's array needs a length that is a constant; make it as long as it may get, for example new int[64]");
         table.refused(
                 "arrays of arrays",
                 (p, regs) -> new int[2][3].length,
@@ -216,6 +216,7 @@ final class LanguageData {
     private static void structures(LanguageTable table) {
         long named = task(table, true);
         long raw = task(table, false);
+        long words = table.twin.bytes(COMM);
         table.works(
                 "a field that is text",
                 (p, regs) -> Kernel.struct(named, Task.class).comm().startsWith("kworker/") ? 1 : 0);
@@ -244,8 +245,11 @@ final class LanguageData {
                         ? Kernel.struct(regs.arg(0), NoSuch.class).x()
                         : Kernel.exists(Task.class, "comm") ? 1 : 2);
         table.works("a constant of the kernel", (p, regs) -> Kernel.enumValue("exit_state", "ZOMBIE"));
-        table.works("variables of the kernel", (p, regs) -> Kernel.globals(Vm.class).jiffies());
-        table.works("a number at an address", (p, regs) -> Kernel.readInt(named + 32) + Kernel.readByte(named + 33));
+        table.handler("variables of the kernel", (p, regs) -> {
+            Kernel.printf("%d", Kernel.globals(Vm.class).jiffies());
+            return 0;
+        });
+        table.works("a number at an address", (p, regs) -> Kernel.readInt(words) + Kernel.readByte(words + 5));
         table.works("numbers of the network", (p, regs) -> Kernel.ntohs((int) regs.arg(0)) + Kernel.ntohl((int) regs.arg(1)));
         table.refused(
                 "writing the kernel's memory",
@@ -266,11 +270,11 @@ final class LanguageData {
         table.refused(
                 "a constant that the kernel's enumeration lacks",
                 (p, regs) -> Kernel.struct(raw, Task.class).unknownState() == Unknown.GONE ? 1 : 0,
-                "?3");
+                "enum exit_state has no constant GONE");
         table.refused(
                 "arguments by name where the types lack the function",
                 (p, regs) -> regs.args(VfsRead.class).count(),
-                "?4");
+                "the kernel's BTF does not have the parameters of vfs_read; read them with regs.arg(n)");
     }
 
     private static void state(LanguageTable table) {
@@ -316,8 +320,8 @@ final class LanguageData {
                     starts.forEach((k, v) -> {});
                     return 0;
                 },
-                "?5");
-        table.refused(
+                "a handler cannot make a lambda; call a static method instead");
+        table.refusedHandler(
                 "the size of a map",
                 (p, regs) -> starts.size(),
                 "KernelMap.size works outside handlers only; in a handler there are get, getOrDefault, containsKey, put, putIfAbsent, remove and add");

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +64,7 @@ final class Twin implements AutoCloseable {
 
     private final FakeKernel kernel = new FakeKernel();
     private final Handlers handlers;
-    private final Map<RingBuffer<?>, RecordBytes<?>> rings = new IdentityHashMap<>();
+    private final Map<RingBuffer<?>, RecordBytes<?>> rings = new LinkedHashMap<>();
     private final List<Runnable> state = new ArrayList<>();
     private final Map<String, Long> faulted = new HashMap<>();
     private long entriesLost;
