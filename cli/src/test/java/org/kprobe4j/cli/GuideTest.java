@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The examples of docs/handlers.md compile; the one that tests a handler also passes. */
+/** The examples of docs/handlers.md compile; those that test a handler also pass. */
 class GuideTest {
     private static final Path GUIDE = Path.of("../docs/handlers.md");
     private static final String FRAME = """
@@ -69,12 +69,15 @@ class GuideTest {
         assertThat(compiled).as(messages.toString()).isTrue();
     }
 
-    @Test
-    void the_test_of_a_handler_passes() throws IOException, ReflectiveOperationException {
-        String example = examples().stream()
+    static List<String> tests() throws IOException {
+        return examples().stream()
                 .filter(text -> text.contains("SimulatedKernel"))
-                .findFirst()
-                .orElseThrow();
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tests")
+    void the_tests_of_handlers_pass(String example) throws IOException, ReflectiveOperationException {
         compile(example);
         try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, GuideTest.class.getClassLoader())) {
             var run = loader.loadClass("Example").getDeclaredMethod("run");

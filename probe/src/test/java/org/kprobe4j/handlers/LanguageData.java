@@ -106,7 +106,8 @@ final class LanguageData {
         table.works(
                 "text of the kernel and of a process",
                 (p, regs) -> Kernel.string(path).equals(Kernel.userString(user)) ? 1 : 0);
-        table.works("the first bytes of a text", (p, regs) -> Kernel.string(path, 5).equals("/etc") ? 1 : 0);
+        table.works(
+                "the first bytes of a text", (p, regs) -> Kernel.string(path, 5).equals("/etc") ? 1 : 0);
         table.works(
                 "parts of a text",
                 (p, regs) -> Kernel.string(path).startsWith("/etc/")
@@ -141,7 +142,10 @@ final class LanguageData {
                 "length() of a text",
                 (p, regs) -> Kernel.comm().length(),
                 "a handler cannot call length on a string of the kernel, whose characters would have to be decoded; use Kernel.byteLength(s)");
-        table.refused("text joined", (p, regs) -> ("comm " + Kernel.comm()).length(), "a handler cannot build a string of values that only the kernel knows; pass them to Kernel.printf or send them in an event");
+        table.refused(
+                "text joined",
+                (p, regs) -> ("comm " + Kernel.comm()).length(),
+                "a handler cannot build a string of values that only the kernel knows; pass them to Kernel.printf or send them in an event");
         table.refused(
                 "a part that only the kernel knows",
                 (p, regs) -> Kernel.string(path).startsWith(Kernel.comm()) ? 1 : 0,
@@ -177,7 +181,10 @@ final class LanguageData {
                 },
                 4,
                 "Index out of bounds for length 4");
-        table.refused("a length that is not known", (p, regs) -> new int[(int) regs.arg(0)].length, "a handler's array needs a length that is a constant; make it as long as it may get, for example new int[64]");
+        table.refused(
+                "a length that is not known",
+                (p, regs) -> new int[(int) regs.arg(0)].length,
+                "a handler's array needs a length that is a constant; make it as long as it may get, for example new int[64]");
         table.refused(
                 "arrays of arrays",
                 (p, regs) -> new int[2][3].length,
@@ -227,14 +234,17 @@ final class LanguageData {
             }
             return sum;
         });
-        table.works("an element of an array", (p, regs) -> Kernel.struct(raw, Task.class).letter((int) regs.arg(0) & 15));
         table.works(
-                "enumerations of the kernel",
-                (p, regs) -> switch (Kernel.struct(named, Task.class).exitState()) {
-                    case RUNNING -> 1;
-                    case ZOMBIE -> 2;
-                });
-        table.works("a bit as boolean", (p, regs) -> Kernel.struct(named, Task.class).schedReset() ? 1 : 0);
+                "an element of an array",
+                (p, regs) -> Kernel.struct(raw, Task.class).letter((int) regs.arg(0) & 15));
+        table.works("enumerations of the kernel", (p, regs) -> switch (Kernel.struct(named, Task.class)
+                .exitState()) {
+            case RUNNING -> 1;
+            case ZOMBIE -> 2;
+        });
+        table.works(
+                "a bit as boolean",
+                (p, regs) -> Kernel.struct(named, Task.class).schedReset() ? 1 : 0);
         table.works(
                 "the structure around another",
                 (p, regs) -> Kernel.containerOf(Kernel.current(TaskStruct.class).se(), TaskStruct.class, "se")
@@ -250,7 +260,9 @@ final class LanguageData {
             return 0;
         });
         table.works("a number at an address", (p, regs) -> Kernel.readInt(words) + Kernel.readByte(words + 5));
-        table.works("numbers of the network", (p, regs) -> Kernel.ntohs((int) regs.arg(0)) + Kernel.ntohl((int) regs.arg(1)));
+        table.works(
+                "numbers of the network",
+                (p, regs) -> Kernel.ntohs((int) regs.arg(0)) + Kernel.ntohl((int) regs.arg(1)));
         table.refused(
                 "writing the kernel's memory",
                 (p, regs) -> Kernel.struct(raw, Task.class).commBytes()[1] = 2,
