@@ -163,7 +163,8 @@ class SimulatedMemoryTest {
         refused(
                 () -> call.args(Call.class),
                 "this call of f was not entered; enter it with SimulatedKernel.runEntry, or enter without an entry handler");
-        kernel.enter(call, kernel.regs().args(Call.class, a -> a.set(Call::count, 3)).make());
+        kernel.enter(
+                call, kernel.regs().args(Call.class, a -> a.set(Call::count, 3)).make());
         assertThat(call.args(Call.class).count()).isEqualTo(3);
     }
 
@@ -175,7 +176,8 @@ class SimulatedMemoryTest {
         map.put(1, 2);
         assertThatThrownBy(() -> map.put(2, 2))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageEndingWith(" is full: it holds 1 entries; make it for more with KernelMap.of(…, maxEntries)");
+                .hasMessageEndingWith(
+                        " is full: it holds 1 entries; make it for more with KernelMap.of(…, maxEntries)");
         kernel.runPre(
                 (p, regs) -> {
                     map.put(2, 2);
