@@ -183,7 +183,7 @@ public final class Kernel {
      * @return the string, not null
      */
     public static String userStringOrEmpty(long address) {
-        throw outside("userStringOrEmpty(0x%x)".formatted(address));
+        return calls("userStringOrEmpty(0x%x)".formatted(address)).userStringOrEmpty(address, 256);
     }
 
     /**
@@ -196,7 +196,7 @@ public final class Kernel {
      * @return the string, not null
      */
     public static String userStringOrEmpty(long address, int maxBytes) {
-        throw outside("userStringOrEmpty(0x%x, %d)".formatted(address, maxBytes));
+        return calls("userStringOrEmpty(0x%x, %d)".formatted(address, maxBytes)).userStringOrEmpty(address, maxBytes);
     }
 
     /**

@@ -38,6 +38,8 @@ interface KernelCalls {
 
     String userString(long address, int maxBytes);
 
+    String userStringOrEmpty(long address, int maxBytes);
+
     int byteLength(String string);
 
     void read(long address, byte[] into, int offset, int length);

@@ -149,6 +149,16 @@ final class SimulatedCalls implements KernelCalls {
     }
 
     @Override
+    public String userStringOrEmpty(long address, int maxBytes) {
+        try {
+            return memory.space(true).text(address, maxBytes, "read of a string in user memory that is not present");
+        } catch (SimulatedFault fault) {
+            memory.passed(fault);
+            return "";
+        }
+    }
+
+    @Override
     public int byteLength(String string) {
         return string.getBytes(StandardCharsets.UTF_8).length;
     }

@@ -133,7 +133,7 @@ abstract class SimulatedReader implements InvocationHandler {
                 throw fault;
             }
             memory.passed(fault);
-            return value(accessor, otherwise.value());
+            return accessor.getReturnType() == String.class ? "" : value(accessor, otherwise.value());
         }
     }
 
