@@ -445,7 +445,7 @@ class MapKernelTest {
     void pathsAreKeys() {
         try (var opened = KernelMap.of(Opened.class, Long.class);
                 var byPath = KernelMap.of(LongPath.class, Last.class)) {
-            var kp = Kprobe.at("do_filp_open")
+            var kp = Kprobe.at(TextKernelTest.openFunction())
                     .preHandler((p, regs) -> {
                         String path = Kernel.struct(regs.arg(1), Filename.class).name();
                         if (path.startsWith("/etc/host") || path.startsWith("/etc/p")) {
