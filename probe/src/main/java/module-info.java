@@ -3,6 +3,7 @@
  *
  * @since 0.1
  */
+@SuppressWarnings("module") // the command line is built later
 @org.jspecify.annotations.NullMarked
 module org.kprobe4j {
     requires org.kprobe4j.bpf;
@@ -10,4 +11,7 @@ module org.kprobe4j {
     requires static org.jspecify;
 
     exports org.kprobe4j;
+    // It prepares quick starts by compiling handlers without a kernel.
+    exports org.kprobe4j.internal to
+            org.kprobe4j.cli;
 }

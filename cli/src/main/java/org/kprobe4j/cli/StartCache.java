@@ -18,8 +18,8 @@ import org.kprobe4j.lab.LabException;
 
 /**
  * Makes the cache of loaded and linked classes (JEP 483, JEP 514) with which the JVM in a VM starts five times faster. A small
- * probe is run once in a VM to see which classes that takes; the cache itself is made on this side, where nothing is emulated. No
- * cache is no error: the run is only slower.
+ * probe is run once in a VM to see which classes that takes, those of the system calls among them, which {@link LaunchTraining}
+ * cannot make; the cache itself is made on this side, where nothing is emulated. No cache is no error: the run is only slower.
  */
 final class StartCache {
     private static final Duration TRAINING_LIMIT = Duration.ofMinutes(3);
