@@ -13,6 +13,18 @@ public final class KernelNames {
      * @return {@code task_struct} for TaskStruct, {@code start_time} for startTime
      */
     public static String snakeCase(String name) {
-        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        var spelled = new StringBuilder();
+        for (int i = 0; i < name.length(); i++) {
+            char letter = name.charAt(i);
+            if (i > 0 && letter >= 'A' && letter <= 'Z' && endsWord(name.charAt(i - 1))) {
+                spelled.append('_');
+            }
+            spelled.append(letter);
+        }
+        return spelled.toString().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean endsWord(char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
     }
 }

@@ -48,13 +48,12 @@ final class Effects {
     }
 
     static void forEachDefinition(Lir instruction, IntConsumer definition) {
-        switch (instruction) {
-            case Lir.Call _ -> {
-                for (int i = 0; i <= LAST_SCRATCH; i++) {
-                    definition.accept(i);
-                }
+        if (instruction instanceof Lir.Call) {
+            for (int i = 0; i <= LAST_SCRATCH; i++) {
+                definition.accept(i);
             }
-            default -> accept(definition, definition(instruction));
+        } else {
+            accept(definition, definition(instruction));
         }
     }
 
@@ -77,10 +76,10 @@ final class Effects {
 
     /** Whether its result can be made anew wherever it is needed. */
     static boolean isRepeatable(Lir instruction) {
-        return switch (instruction) {
-            case Lir.Const _, Lir.MapAddress _, Lir.MapValue _, Lir.FrameAddress _ -> true;
-            default -> false;
-        };
+        return instruction instanceof Lir.Const
+                || instruction instanceof Lir.MapAddress
+                || instruction instanceof Lir.MapValue
+                || instruction instanceof Lir.FrameAddress;
     }
 
     private static void accept(IntConsumer consumer, int register) {

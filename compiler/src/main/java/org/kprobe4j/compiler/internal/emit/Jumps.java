@@ -53,7 +53,9 @@ final class Jumps {
         boolean changed = false;
         for (int way = 0; branch != null && way < 2; way++) {
             LirBlock next = block.successors().get(way);
-            boolean repeats = branch.equals(branch(next))
+            Lir.Branch test = branch(next);
+            boolean repeats = test != null
+                    && branch.repeats(test)
                     && next != block
                     && next.code().stream().allMatch(i -> i instanceof Lir.At || i instanceof Lir.Branch);
             if (repeats && next.successors().get(way) != next) {

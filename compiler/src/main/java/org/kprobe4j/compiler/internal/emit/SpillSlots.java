@@ -136,13 +136,13 @@ final class SpillSlots {
     }
 
     private Lir moved(Lir instruction, int[] places) {
-        return switch (instruction) {
-            case Lir.Load(var size, int dst, int base, int offset)
-            when index(base, offset) >= 0 -> new Lir.Load(size, dst, base, offset(places[index(base, offset)]));
-            case Lir.Store(var size, int base, int offset, int src)
-            when index(base, offset) >= 0 -> new Lir.Store(size, base, offset(places[index(base, offset)]), src);
-            default -> instruction;
-        };
+        if (instruction instanceof Lir.Load(var size, int dst, int base, int offset) && index(base, offset) >= 0) {
+            return new Lir.Load(size, dst, base, offset(places[index(base, offset)]));
+        }
+        if (instruction instanceof Lir.Store(var size, int base, int offset, int src) && index(base, offset) >= 0) {
+            return new Lir.Store(size, base, offset(places[index(base, offset)]), src);
+        }
+        return instruction;
     }
 
     private int offset(int place) {

@@ -63,10 +63,13 @@ record CallSite(
 
     /** A class literal. */
     String typeArgument(int index) {
-        return switch (arguments.get(index)) {
-            case Operand.Host(java.lang.constant.ClassDesc type) -> ObjectInstructions.internalName(type);
-            case Operand.Host(Class<?> type) -> type.getName().replace('.', '/');
-            default -> throw new Refusal("%s needs a class literal, for example TaskStruct.class".formatted(name));
-        };
+        Operand argument = arguments.get(index);
+        if (argument instanceof Operand.Host(java.lang.constant.ClassDesc type)) {
+            return ObjectInstructions.internalName(type);
+        }
+        if (argument instanceof Operand.Host(Class<?> type)) {
+            return type.getName().replace('.', '/');
+        }
+        throw new Refusal("%s needs a class literal, for example TaskStruct.class".formatted(name));
     }
 }

@@ -1,8 +1,6 @@
 package org.kprobe4j.compiler.internal.front;
 
-import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
@@ -15,75 +13,8 @@ import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.TextSource;
 import org.kprobe4j.compiler.internal.ir.Value;
 
-/** Calls that mean something of their own in the kernel. To add a helper, add its row here. */
+/** Calls that mean something of their own in the kernel. To add a helper, add its case here. */
 final class Intrinsics {
-    private interface Intrinsic extends Function<CallSite, Operand> {}
-
-    /** Owner and name; the API has no overloads whose meaning differs. */
-    private static final Map<String, Intrinsic> TABLE = Map.ofEntries(
-            row(Api.KERNEL, "ktimeNs", c -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_NS, false))),
-            row(Api.KERNEL, "bootTimeNs", c -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_BOOT_NS, false))),
-            row(Api.KERNEL, "random", c -> truncated(c, new Opcode.HelperCall(Helper.GET_PRANDOM_U32, false))),
-            row(Api.KERNEL, "cpu", c -> truncated(c, new Opcode.HelperCall(Helper.GET_SMP_PROCESSOR_ID, false))),
-            row(Api.KERNEL, "pid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true))),
-            row(Api.KERNEL, "tid", c -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true))),
-            row(Api.KERNEL, "uid", c -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
-            row(Api.KERNEL, "gid", c -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true))),
-            row(Api.KERNEL, "cgroupId", c -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true))),
-            row(Api.KERNEL, "comm", _ -> new Operand.Comm()),
-            row(Api.KERNEL, "string", c -> KernelText.string(c, TextSource.KERNEL, false)),
-            row(Api.KERNEL, "userString", c -> KernelText.string(c, TextSource.USER, false)),
-            row(Api.KERNEL, "userStringOrEmpty", c -> KernelText.string(c, TextSource.USER, true)),
-            row(Api.KERNEL, "byteLength", KernelText::byteLength),
-            row(Api.KERNEL, "read", c -> LocalArrays.read(c, false)),
-            row(Api.KERNEL, "readUser", c -> LocalArrays.read(c, true)),
-            row(Api.KERNEL, "path", PathNames::path),
-            row(Api.KERNEL, "dentryPath", PathNames::dentryPath),
-            row(Routines.PATH, "view", KernelText::view),
-            row(Api.KERNEL, "ipv4", c -> new Operand.Ipv4(c.scalar(0))),
-            row(Api.KERNEL, "ipv6", NetworkValues::ipv6),
-            row(Api.KERNEL, "ntohs", NetworkValues::ntohs),
-            row(Api.KERNEL, "ntohl", NetworkValues::ntohl),
-            row(Routines.TEXT, "room", KernelText::room),
-            row(Routines.TEXT, "load", KernelText::load),
-            row(Api.KERNEL, "stack", _ -> new Operand.StackTrace()),
-            row(Api.KERNEL, "current", Intrinsics::current),
-            row(Api.KERNEL, "struct", c -> new Operand.Struct(c.scalar(0), c.typeArgument(1))),
-            row(Api.KERNEL, "containerOf", KernelQueries::containerOf),
-            row(Api.KERNEL, "exists", KernelQueries::exists),
-            row(Api.KERNEL, "enumValue", KernelQueries::enumValue),
-            row(Api.KERNEL, "globals", KernelVariables::globals),
-            row(Api.KERNEL, "readByte", c -> KernelQueries.read(c, Size.B, false)),
-            row(Api.KERNEL, "readShort", c -> KernelQueries.read(c, Size.H, false)),
-            row(Api.KERNEL, "readInt", c -> KernelQueries.read(c, Size.W, false)),
-            row(Api.KERNEL, "readLong", c -> KernelQueries.read(c, Size.DW, false)),
-            row(Api.KERNEL, "readUserByte", c -> KernelQueries.read(c, Size.B, true)),
-            row(Api.KERNEL, "readUserShort", c -> KernelQueries.read(c, Size.H, true)),
-            row(Api.KERNEL, "readUserInt", c -> KernelQueries.read(c, Size.W, true)),
-            row(Api.KERNEL, "readUserLong", c -> KernelQueries.read(c, Size.DW, true)),
-            row(Api.KERNEL, "printf", Printing::printf),
-            row(Api.KERNEL, "dumpStack", Printing::dumpStack),
-            row(
-                    Api.PROBE,
-                    "symbolName",
-                    c -> new Operand.Host(c.translation().request().symbolName())),
-            row(Api.PROBE, "addr", c -> known(c.translation().request().addr())),
-            row(Api.INSTANCE, "data", Intrinsics::data),
-            row(Api.INSTANCE, "args", ArgumentValues::ofInstance),
-            row(
-                    Api.INSTANCE,
-                    "symbolName",
-                    c -> new Operand.Host(c.translation().request().symbolName())),
-            row(Api.INSTANCE, "addr", c -> known(c.translation().request().addr())),
-            row(Api.RING_BUFFER, "emit", Printing::emit),
-            row("java/util/Objects", "requireNonNull", Intrinsics::notNull),
-            row("java/lang/Integer", "valueOf", c -> boxed(c, int.class)),
-            row("java/lang/Long", "valueOf", c -> boxed(c, long.class)),
-            row("java/lang/Short", "valueOf", c -> boxed(c, short.class)),
-            row("java/lang/Byte", "valueOf", c -> boxed(c, byte.class)),
-            row("java/lang/Character", "valueOf", c -> boxed(c, char.class)),
-            row("java/lang/Boolean", "valueOf", c -> boxed(c, boolean.class)));
-
     private static final Set<String> UNBOXING =
             Set.of("intValue", "longValue", "shortValue", "byteValue", "charValue", "booleanValue");
 
@@ -99,12 +30,74 @@ final class Intrinsics {
 
     private Intrinsics() {}
 
-    private static Map.Entry<String, Intrinsic> row(String owner, String name, Intrinsic intrinsic) {
-        return Map.entry(owner + '.' + name, intrinsic);
-    }
-
     static boolean isInlinedFromJdk(String owner) {
         return JDK.contains(owner);
+    }
+
+    /**
+     * The calls by owner and name; the API has no overloads whose meaning differs. A switch and no map: the lambdas of a map would all
+     * be linked before the first handler is compiled.
+     */
+    private static @Nullable Operand named(CallSite c) {
+        return switch (c.owner() + '.' + c.name()) {
+            case Api.KERNEL + ".ktimeNs" -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_NS, false));
+            case Api.KERNEL + ".bootTimeNs" -> c.longOf(new Opcode.HelperCall(Helper.KTIME_GET_BOOT_NS, false));
+            case Api.KERNEL + ".random" -> truncated(c, new Opcode.HelperCall(Helper.GET_PRANDOM_U32, false));
+            case Api.KERNEL + ".cpu" -> truncated(c, new Opcode.HelperCall(Helper.GET_SMP_PROCESSOR_ID, false));
+            case Api.KERNEL + ".pid" -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true));
+            case Api.KERNEL + ".tid" -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_PID_TGID, true));
+            case Api.KERNEL + ".uid" -> truncated(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true));
+            case Api.KERNEL + ".gid" -> upper(c, new Opcode.HelperCall(Helper.GET_CURRENT_UID_GID, true));
+            case Api.KERNEL + ".cgroupId" -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true));
+            case Api.KERNEL + ".comm" -> new Operand.Comm();
+            case Api.KERNEL + ".string" -> KernelText.string(c, TextSource.KERNEL, false);
+            case Api.KERNEL + ".userString" -> KernelText.string(c, TextSource.USER, false);
+            case Api.KERNEL + ".userStringOrEmpty" -> KernelText.string(c, TextSource.USER, true);
+            case Api.KERNEL + ".byteLength" -> KernelText.byteLength(c);
+            case Api.KERNEL + ".read" -> LocalArrays.read(c, false);
+            case Api.KERNEL + ".readUser" -> LocalArrays.read(c, true);
+            case Api.KERNEL + ".path" -> PathNames.path(c);
+            case Api.KERNEL + ".dentryPath" -> PathNames.dentryPath(c);
+            case Routines.PATH + ".view" -> KernelText.view(c);
+            case Api.KERNEL + ".ipv4" -> new Operand.Ipv4(c.scalar(0));
+            case Api.KERNEL + ".ipv6" -> NetworkValues.ipv6(c);
+            case Api.KERNEL + ".ntohs" -> NetworkValues.ntohs(c);
+            case Api.KERNEL + ".ntohl" -> NetworkValues.ntohl(c);
+            case Routines.TEXT + ".room" -> KernelText.room(c);
+            case Routines.TEXT + ".load" -> KernelText.load(c);
+            case Api.KERNEL + ".stack" -> new Operand.StackTrace();
+            case Api.KERNEL + ".current" -> current(c);
+            case Api.KERNEL + ".struct" -> new Operand.Struct(c.scalar(0), c.typeArgument(1));
+            case Api.KERNEL + ".containerOf" -> KernelQueries.containerOf(c);
+            case Api.KERNEL + ".exists" -> KernelQueries.exists(c);
+            case Api.KERNEL + ".enumValue" -> KernelQueries.enumValue(c);
+            case Api.KERNEL + ".globals" -> KernelVariables.globals(c);
+            case Api.KERNEL + ".readByte" -> KernelQueries.read(c, Size.B, false);
+            case Api.KERNEL + ".readShort" -> KernelQueries.read(c, Size.H, false);
+            case Api.KERNEL + ".readInt" -> KernelQueries.read(c, Size.W, false);
+            case Api.KERNEL + ".readLong" -> KernelQueries.read(c, Size.DW, false);
+            case Api.KERNEL + ".readUserByte" -> KernelQueries.read(c, Size.B, true);
+            case Api.KERNEL + ".readUserShort" -> KernelQueries.read(c, Size.H, true);
+            case Api.KERNEL + ".readUserInt" -> KernelQueries.read(c, Size.W, true);
+            case Api.KERNEL + ".readUserLong" -> KernelQueries.read(c, Size.DW, true);
+            case Api.KERNEL + ".printf" -> Printing.printf(c);
+            case Api.KERNEL + ".dumpStack" -> Printing.dumpStack(c);
+            case Api.PROBE + ".symbolName", Api.INSTANCE + ".symbolName" ->
+                new Operand.Host(c.translation().request().symbolName());
+            case Api.PROBE + ".addr", Api.INSTANCE + ".addr" ->
+                known(c.translation().request().addr());
+            case Api.INSTANCE + ".data" -> data(c);
+            case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
+            case Api.RING_BUFFER + ".emit" -> Printing.emit(c);
+            case "java/util/Objects.requireNonNull" -> notNull(c);
+            case "java/lang/Integer.valueOf" -> boxed(c, int.class);
+            case "java/lang/Long.valueOf" -> boxed(c, long.class);
+            case "java/lang/Short.valueOf" -> boxed(c, short.class);
+            case "java/lang/Byte.valueOf" -> boxed(c, byte.class);
+            case "java/lang/Character.valueOf" -> boxed(c, char.class);
+            case "java/lang/Boolean.valueOf" -> boxed(c, boolean.class);
+            default -> null;
+        };
     }
 
     /** The result of the call, or null if it has no meaning of its own. */
@@ -112,9 +105,9 @@ final class Intrinsics {
         if (KernelState.isOwner(site.owner())) {
             return KernelState.call(site);
         }
-        Intrinsic intrinsic = TABLE.get(site.owner() + '.' + site.name());
-        if (intrinsic != null) {
-            return intrinsic.apply(site);
+        Operand known = named(site);
+        if (known != null) {
+            return known;
         }
         if (site.isStatic()) {
             return null;
@@ -187,12 +180,11 @@ final class Intrinsics {
     }
 
     private static Operand boxed(CallSite site, Class<?> type) {
-        return switch (site.argument(0)) {
-            case Operand.Scalar scalar -> new Operand.Boxed(scalar.value(), type);
-            default ->
-                throw new Refusal("%s.%s of a string has no place in a handler"
-                        .formatted(Translation.javaName(site.owner()), site.name()));
-        };
+        if (site.argument(0) instanceof Operand.Scalar scalar) {
+            return new Operand.Boxed(scalar.value(), type);
+        }
+        throw new Refusal("%s.%s of a string has no place in a handler"
+                .formatted(Translation.javaName(site.owner()), site.name()));
     }
 
     private static Operand boxCall(CallSite site, Operand.Boxed boxed) {

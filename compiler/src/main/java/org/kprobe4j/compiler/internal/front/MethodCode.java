@@ -190,10 +190,11 @@ final class MethodCode {
                 .mapToObj(spans::get)
                 .forEach(span -> {
                     for (int i = span.from(); i < span.to(); i++) {
-                        switch (instructions.get(i)) {
-                            case StoreInstruction store -> LocalLiveness.assigned(store, slots::set);
-                            case IncrementInstruction increment -> slots.set(increment.slot());
-                            default -> {}
+                        Instruction instruction = instructions.get(i);
+                        if (instruction instanceof StoreInstruction store) {
+                            LocalLiveness.assigned(store, slots::set);
+                        } else if (instruction instanceof IncrementInstruction increment) {
+                            slots.set(increment.slot());
                         }
                     }
                 });
@@ -204,14 +205,13 @@ final class MethodCode {
     private void read(CodeAttribute code) {
         int line = 0;
         for (CodeElement element : code) {
-            switch (element) {
-                case LineNumber number -> line = number.line();
-                case LabelTarget target -> targets.put(target.label(), instructions.size());
-                case Instruction instruction -> {
-                    instructions.add(instruction);
-                    lines.add(line);
-                }
-                default -> {}
+            if (element instanceof Instruction instruction) {
+                instructions.add(instruction);
+                lines.add(line);
+            } else if (element instanceof LineNumber number) {
+                line = number.line();
+            } else if (element instanceof LabelTarget target) {
+                targets.put(target.label(), instructions.size());
             }
         }
     }
@@ -272,33 +272,26 @@ final class MethodCode {
     }
 
     private static boolean endsBlock(Instruction instruction) {
-        return switch (instruction) {
-            case BranchInstruction _,
-                    TableSwitchInstruction _,
-                    LookupSwitchInstruction _,
-                    ReturnInstruction _,
-                    ThrowInstruction _ -> true;
-            default -> false;
-        };
+        return instruction instanceof BranchInstruction
+                || instruction instanceof TableSwitchInstruction
+                || instruction instanceof LookupSwitchInstruction
+                || instruction instanceof ReturnInstruction
+                || instruction instanceof ThrowInstruction;
     }
 
     private static List<Label> jumpTargets(Instruction instruction) {
-        return switch (instruction) {
-            case BranchInstruction branch -> List.of(branch.target());
-            case TableSwitchInstruction table -> {
-                var labels = new ArrayList<Label>();
-                table.cases().forEach(c -> labels.add(c.target()));
-                labels.add(table.defaultTarget());
-                yield labels;
-            }
-            case LookupSwitchInstruction lookup -> {
-                var labels = new ArrayList<Label>();
-                lookup.cases().forEach(c -> labels.add(c.target()));
-                labels.add(lookup.defaultTarget());
-                yield labels;
-            }
-            default -> List.of();
-        };
+        if (instruction instanceof BranchInstruction branch) {
+            return List.of(branch.target());
+        }
+        var labels = new ArrayList<Label>();
+        if (instruction instanceof TableSwitchInstruction table) {
+            table.cases().forEach(c -> labels.add(c.target()));
+            labels.add(table.defaultTarget());
+        } else if (instruction instanceof LookupSwitchInstruction lookup) {
+            lookup.cases().forEach(c -> labels.add(c.target()));
+            labels.add(lookup.defaultTarget());
+        }
+        return labels;
     }
 
     /** Depth-first over the blocks: their order, and for each edge back to an open block the loop that it closes. */

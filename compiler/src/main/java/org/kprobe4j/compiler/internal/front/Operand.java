@@ -10,7 +10,18 @@ import org.kprobe4j.compiler.internal.ir.Value;
 /** What a local variable or a place on the operand stack holds while a method is followed. */
 sealed interface Operand {
     /** A number. */
-    record Scalar(Value value) implements Operand {}
+    record Scalar(Value value) implements Operand {
+        // Written out: a record's own are linked at run time, which a JVM that has just started feels.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Scalar scalar && scalar.value.equals(value);
+        }
+
+        @Override
+        public int hashCode() {
+            return value.hashCode();
+        }
+    }
 
     /** A number in its box, as varargs calls make it; {@code type} is the primitive. */
     record Boxed(Value value, Class<?> type) implements Operand {}

@@ -221,12 +221,16 @@ public final class Translation {
     /** Registers a place where a fault is counted, and where the handler stops or goes on. */
     int faultSite(String what, boolean stops) {
         Position position = builder.position();
-        var site = new FaultSite(position.file(), position.line(), what, stops);
-        int known = faultSites.indexOf(site);
-        if (known >= 0) {
-            return known;
+        for (int i = 0; i < faultSites.size(); i++) {
+            FaultSite known = faultSites.get(i);
+            if (known.line() == position.line()
+                    && known.stops() == stops
+                    && known.what().equals(what)
+                    && known.file().equals(position.file())) {
+                return i;
+            }
         }
-        faultSites.add(site);
+        faultSites.add(new FaultSite(position.file(), position.line(), what, stops));
         return faultSites.size() - 1;
     }
 

@@ -133,16 +133,13 @@ public final class GraphBuilder {
             return constant((int) x.value());
         }
         if (a instanceof Operation operation) {
-            switch (operation.opcode()) {
-                case Opcode.Extend _, Opcode.ZeroExtend _ -> {
-                    return operation.argument(0);
-                }
-                // The lower half of a word comes first on all machines so far.
-                case Opcode.Context(int offset, Size size)
-                when size == Size.DW -> {
-                    return append(Kind.INT, new Opcode.Context(offset, Size.W));
-                }
-                default -> {}
+            Opcode opcode = operation.opcode();
+            if (opcode instanceof Opcode.Extend || opcode instanceof Opcode.ZeroExtend) {
+                return operation.argument(0);
+            }
+            // The lower half of a word comes first on all machines so far.
+            if (opcode instanceof Opcode.Context(int offset, Size size) && size == Size.DW) {
+                return append(Kind.INT, new Opcode.Context(offset, Size.W));
             }
         }
         return append(Kind.INT, new Opcode.Truncate(), a);

@@ -45,7 +45,18 @@ public final class Simplify {
      * the blocks that come after one other only.
      */
     private void shareWithinBlocks() {
-        record Key(Opcode opcode, List<Value> arguments) {}
+        record Key(Opcode opcode, List<Value> arguments) {
+            // Written out, and without the opcode's: a record's own are linked at run time, kind by kind.
+            @Override
+            public boolean equals(@Nullable Object other) {
+                return other instanceof Key key && key.arguments.equals(arguments) && key.opcode.equals(opcode);
+            }
+
+            @Override
+            public int hashCode() {
+                return 31 * opcode.getClass().hashCode() + arguments.hashCode();
+            }
+        }
         var answers = new HashMap<Block, Map<Key, Value>>();
         for (Block block : order) {
             var seen = new HashMap<Key, Value>();

@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.ir;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A scalar in static single assignment form: a constant, a phi or the result of an operation. */
 public sealed interface Value {
@@ -10,6 +11,17 @@ public sealed interface Value {
 
     /** A known value; an INT is kept sign-extended, as Java's int. */
     record Constant(Kind kind, long value) implements Value {
+        // Written out: a record's own are linked at run time, which a JVM that has just started feels.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Constant constant && constant.value == value && constant.kind == kind;
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(value);
+        }
+
         @Override
         public String toString() {
             return Long.toString(value) + (kind == Kind.LONG ? "L" : "");

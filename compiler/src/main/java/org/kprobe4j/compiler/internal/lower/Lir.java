@@ -20,7 +20,18 @@ public sealed interface Lir {
     int NONE = -1;
 
     /** {@code dst = src}. */
-    record Move(int dst, int src) implements Lir {}
+    record Move(int dst, int src) implements Lir {
+        // Written out: a record's own are linked at run time, which a JVM that has just started feels.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Move move && move.dst == dst && move.src == src;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * dst + src;
+        }
+    }
 
     /** {@code dst = value}; {@code wide} keeps all 64 bits, else the upper half is zero. */
     record Const(int dst, long value, boolean wide) implements Lir {}
@@ -62,7 +73,12 @@ public sealed interface Lir {
     record Exit() implements Lir {}
 
     /** Goes to the block's first successor if the condition holds, else to the second. {@code b} is NONE for an immediate. */
-    record Branch(JmpOp op, Width width, int a, int b, int imm) implements Lir {}
+    record Branch(JmpOp op, Width width, int a, int b, int imm) implements Lir {
+        /** Whether another one asks the same. */
+        public boolean repeats(Branch other) {
+            return op == other.op && width == other.width && a == other.a && b == other.b && imm == other.imm;
+        }
+    }
 
     /** Where the instructions that follow come from; null for what no source line asks for. */
     record At(@Nullable String file, int line) implements Lir {}

@@ -144,8 +144,7 @@ final class LirBuilder {
 
     /** A register that holds the address of a byte in an array map's value, to be read only. */
     int mapValue(String map, int offset) {
-        record Place(String map, int offset) {}
-        return loaded.computeIfAbsent(new Place(map, offset), _ -> {
+        return loaded.computeIfAbsent(map + '+' + offset, _ -> {
             int dst = register();
             add(new Lir.MapValue(dst, map, offset));
             return dst;
