@@ -35,12 +35,14 @@ public final class BenchmarkMain {
                 Files.write(file, SyntheticKernel.btf());
             }
             System.out.printf("types: %d bytes%n", Files.size(file));
+            ClassCache.make(file);
             ChainedOptionsBuilder options =
                     new OptionsBuilder().parent(new CommandLineOptions(args)).shouldFailOnError(true);
             new Runner(options.jvmArgsPrepend("-D" + BTF + "=" + file.toAbsolutePath())
                             .build())
                     .run();
         } finally {
+            Files.deleteIfExists(Path.of(ClassCache.FILE));
             if (given == null) {
                 Files.delete(file);
             }

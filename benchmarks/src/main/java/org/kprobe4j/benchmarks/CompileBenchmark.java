@@ -59,6 +59,33 @@ public class CompileBenchmark {
         return compile(read());
     }
 
+    /** The same with a cache of classes, as ./kprobe has one; this one was made by compiling the very same handler. */
+    @Benchmark
+    @BenchmarkMode(Mode.SingleShotTime)
+    @Fork(
+            value = FRESH_JVMS,
+            jvmArgsAppend = {
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-XX:AOTCache=" + ClassCache.FILE,
+                "-Xlog:disable"
+            })
+    @Warmup(iterations = 0)
+    @Measurement(iterations = 1)
+    public CompiledProgram coldCached() {
+        return compile(read());
+    }
+
+    /**
+     * Compiles once, for the cache to see which classes that takes.
+     *
+     * @param args none
+     */
+    public static void main(String[] args) {
+        compile(read());
+    }
+
     private static CompiledProgram compile(Btf types) {
         HandlerLambda lambda = HandlerLambda.of(Sample.HANDLER, _ -> Optional.empty());
         return Compiler.compile(new CompileRequest(
