@@ -54,7 +54,8 @@ public sealed interface PtRegs {
     }
 
     /**
-     * What the function returned, at a return probe.
+     * What the function returned, at a return probe: the whole register. Of a function that returns an int only the lower half means
+     * something, so cast it: {@code (int) regs.returnValue()} is -2 where the register may say 4294967294.
      *
      * @return the register, as a signed number
      */

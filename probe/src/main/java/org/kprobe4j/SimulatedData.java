@@ -25,7 +25,7 @@ final class SimulatedData {
             return data;
         } catch (ReflectiveOperationException | InaccessibleObjectException e) {
             throw new UsageException(
-                    "private data of class %s cannot be made: it needs a constructor without parameters, and its package open to org.kprobe4j"
+                    "private data of class %s cannot be made: it needs a constructor without parameters (a class inside another must be static), and its package open to org.kprobe4j"
                             .formatted(type.getSimpleName()));
         }
     }

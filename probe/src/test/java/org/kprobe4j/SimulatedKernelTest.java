@@ -242,6 +242,6 @@ class SimulatedKernelTest {
                 "this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
         refused(
                 () -> kernel.call("vfs_read", Data.class),
-                "private data of class Data cannot be made: it needs a constructor without parameters, and its package open to org.kprobe4j");
+                "private data of class Data cannot be made: it needs a constructor without parameters (a class inside another must be static), and its package open to org.kprobe4j");
     }
 }

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GuideTest {
     private static final Path GUIDE = Path.of("../docs/handlers.md");
     private static final String FRAME = """
+            import java.time.Duration;
             import java.util.List;
             import org.kprobe4j.*;
             class Example {

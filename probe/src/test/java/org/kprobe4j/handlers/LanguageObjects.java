@@ -132,7 +132,9 @@ final class LanguageObjects {
         table.works("methods of interfaces", (p, regs) -> shape.weight() + new Square(regs.arg(0)).weight());
         table.works("objects as varargs", (p, regs) -> count(regs.arg(0), "x", mode));
         table.refused(
-                "objects of the JDK", (p, regs) -> random.nextInt(), "a handler cannot call Random.nextInt; " + CALLS);
+                "objects of the JDK",
+                (p, regs) -> random.nextInt(),
+                "a handler cannot call Random.nextInt; use Kernel.random()");
         table.refused(
                 "a captured double",
                 (p, regs) -> (long) scale,
@@ -158,8 +160,14 @@ final class LanguageObjects {
                 "arrays in static fields",
                 (p, regs) -> TABLE[(int) regs.arg(0)],
                 "a handler cannot index an array with a variable; use a map");
-        table.refused("a captured list", (p, regs) -> list.size(), "a handler cannot call List.size; " + CALLS);
-        table.refused("a captured map", (p, regs) -> map.get("a"), "a handler cannot call Map.get; " + CALLS);
+        table.refused(
+                "a captured list",
+                (p, regs) -> list.size(),
+                "a handler cannot call List.size; use a KernelMap that is made outside the handler, or an array of numbers");
+        table.refused(
+                "a captured map",
+                (p, regs) -> map.get("a"),
+                "a handler cannot call Map.get; use a KernelMap that is made outside the handler, or an array of numbers");
     }
 
     private static void made(LanguageTable table) {

@@ -17,6 +17,7 @@ final class Forbidden {
             Map.entry("java/lang/String.formatted", "Kernel.printf, which formats in user space"),
             Map.entry("java/lang/String.valueOf", "Kernel.printf, which formats in user space"),
             Map.entry("java/lang/Math.random", "Kernel.random()"),
+            Map.entry("java/util/Random.nextInt", "Kernel.random()"),
             Map.entry("java/util/concurrent/ThreadLocalRandom.current", "Kernel.random()"),
             Map.entry("java/lang/Thread.currentThread", "Kernel.tid()"),
             Map.entry("java/lang/ProcessHandle.current", "Kernel.pid()"));
@@ -24,7 +25,10 @@ final class Forbidden {
     private Forbidden() {}
 
     static Refusal call(String owner, String name) {
-        String instead = INSTEAD.get(owner + '.' + name);
+        String known = INSTEAD.get(owner + '.' + name);
+        String instead = known == null && isCollection(owner)
+                ? "a KernelMap that is made outside the handler, or an array of numbers"
+                : known;
         return new Refusal(
                 "a handler cannot call %s.%s; %s"
                         .formatted(
@@ -33,6 +37,16 @@ final class Forbidden {
                                 instead != null
                                         ? "use " + instead
                                         : "it can call its own static methods, Kernel, PtRegs, kernel structures, and what Math, Integer and Long do with ints and longs"));
+    }
+
+    private static boolean isCollection(String owner) {
+        return owner.startsWith("java/util/")
+                && (owner.endsWith("List")
+                        || owner.endsWith("Map")
+                        || owner.endsWith("Set")
+                        || owner.endsWith("Deque")
+                        || owner.endsWith("Queue")
+                        || owner.endsWith("Collection"));
     }
 
     /** Whether it is known what to write instead, whatever class the receiver has at run time. */
