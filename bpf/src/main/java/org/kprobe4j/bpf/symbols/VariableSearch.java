@@ -17,6 +17,8 @@ final class VariableSearch {
         private final byte[] bytes;
         private final List<Long> kernel = new ArrayList<>();
         private final List<Long> modules = new ArrayList<>();
+        /** Marked as code: Linux 7.2 says so of init_task and jiffies. */
+        private final List<Long> marked = new ArrayList<>();
 
         Wanted(String name) {
             this.name = name;
@@ -40,14 +42,13 @@ final class VariableSearch {
     boolean line(byte[] bytes, int line, int end) {
         // The first symbols of a kernel may truly lie at 0: each CPU's own are relative.
         hidden = hidden && KallsymsScan.address(bytes, line, digits) == 0;
-        if (KallsymsScan.isText(bytes[line + digits + 1])) {
-            return true;
-        }
+        boolean text = KallsymsScan.isText(bytes[line + digits + 1]);
         int from = line + KallsymsScan.nameOffset(digits);
         int to = KallsymsScan.nameEnd(bytes, from, end);
         for (Wanted wanted : names) {
             if (wanted.isAt(bytes, from, to)) {
-                (to == end ? wanted.kernel : wanted.modules).add(KallsymsScan.address(bytes, line, digits));
+                (text ? wanted.marked : to == end ? wanted.kernel : wanted.modules)
+                        .add(KallsymsScan.address(bytes, line, digits));
             }
         }
         return true;
@@ -61,7 +62,8 @@ final class VariableSearch {
     Map<String, List<Long>> found() {
         var found = new HashMap<String, List<Long>>();
         for (Wanted wanted : names) {
-            List<Long> places = wanted.kernel.isEmpty() ? wanted.modules : wanted.kernel;
+            List<Long> data = wanted.kernel.isEmpty() ? wanted.modules : wanted.kernel;
+            List<Long> places = data.isEmpty() ? wanted.marked : data;
             if (!places.isEmpty()) {
                 found.put(wanted.name, List.copyOf(places));
             }

@@ -83,13 +83,17 @@ class KallsymsTest {
                 ffffffff82000020 b twice
                 ffffffff82000030 b twice
                 ffffffffc0003010 D mod_data\t[beta]
+                ffffffff82000040 T init_task
+                ffffffff82000050 T state
                 """);
         Kallsyms symbols = Kallsyms.of(with);
         assertThat(symbols.variables(
-                        Set.of("fixed_percpu_data", "vfs_data", "vfs_dat", "vfs_read", "state", "twice", "mod_data")))
+                        Set.of("fixed_percpu_data", "vfs_data", "vfs_dat", "init_task", "state", "twice", "mod_data")))
                 .containsOnly(
                         Map.entry("fixed_percpu_data", List.of(0L)),
                         Map.entry("vfs_data", List.of(0xffffffff82000000L)),
+                        // Marked as code, as Linux 7.2 does.
+                        Map.entry("init_task", List.of(0xffffffff82000040L)),
                         Map.entry("state", List.of(0xffffffff82000010L)),
                         Map.entry("twice", List.of(0xffffffff82000020L, 0xffffffff82000030L)),
                         Map.entry("mod_data", List.of(0xffffffffc0003010L)));
