@@ -155,10 +155,11 @@ provide_build() {
 
 build() {
     local log=$cache/builds/build.log unfinished=$cache/builds/unfinished
-    local -a goals=(package)
+    # What the command does not need is not built for it.
+    local -a goals=(--projects '!benchmarks,!examples' package)
     require_maven
     # What an interrupted build left in the target folders is not to be trusted.
-    [[ -e $unfinished ]] && goals=(clean package)
+    [[ -e $unfinished ]] && goals=(clean "${goals[@]}")
     printf '%s\n' "$repo" > "$unfinished"
     if [[ -n $(find "$cache/builds" -mindepth 2 -name .complete -print -quit) ]]; then
         say "building (the sources have changed)…"

@@ -1,0 +1,66 @@
+package org.kprobe4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/**
+ * A run of an example in a JVM of its own, as users start it.
+ *
+ * @param status exit status
+ * @param out lines of standard output, the command's among them
+ * @param err lines of standard error
+ */
+record Example(int status, List<String> out, List<String> err) {
+    /**
+     * Runs one to its end.
+     *
+     * @param name of its file
+     * @param arguments as on the command line, the command behind {@code --}
+     */
+    static Example run(String name, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                name));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).start();
+        process.getOutputStream().close();
+        CompletableFuture<List<String>> err = CompletableFuture.supplyAsync(() -> lines(process.getErrorStream()));
+        List<String> out = lines(process.getInputStream());
+        return new Example(process.waitFor(), out, err.join());
+    }
+
+    private static List<String> lines(InputStream stream) {
+        try (stream) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The same, of a run that went well. */
+    Example succeeded() {
+        assertThat(status).as("status; standard error: %s", err).isZero();
+        return this;
+    }
+
+    /** The lines of standard output that match a pattern as a whole. */
+    Stream<String> matching(String pattern) {
+        return out.stream().filter(line -> line.matches(pattern));
+    }
+}
