@@ -263,17 +263,10 @@ public sealed interface PtRegs {
 
         @Override
         public long arg(int index) {
-            return switch (index) {
-                case 0 -> x0;
-                case 1 -> x1;
-                case 2 -> x2;
-                case 3 -> x3;
-                case 4 -> x4;
-                case 5 -> x5;
-                case 6 -> x6;
-                case 7 -> x7;
-                default -> throw noArgument(index, Arm64.class);
-            };
+            if (index < 0 || index > 7) {
+                throw noArgument(index, Arm64.class);
+            }
+            return x(index);
         }
     }
 

@@ -88,7 +88,6 @@ public final class LoadedProgram implements AutoCloseable {
         try (BpfBtf btf = BpfBtf.load(types.btf())) {
             return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
                     .license(LICENSE)
-                    .kernVersion(KernelVersion.running().code())
                     .btf(btf)
                     .funcInfo(types.funcInfo(), ProgramBtf.FUNC_INFO_BYTES)
                     .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)

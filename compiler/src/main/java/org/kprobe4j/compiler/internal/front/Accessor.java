@@ -33,15 +33,11 @@ record Accessor(
         boolean perCpu,
         int maxBytes) {
     /**
-     * The accessor that is called on an object of a type; null if it is a method with a body, to be compiled like any other, or a
-     * static one of another class that takes the object as its first argument.
+     * The accessor that is called on an object of a type; null if it is a method with a body, to be compiled like any other.
      */
     static @Nullable Accessor called(CallSite site, String type) {
         Translation translation = site.translation();
-        boolean own = site.owner().equals(type)
-                || translation.hierarchy(type).stream()
-                        .anyMatch(model -> model.thisClass().asInternalName().equals(site.owner()));
-        if (!own || translation.method(type, site.name(), site.descriptor()) != null) {
+        if (translation.method(type, site.name(), site.descriptor()) != null) {
             return null;
         }
         translation.requireClass(type);

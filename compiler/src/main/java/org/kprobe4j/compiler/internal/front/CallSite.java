@@ -48,11 +48,6 @@ record CallSite(
         return new Operand.Scalar(builder().append(Kind.LONG, opcode, values));
     }
 
-    /** An operation that yields an int. */
-    Operand intOf(Opcode opcode, Value... values) {
-        return new Operand.Scalar(builder().append(Kind.INT, opcode, values));
-    }
-
     /** The kernel object that the receiver stands for; null if it stands for none. */
     @Nullable
     KernelObject kernelObject() {
@@ -68,7 +63,7 @@ record CallSite(
             return ObjectInstructions.internalName(type);
         }
         if (argument instanceof Operand.Host(Class<?> type)) {
-            return type.getName().replace('.', '/');
+            return ObjectInstructions.internalName(type);
         }
         throw new Refusal("%s needs a class literal, for example TaskStruct.class".formatted(name));
     }

@@ -350,7 +350,7 @@ final class InstructionTranslator {
 
     /** A reference as a number that is equal to the other's just if they are the same. */
     private static Value reference(Operand operand, Operand other) {
-        if (isNull(operand) || isNull(other)) {
+        if (operand.isNull() || other.isNull()) {
             return notNullFlag(operand);
         }
         if (operand instanceof Operand.LocalArray array && other instanceof Operand.LocalArray) {
@@ -364,10 +364,6 @@ final class InstructionTranslator {
             return a.address();
         }
         throw new Refusal("these objects cannot be compared with == in a handler; compare their numbers");
-    }
-
-    private static boolean isNull(Operand operand) {
-        return operand instanceof Operand.Host host && host.object() == null;
     }
 
     /** A reference as a number that is zero just for null. */

@@ -89,7 +89,7 @@ final class Intrinsics {
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
             case Api.RING_BUFFER + ".emit" -> Printing.emit(c);
-            case "java/util/Objects.requireNonNull" -> notNull(c);
+            case "java/util/Objects.requireNonNull" -> c.present(0);
             case "java/lang/Integer.valueOf" -> boxed(c, int.class);
             case "java/lang/Long.valueOf" -> boxed(c, long.class);
             case "java/lang/Short.valueOf" -> boxed(c, short.class);
@@ -116,8 +116,7 @@ final class Intrinsics {
             case Operand.Registers _
             when Api.isType(site.owner()) ->
                 site.name().equals("args") ? ArgumentValues.ofRegisters(site) : register(site);
-            case Operand.Struct struct
-            when !site.isStatic() -> site.translation().kernelTypes().call(site, struct);
+            case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
             case Operand.Arguments arguments -> site.translation().arguments().call(site, arguments);
             case Operand.Globals globals -> site.translation().variables().call(site, globals);
             case Operand.KernelEnum constant -> KernelEnums.call(site, constant);
@@ -169,14 +168,6 @@ final class Intrinsics {
             throw new Refusal("this probe has no private data; name its class: Kretprobe.at(symbol, MyData.class)");
         }
         return new Operand.PrivateData();
-    }
-
-    private static Operand notNull(CallSite site) {
-        if (site.argument(0) instanceof Operand.Host(Object object) && object == null) {
-            site.flow().fault("NullPointerException");
-            throw new MethodTranslator.DeadEnd();
-        }
-        return site.present(0);
     }
 
     private static Operand boxed(CallSite site, Class<?> type) {

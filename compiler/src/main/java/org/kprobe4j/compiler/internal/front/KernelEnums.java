@@ -60,7 +60,7 @@ final class KernelEnums {
     }
 
     private static boolean isOf(Enum<?> constant, String type) {
-        return constant.getDeclaringClass().getName().replace('.', '/').equals(type);
+        return ObjectInstructions.internalName(constant.getDeclaringClass()).equals(type);
     }
 
     /** The kernel's number for a constant of the Java enum. */

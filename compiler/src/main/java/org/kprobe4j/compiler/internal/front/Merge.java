@@ -115,7 +115,7 @@ final class Merge {
         if (present.stream().anyMatch(Operand.Refused.class::isInstance)) {
             return new Operand.Refused();
         }
-        boolean nullable = present.stream().anyMatch(o -> isNull(o) || o instanceof Operand.Maybe);
+        boolean nullable = present.stream().anyMatch(o -> o.isNull() || o instanceof Operand.Maybe);
         if (nullable && present.stream().anyMatch(Merge::isCopy)) {
             return joinNullable(states, present, result);
         }
@@ -208,10 +208,6 @@ final class Merge {
         return words;
     }
 
-    private static boolean isNull(Operand operand) {
-        return operand instanceof Operand.Host(Object object) && object == null;
-    }
-
     /** Whether it is what a map's get gives, or can be joined with it. */
     private static boolean isCopy(Operand operand) {
         return operand instanceof Operand.Boxed || operand instanceof Operand.Made || operand instanceof Operand.Maybe;
@@ -229,7 +225,7 @@ final class Merge {
             Operand operand = operands.get(i);
             flags.add(presence(operand));
             contents.add(
-                    isNull(operand)
+                    operand.isNull()
                             ? nothing(sample, known, states.get(i), ids)
                             : operand instanceof Operand.Maybe maybe ? maybe.content() : operand);
         }
@@ -241,14 +237,14 @@ final class Merge {
 
     /** Whether it can be joined with what may be null. */
     static boolean mayBeNull(Operand operand) {
-        return isNull(operand) || isCopy(operand);
+        return operand.isNull() || isCopy(operand);
     }
 
     /** A LONG that is zero just for null. */
     static Value presence(Operand operand) {
         return operand instanceof Operand.Maybe maybe
                 ? maybe.present()
-                : GraphBuilder.constant(isNull(operand) ? 0L : 1L);
+                : GraphBuilder.constant(operand.isNull() ? 0L : 1L);
     }
 
     /** What stands for the content of null in a state: of the shape of a sample from another, so that they can be joined. */
@@ -278,7 +274,7 @@ final class Merge {
     private Operand joinStructs(List<Operand> operands, Operand.Struct sample) {
         var addresses =
                 operands.stream().<@Nullable Value>map(o -> address(o, sample)).toList();
-        if (operands.stream().anyMatch(Merge::isNull)) {
+        if (operands.stream().anyMatch(Operand::isNull)) {
             return new Operand.Unusable(NULL);
         }
         if (addresses.stream().anyMatch(Objects::isNull)) {

@@ -291,7 +291,7 @@ final class MethodTranslator {
 
     /** What a reference stands for that Java needs not to be null here. */
     Operand present(State state, Operand reference) {
-        if (reference instanceof Operand.Host(Object object) && object == null) {
+        if (reference.isNull()) {
             fault(NULL);
             throw new DeadEnd();
         }

@@ -187,7 +187,7 @@ final class ObjectInstructions {
         }
         return switch (arguments.getFirst()) {
             case Operand.Host host
-            when host.object() != null -> host.object().getClass().getName().replace('.', '/');
+            when host.object() != null -> internalName(host.object().getClass());
             case Operand.Made made -> state.content(made).type();
             case Operand.Struct struct -> struct.type();
             case Operand.Arguments of -> of.type();
@@ -526,9 +526,13 @@ final class ObjectInstructions {
 
     private static boolean hostType(@Nullable Class<?> type, String internalName) {
         return type != null
-                && (type.getName().replace('.', '/').equals(internalName)
+                && (internalName(type).equals(internalName)
                         || hostType(type.getSuperclass(), internalName)
                         || Arrays.stream(type.getInterfaces()).anyMatch(i -> hostType(i, internalName)));
+    }
+
+    static String internalName(Class<?> type) {
+        return type.getName().replace('.', '/');
     }
 
     static String internalName(ClassDesc type) {

@@ -9,6 +9,11 @@ import org.kprobe4j.compiler.internal.ir.Value;
 
 /** What a local variable or a place on the operand stack holds while a method is followed. */
 sealed interface Operand {
+    /** Whether it is Java's null for certain. */
+    default boolean isNull() {
+        return this instanceof Host(Object object) && object == null;
+    }
+
     /** A number. */
     record Scalar(Value value) implements Operand {
         // Written out: a record's own are linked at run time, which a JVM that has just started feels.
