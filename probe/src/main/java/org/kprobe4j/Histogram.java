@@ -1,6 +1,5 @@
 package org.kprobe4j;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.kprobe4j.bpf.BpfException;
@@ -19,20 +18,10 @@ import org.kprobe4j.internal.Shutdown;
  */
 public final class Histogram implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
-    private static final int BAR = 40;
 
     private final String name = "histogram" + NUMBER.incrementAndGet();
     private final Buckets buckets;
     private final Cells cells;
-
-    /**
-     * Values that are counted together.
-     *
-     * @param from the smallest, {@link Long#MIN_VALUE} if there is no such bound
-     * @param to the largest, {@link Long#MAX_VALUE} if there is no such bound
-     * @param count how many were recorded
-     */
-    public record Bucket(long from, long to, long count) {}
 
     private Histogram(Buckets buckets) {
         this.buckets = buckets;
@@ -70,8 +59,12 @@ public final class Histogram implements AutoCloseable {
      * @throws UsageException if there is no step or there are too many, or if the kernel refuses it
      */
     public static Histogram linear(long min, long max, long step) {
+        return of(steps(min, max, step));
+    }
+
+    static Buckets steps(long min, long max, long step) {
         try {
-            return of(new Buckets.Linear(min, max, step));
+            return new Buckets.Linear(min, max, step);
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
@@ -87,25 +80,27 @@ public final class Histogram implements AutoCloseable {
     }
 
     /**
+     * What was recorded up to now.
+     *
+     * @return a copy, which does not change
+     * @throws IllegalStateException if the histogram is closed
+     */
+    public Distribution snapshot() {
+        var counts = new long[buckets.slots()];
+        for (int slot = 0; slot < counts.length; slot++) {
+            counts[slot] = cells.get(slot);
+        }
+        return new Distribution(buckets, counts);
+    }
+
+    /**
      * The buckets from the first to the last that counted something, in the order of their values.
      *
      * @return those in between too; empty if nothing was recorded
      * @throws IllegalStateException if the histogram is closed
      */
-    public List<Bucket> buckets() {
-        var all = new ArrayList<Bucket>();
-        for (int slot = 0; slot < buckets.slots(); slot++) {
-            all.add(new Bucket(buckets.from(slot), buckets.to(slot), cells.get(slot)));
-        }
-        all.sort((a, b) -> Long.compare(a.from(), b.from()));
-        while (!all.isEmpty() && all.getLast().count() == 0) {
-            all.removeLast();
-        }
-        int first = 0;
-        while (first < all.size() && all.get(first).count() == 0) {
-            first++;
-        }
-        return List.copyOf(all.subList(first, all.size()));
+    public List<Distribution.Bucket> buckets() {
+        return snapshot().buckets();
     }
 
     /**
@@ -115,7 +110,7 @@ public final class Histogram implements AutoCloseable {
      * @throws IllegalStateException if the histogram is closed
      */
     public long count() {
-        return buckets().stream().mapToLong(Bucket::count).sum();
+        return snapshot().count();
     }
 
     /**
@@ -130,57 +125,13 @@ public final class Histogram implements AutoCloseable {
     }
 
     /**
-     * A line for each bucket from the first to the last that counted something, with a bar as long as its share of the largest.
+     * The table of {@link Distribution#toString()}.
      *
-     * <pre>
-     *       value  count
-     * 1024 – 2047     12 |████████                                |
-     * 2048 – 4095     60 |████████████████████████████████████████|
-     * </pre>
+     * @throws IllegalStateException if the histogram is closed
      */
     @Override
     public String toString() {
-        return table(buckets());
-    }
-
-    static String table(List<Bucket> shown) {
-        if (shown.isEmpty()) {
-            return "nothing recorded";
-        }
-        long most = shown.stream().mapToLong(Bucket::count).max().orElse(1);
-        List<String> ranges = shown.stream().map(Histogram::range).toList();
-        int rangeWidth =
-                Math.max(5, ranges.stream().mapToInt(String::length).max().orElse(0));
-        int countWidth = Math.max(5, Long.toString(most).length());
-        var out = new StringBuilder(pad("value", rangeWidth)).append("  ").append(pad("count", countWidth));
-        for (int i = 0; i < shown.size(); i++) {
-            long count = shown.get(i).count();
-            int bar = (int) Math.ceil((double) count / most * BAR);
-            out.append('\n')
-                    .append(pad(ranges.get(i), rangeWidth))
-                    .append("  ")
-                    .append(pad(Long.toString(count), countWidth))
-                    .append(" |")
-                    .append("█".repeat(bar))
-                    .append(" ".repeat(BAR - bar))
-                    .append('|');
-        }
-        return out.toString();
-    }
-
-    private static String range(Bucket bucket) {
-        if (bucket.from() == bucket.to()) {
-            return Long.toString(bucket.from());
-        } else if (bucket.from() == Long.MIN_VALUE) {
-            return "below " + (bucket.to() + 1);
-        } else if (bucket.to() == Long.MAX_VALUE) {
-            return bucket.from() + " and more";
-        }
-        return bucket.from() + " – " + bucket.to();
-    }
-
-    private static String pad(String text, int width) {
-        return " ".repeat(width - text.length()) + text;
+        return snapshot().toString();
     }
 
     /** What handlers that capture it need of it. */

@@ -177,7 +177,7 @@ class MapKernelTest {
     }
 
     private static List<Long> counts(Histogram histogram) {
-        return histogram.buckets().stream().map(Histogram.Bucket::count).toList();
+        return histogram.buckets().stream().map(Distribution.Bucket::count).toList();
     }
 
     /** What should be in the buckets that it has: the bounds themselves are the unit tests' matter. */

@@ -191,7 +191,7 @@ class SimulatedMemoryTest {
         assertThat(kernel.entriesLost()).isOne();
         assertThat(map.get(1)).isEqualTo(Integer.MIN_VALUE + 1);
         assertThat(counter.sum()).isEqualTo(5);
-        assertThat(histogram.buckets()).isEqualTo(List.of(new Histogram.Bucket(5, 9, 1)));
+        assertThat(histogram.buckets()).isEqualTo(List.of(new Distribution.Bucket(5, 9, 1)));
         counter.reset();
         assertThat(counter.sum()).isZero();
         kernel.close();

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.kprobe4j.Counter;
+import org.kprobe4j.Distribution;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Histogram;
 import org.kprobe4j.Kernel;
@@ -142,7 +143,7 @@ final class Twin implements AutoCloseable {
         handlers.known(histogram, new KernelObject.Histogram(name, buckets));
         kernel.cells(name, buckets.room());
         state.add(() -> {
-            for (Histogram.Bucket bucket : histogram.buckets()) {
+            for (Distribution.Bucket bucket : histogram.buckets()) {
                 assertThat(kernel.cell(name, buckets.slotOf(bucket.from()))).isEqualTo(bucket.count());
             }
         });
