@@ -176,6 +176,33 @@ class MapKernelTest {
         }
     }
 
+    /** The verifier learns of a value that lives on what each way through the search says of it. */
+    @Test
+    void aHistogramInALoop() {
+        try (var sizes = Histogram.log2();
+                var steps = Histogram.linear(0, 100, 7)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        long offset = regs.arg(1);
+                        for (long i = 0; i < 20; i++) {
+                            sizes.record(offset);
+                            sizes.record(i * offset);
+                            steps.record(offset + i);
+                        }
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(30);
+            }
+            assertThat(sizes.snapshot())
+                    .isEqualTo(Distribution.log2(LongStream.range(0, 30)
+                            .flatMap(o -> LongStream.range(0, 20).flatMap(i -> LongStream.of(o, i * o)))
+                            .toArray()));
+            assertThat(steps.count()).isEqualTo(30 * 20);
+        }
+    }
+
     private static List<Long> counts(Histogram histogram) {
         return histogram.buckets().stream().map(Distribution.Bucket::count).toList();
     }

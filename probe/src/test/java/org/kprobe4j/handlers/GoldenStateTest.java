@@ -76,38 +76,36 @@ class GoldenStateTest {
                     return 0;
                 }),
                 """
-                r0 = *(u64 *)(r1 +96)
+                r1 = *(u64 *)(r1 +96)
                 r2 = 0
-                if r0 > 2147483647 goto +24
-                if r0 <= 65535 goto +2
-                r0 >>= 16
-                r2 += 16
-                if r0 <= 255 goto +2
-                r0 >>= 8
-                r2 += 8
-                if r0 <= 15 goto +2
-                r0 >>= 4
-                r2 += 4
-                if r0 <= 3 goto +2
-                r0 >>= 2
-                r2 += 2
-                if r0 <= 2 goto +1
-                r0 = 2
-                r2 += r0
-                r2 &= 127
-                r2 <<= 3
+                if r1 > 2147483647 goto +23
+                if r1 <= 65535 goto +2
+                r1 >>= 16
+                r2 += 128
+                if r1 <= 255 goto +2
+                r1 >>= 8
+                r2 += 64
+                if r1 <= 15 goto +2
+                r1 >>= 4
+                r2 += 32
+                r1 <<= 2
+                r0 = 0x122333344444444 ll
+                r0 <<= r1
+                r0 >>= 57
+                r0 += r2
+                r0 &= 1016
                 r1 = map[sizes][0]+0
-                r1 += r2
+                r1 += r0
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
-                r0 >>= 31
-                r2 += 31
-                if r0 <= 2147483647 goto -27
-                r0 >>= 2
-                r2 += 2
-                goto -30
+                r1 >>= 31
+                r2 += 248
+                if r1 <= 2147483647 goto -26
+                r1 >>= 2
+                r2 += 16
+                goto -29
                 """);
     }
 
@@ -128,8 +126,8 @@ class GoldenStateTest {
                 r0 = r1
                 r0 /= 100
                 r0 += 1
-                r0 &= 63
                 r0 <<= 3
+                r0 &= 504
                 r1 = map[sizes][0]+0
                 r1 += r0
                 r0 = 1

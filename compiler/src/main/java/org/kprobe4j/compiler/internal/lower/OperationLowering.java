@@ -92,7 +92,7 @@ final class OperationLowering {
                 out.add(new Lir.AtomicAdd(Size.DW, address, 0, values.register(operation.argument(0))));
             }
             case Opcode.BucketCount(String map, Buckets buckets) ->
-                new BucketLowering(out, map, buckets).count(copy(operation.argument(0)));
+                new BucketLowering(out, buckets).count(copy(operation.argument(0)), map);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }
