@@ -2,6 +2,7 @@ package org.kprobe4j;
 
 import java.util.Optional;
 import java.util.function.IntSupplier;
+import java.util.function.ToIntFunction;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Programs;
 
@@ -16,12 +17,20 @@ final class KernelObjects {
             case KernelMap<?, ?> map -> Optional.of(map.captured());
             case Counter counter -> Optional.of(counter.captured());
             case Histogram histogram -> Optional.of(histogram.captured());
+            case HistogramMap<?> map -> Optional.of(map.captured());
+            case Summary summary -> Optional.of(summary.captured());
+            case SummaryMap<?> map -> Optional.of(map.captured());
             default -> Optional.empty();
         };
     }
 
     /** {@code what} names the class of the object in messages. */
     static Programs.Captured captured(String what, KernelObject object, IntSupplier fd) {
+        return captured(what, object, _ -> fd.getAsInt());
+    }
+
+    /** {@code fd} gives the descriptor of each of its maps. */
+    static Programs.Captured captured(String what, KernelObject object, ToIntFunction<String> fd) {
         return new Programs.Captured() {
             @Override
             public KernelObject object() {
@@ -30,7 +39,12 @@ final class KernelObjects {
 
             @Override
             public int fd() {
-                return fd.getAsInt();
+                return fd(object.map());
+            }
+
+            @Override
+            public int fd(String map) {
+                return fd.applyAsInt(map);
             }
 
             @Override

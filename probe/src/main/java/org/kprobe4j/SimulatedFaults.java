@@ -7,8 +7,17 @@ import org.jspecify.annotations.Nullable;
 /** What the account of a probe would say of an exception. */
 final class SimulatedFaults {
     private static final String DIVISION = "/ by zero";
-    private static final Set<String> OURS =
-            Set.of("Kernel", "KernelMap", "Counter", "Histogram", "RingBuffer", "KretprobeInstance");
+    private static final Set<String> OURS = Set.of(
+            "Kernel",
+            "KernelMap",
+            "Counter",
+            "Histogram",
+            "HistogramMap",
+            "KeyedNumbers",
+            "Summary",
+            "SummaryMap",
+            "RingBuffer",
+            "KretprobeInstance");
 
     private SimulatedFaults() {}
 

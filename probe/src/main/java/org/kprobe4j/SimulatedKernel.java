@@ -98,14 +98,21 @@ public final class SimulatedKernel implements AutoCloseable {
 
     /** {@code call} says what is done, where no handler does it. */
     static void add(Cells cells, int index, long delta, String call) {
-        if (OPEN.get() == null) {
+        opened(cells.isOnTheHeap(), call);
+        cells.add(index, delta);
+    }
+
+    /** The one that is open, for what a handler does to an object that was made meanwhile. */
+    static SimulatedKernel opened(boolean onTheHeap, String call) {
+        SimulatedKernel kernel = OPEN.get();
+        if (kernel == null) {
             throw outside(call);
-        } else if (!cells.isOnTheHeap()) {
+        } else if (!onTheHeap) {
             throw new UsageException(
                     "%s: this is in the kernel; for a handler in the JVM, make it while the SimulatedKernel is open"
                             .formatted(call));
         }
-        cells.add(index, delta);
+        return kernel;
     }
 
     static int fd(Cells cells, String object) {

@@ -1,5 +1,7 @@
 package org.kprobe4j.compiler;
 
+import java.util.List;
+
 /**
  * What a Java object that a handler captured stands for in the kernel. Each is known by the symbolic name of its map, which is
  * resolved when the program is loaded. A further type of map is one more record here.
@@ -11,6 +13,15 @@ public sealed interface KernelObject {
      * @return unique among the objects of a program
      */
     String map();
+
+    /**
+     * All maps that programs need for it.
+     *
+     * @return their symbolic names, {@link #map()} among them
+     */
+    default List<String> maps() {
+        return List.of(map());
+    }
 
     /**
      * A ring buffer.
@@ -44,4 +55,38 @@ public sealed interface KernelObject {
      * @param buckets which number counts which values
      */
     record Histogram(String map, Buckets buckets) implements KernelObject {}
+
+    /** What handlers record values in, to be summed up outside. */
+    sealed interface Aggregate extends KernelObject {}
+
+    /**
+     * A hash map whose values are rows of 64-bit numbers, {@link Buckets#room()} of them.
+     *
+     * @param map symbolic name
+     * @param zeros symbolic name of an array map whose one value is such a row of zeros: a new key's value
+     * @param key layout of its keys
+     * @param buckets which number counts which values
+     */
+    record HistogramMap(String map, String zeros, ElementLayout key, Buckets buckets) implements Aggregate {
+        @Override
+        public List<String> maps() {
+            return List.of(map, zeros);
+        }
+    }
+
+    /**
+     * {@link SummaryRow}s in the one value of an array map, one for each CPU.
+     *
+     * @param map symbolic name
+     * @param rows how many: a power of two, above the largest number of a CPU
+     */
+    record Summary(String map, int rows) implements Aggregate {}
+
+    /**
+     * A hash map with a {@link SummaryRow} for each CPU as its values.
+     *
+     * @param map symbolic name
+     * @param key layout of its keys
+     */
+    record SummaryMap(String map, ElementLayout key) implements Aggregate {}
 }

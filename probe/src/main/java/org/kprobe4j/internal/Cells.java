@@ -58,12 +58,17 @@ public final class Cells implements AutoCloseable {
     }
 
     /** Sets one to zero; what is added at that moment counts before or after. */
-    public synchronized void clear(int index) {
+    public void clear(int index) {
+        set(index, 0);
+    }
+
+    /** Sets one. */
+    public synchronized void set(int index, long value) {
         try {
             if (memory == null) {
-                heap[open(index)] = 0;
+                heap[open(index)] = value;
             } else {
-                memory.putLong(0, index * Long.BYTES, 0);
+                memory.putLong(0, index * Long.BYTES, value);
             }
         } catch (IllegalStateException e) {
             throw closed(e);

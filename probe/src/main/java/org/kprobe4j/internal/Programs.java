@@ -32,6 +32,11 @@ public final class Programs implements AutoCloseable {
          * @throws IllegalStateException if it is closed
          */
         int fd();
+
+        /** The descriptor of one of its maps, where it has several. */
+        default int fd(String map) {
+            return fd();
+        }
     }
 
     private static final String LOG = "log";
@@ -93,7 +98,7 @@ public final class Programs implements AutoCloseable {
 
     private Optional<KernelObject> kernelObject(Object object) {
         Optional<Captured> found = kernelObjects.apply(object);
-        found.ifPresent(known -> captured.put(known.object().map(), known));
+        found.ifPresent(known -> known.object().maps().forEach(map -> captured.put(map, known)));
         return found.map(Captured::object);
     }
 
@@ -136,7 +141,7 @@ public final class Programs implements AutoCloseable {
     private int mapFd(String map) {
         Captured object = captured.get(map);
         if (object != null) {
-            return object.fd();
+            return object.fd(map);
         } else if (map.equals(LOG) && log != null) {
             return log.fd();
         } else if (map.equals(ProgramShape.CALLS_MAP) && calls != null) {

@@ -76,6 +76,11 @@ final class FakeKernel {
         return memory.load(Size.DW, cellAddress(map) + (long) index * Long.BYTES);
     }
 
+    /** As Java writes it. */
+    void cell(String map, int index, long value) {
+        memory.store(Size.DW, cellAddress(map) + (long) index * Long.BYTES, value);
+    }
+
     long cellAddress(String map) {
         Memory.Region region = cells.get(map);
         if (region == null) {

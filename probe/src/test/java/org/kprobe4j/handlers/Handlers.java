@@ -19,11 +19,14 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Counter;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Histogram;
+import org.kprobe4j.HistogramMap;
 import org.kprobe4j.KernelMap;
 import org.kprobe4j.PostHandler;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
+import org.kprobe4j.Summary;
+import org.kprobe4j.SummaryMap;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.compiler.Account;
@@ -120,6 +123,21 @@ final class Handlers {
 
     Histogram histogram(String map, Buckets buckets) {
         return standIn(Histogram.class, new KernelObject.Histogram(map, buckets));
+    }
+
+    @SuppressWarnings("unchecked")
+    <K> HistogramMap<K> histograms(String map, Class<K> key, Buckets buckets) {
+        return standIn(
+                HistogramMap.class, new KernelObject.HistogramMap(map, map + "z", ElementLayout.of(key), buckets));
+    }
+
+    Summary summary(String map, int rows) {
+        return standIn(Summary.class, new KernelObject.Summary(map, rows));
+    }
+
+    @SuppressWarnings("unchecked")
+    <K> SummaryMap<K> summaries(String map, Class<K> key) {
+        return standIn(SummaryMap.class, new KernelObject.SummaryMap(map, ElementLayout.of(key)));
     }
 
     private <T> T standIn(Class<T> type, KernelObject object) {

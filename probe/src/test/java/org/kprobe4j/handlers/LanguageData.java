@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.kprobe4j.Counter;
 import org.kprobe4j.FunctionArguments;
 import org.kprobe4j.Histogram;
+import org.kprobe4j.HistogramMap;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelGlobals;
 import org.kprobe4j.KernelMap;
@@ -14,6 +15,8 @@ import org.kprobe4j.MaxBytes;
 import org.kprobe4j.Name;
 import org.kprobe4j.OnFault;
 import org.kprobe4j.RingBuffer;
+import org.kprobe4j.Summary;
+import org.kprobe4j.SummaryMap;
 import org.kprobe4j.handlers.Types.TaskStruct;
 
 /** Rows about text, arrays, what the kernel's types give beside numbers, and what handlers keep. */
@@ -315,6 +318,18 @@ final class LanguageData {
         table.handler("counters and histograms", (p, regs) -> {
             hits.increment();
             sizes.record(regs.arg(0));
+            return 0;
+        });
+        HistogramMap<Key> latencies = twin.histograms(Key.class, 100);
+        Summary lengths = twin.summary();
+        SummaryMap<Integer> perThread = twin.summaries(Integer.class, 100);
+        table.handler("a histogram for each key", (p, regs) -> {
+            latencies.record(new Key(Kernel.pid(), Kernel.comm()), regs.arg(0));
+            return 0;
+        });
+        table.handler("count, sum, smallest and largest, also for each key", (p, regs) -> {
+            lengths.record(regs.arg(0));
+            perThread.record(Kernel.tid(), regs.arg(1));
             return 0;
         });
         table.handler("an event with text, an address, a record", (p, regs) -> {

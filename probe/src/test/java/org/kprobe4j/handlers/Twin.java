@@ -3,6 +3,7 @@ package org.kprobe4j.handlers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
@@ -11,21 +12,27 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.kprobe4j.Counter;
 import org.kprobe4j.Distribution;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Histogram;
+import org.kprobe4j.HistogramMap;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelMap;
 import org.kprobe4j.KernelStruct;
@@ -39,6 +46,8 @@ import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.SimulatedKernel;
 import org.kprobe4j.SimulatedKernel.Outcome;
+import org.kprobe4j.Summary;
+import org.kprobe4j.SummaryMap;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
@@ -48,6 +57,7 @@ import org.kprobe4j.compiler.KernelNames;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Elements;
 import org.kprobe4j.internal.RecordBytes;
 
@@ -148,6 +158,92 @@ final class Twin implements AutoCloseable {
             }
         });
         return histogram;
+    }
+
+    <K> HistogramMap<K> histograms(Class<K> key, int maxEntries) {
+        HistogramMap<K> map = HistogramMap.log2(key, maxEntries);
+        var keys = new Elements<>(key);
+        var buckets = new Buckets.Log2();
+        String name = "histograms" + state.size();
+        String zeros = name + "z";
+        handlers.known(map, new KernelObject.HistogramMap(name, zeros, keys.layout(), buckets));
+        kernel.hash(name, keys.layout().sizeBytes(), buckets.room() * Long.BYTES, maxEntries)
+                .cells(zeros, buckets.room());
+        state.add(() -> assertThat(rows(
+                        keys,
+                        name,
+                        row -> LongStream.range(0, buckets.slots())
+                                .filter(slot -> row[(int) slot] > 0)
+                                .mapToObj(slot -> new Distribution.Bucket(
+                                        buckets.from((int) slot), buckets.to((int) slot), row[(int) slot]))
+                                .sorted(Comparator.comparingLong(Distribution.Bucket::from))
+                                .toList()))
+                .as("histograms in the interpreter")
+                .isEqualTo(map.entries().entrySet().stream()
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey,
+                                entry -> entry.getValue().buckets().stream()
+                                        .filter(bucket -> bucket.count() > 0)
+                                        .toList()))));
+        return map;
+    }
+
+    Summary summary() {
+        var summary = Summary.of();
+        String name = "summary" + state.size();
+        handlers.known(summary, new KernelObject.Summary(name, 4));
+        kernel.cells(name, 4 * SummaryRow.STRIDE / Long.BYTES);
+        for (int row = 0; row < 4; row++) {
+            kernel.cell(name, (row * SummaryRow.STRIDE + SummaryRow.WANTED) / Long.BYTES, 1);
+        }
+        state.add(() -> {
+            var all = new LongSummaryStatistics();
+            for (int row = 0; row < 4; row++) {
+                var numbers = new long[SummaryRow.STRIDE / Long.BYTES];
+                for (int i = 0; i < numbers.length; i++) {
+                    numbers[i] = kernel.cell(name, row * numbers.length + i);
+                }
+                all.combine(statistics(numbers));
+            }
+            assertThat(all)
+                    .as("the summary in the interpreter")
+                    .hasToString(summary.statistics().toString());
+        });
+        return summary;
+    }
+
+    <K> SummaryMap<K> summaries(Class<K> key, int maxEntries) {
+        SummaryMap<K> map = SummaryMap.of(key, maxEntries);
+        var keys = new Elements<>(key);
+        String name = "summaries" + state.size();
+        handlers.known(map, new KernelObject.SummaryMap(name, keys.layout()));
+        kernel.hash(name, keys.layout().sizeBytes(), SummaryRow.BYTES, maxEntries);
+        state.add(() -> assertThat(rows(keys, name, row -> statistics(row).toString()))
+                .as("summaries in the interpreter")
+                .isEqualTo(map.entries().entrySet().stream()
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey, entry -> entry.getValue().toString()))));
+        return map;
+    }
+
+    private <K, R> Map<K, R> rows(Elements<K> keys, String map, Function<long[], R> reader) {
+        var found = new HashMap<K, R>();
+        kernel.entries(map)
+                .forEach((key, value) -> found.put(
+                        keys.object(bytes(key)),
+                        reader.apply(MemorySegment.ofArray(value).toArray(ValueLayout.JAVA_LONG_UNALIGNED))));
+        return found;
+    }
+
+    private static LongSummaryStatistics statistics(long[] row) {
+        long count = row[SummaryRow.COUNT / Long.BYTES];
+        return count == 0
+                ? new LongSummaryStatistics()
+                : new LongSummaryStatistics(
+                        count,
+                        row[SummaryRow.MIN / Long.BYTES],
+                        row[SummaryRow.MAX / Long.BYTES],
+                        row[SummaryRow.SUM / Long.BYTES]);
     }
 
     // ---- memory of both ----

@@ -25,10 +25,17 @@ final class Api {
     static final String COUNTER = "org/kprobe4j/Counter";
     static final String HISTOGRAM = "org/kprobe4j/Histogram";
 
+    static final String HISTOGRAM_MAP = "org/kprobe4j/HistogramMap";
+    static final String SUMMARY = "org/kprobe4j/Summary";
+    static final String SUMMARY_MAP = "org/kprobe4j/SummaryMap";
+
     private static final Set<String> TYPES = Set.of(
             KERNEL_MAP,
             COUNTER,
             HISTOGRAM,
+            HISTOGRAM_MAP,
+            SUMMARY,
+            SUMMARY_MAP,
             KERNEL,
             REGISTERS,
             PROBE,

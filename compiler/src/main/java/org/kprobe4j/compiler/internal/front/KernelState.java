@@ -26,7 +26,10 @@ final class KernelState {
     private static final Map<String, String> IN_HANDLERS = Map.of(
             Api.KERNEL_MAP, "get, getOrDefault, containsKey, put, putIfAbsent, remove and add",
             Api.COUNTER, "increment and add",
-            Api.HISTOGRAM, "record");
+            Api.HISTOGRAM, "record",
+            Api.HISTOGRAM_MAP, "record",
+            Api.SUMMARY, "record",
+            Api.SUMMARY_MAP, "record");
 
     private final CallSite site;
     private final GraphBuilder builder;
@@ -51,6 +54,7 @@ final class KernelState {
             case KernelObject.Hash map -> new KernelState(site).map(map);
             case KernelObject.Counter counter -> new KernelState(site).counter(counter);
             case KernelObject.Histogram histogram -> new KernelState(site).histogram(histogram);
+            case KernelObject.Aggregate aggregate -> AggregateCalls.call(site, aggregate);
             case KernelObject.Ring _ -> throw outside(site);
             case null ->
                 throw new Refusal("%s needs a %s that was made outside the handler and captured by it"
@@ -58,7 +62,12 @@ final class KernelState {
         };
     }
 
-    private static Refusal outside(CallSite site) {
+    /** A key, the first argument of a call, whose numbers are added to {@code values}. */
+    static Opcode.Room key(CallSite site, ElementLayout layout, List<Value> values) {
+        return new KernelState(site).room(layout, "key", 1, values);
+    }
+
+    static Refusal outside(CallSite site) {
         String type = Translation.javaName(site.owner());
         return new Refusal("%s.%s works outside handlers only; in a handler there are %s"
                 .formatted(type, site.name(), IN_HANDLERS.get(site.owner())));

@@ -161,6 +161,30 @@ public sealed interface Opcode {
         }
     }
 
+    /** Counts its argument {@code value} in a key's row of 64-bit numbers; a key without one gets zeros. No room is counted. */
+    record RowCount(String map, String zeros, Room key, Buckets buckets, int value) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Records its argument in this CPU's row of an array map's value. */
+    record SummaryAdd(String map, int rows) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
+    /** Records its argument {@code value} in this CPU's row of a key. No room is counted. */
+    record SummaryMapAdd(String map, Room key, int value) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
     /**
      * Bytes for a helper to read, a map's key or value: in the stack frame, or in the room of that offset in scratch memory.
      *
@@ -189,6 +213,8 @@ public sealed interface Opcode {
             case MapUpdate update -> List.of(update.key(), update.value());
             case MapDelete delete -> List.of(delete.key());
             case MapAdd add -> List.of(add.key());
+            case RowCount count -> List.of(count.key());
+            case SummaryMapAdd add -> List.of(add.key());
             default -> List.of();
         };
     }

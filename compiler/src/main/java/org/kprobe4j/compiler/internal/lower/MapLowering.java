@@ -22,7 +22,7 @@ final class MapLowering {
     /** {@code BPF_ANY}, {@code BPF_NOEXIST} of include/uapi/linux/bpf.h. */
     private static final int ANY = 0;
 
-    private static final int NOEXIST = 1;
+    static final int NOEXIST = 1;
     private static final int EEXIST = 17;
 
     private final LirBuilder out;
@@ -78,10 +78,10 @@ final class MapLowering {
     }
 
     /** Where a room lies: at an offset in the frame or in scratch memory. */
-    private record Place(boolean inFrame, int offset) {}
+    record Place(boolean inFrame, int offset) {}
 
     /** A room that holds a key. */
-    private Place key(Value.Operation operation, Opcode.Room room) {
+    Place key(Value.Operation operation, Opcode.Room room) {
         var content = new Content(room, argumentsOf(operation, room));
         int extent = Opcode.Room.extent(room.sizeBytes(), room.fields());
         Content there = keys.put(extent, content);
@@ -109,12 +109,17 @@ final class MapLowering {
         return place;
     }
 
+    /** Room for a value in the frame. */
+    Place value(int bytes) {
+        return inFrame(valueRooms, bytes);
+    }
+
     private Place inFrame(Map<Integer, Place> rooms, int bytes) {
         return rooms.computeIfAbsent(
                 bytes, size -> new Place(true, out.program().frame(size)));
     }
 
-    private void address(int register, Place place) {
+    void address(int register, Place place) {
         if (place.inFrame) {
             out.add(new Lir.FrameAddress(register, place.offset));
         } else {
@@ -122,17 +127,17 @@ final class MapLowering {
         }
     }
 
-    private void mapAndKey(String map, Place key) {
+    void mapAndKey(String map, Place key) {
         out.add(new Lir.MapAddress(1, map));
         address(2, key);
     }
 
-    private int lookup(String map, Place key) {
+    int lookup(String map, Place key) {
         mapAndKey(map, key);
         return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
-    private int update(String map, Place key, Place value, int flags) {
+    int update(String map, Place key, Place value, int flags) {
         mapAndKey(map, key);
         address(3, value);
         out.add(new Lir.Const(4, flags, true));

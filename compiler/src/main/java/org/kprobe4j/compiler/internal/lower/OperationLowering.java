@@ -23,6 +23,7 @@ final class OperationLowering {
     private final Frame frame;
     private final int context;
     private final MapLowering maps;
+    private final AggregateLowering aggregates;
     private final RoomLowering rooms;
     private int scratch;
 
@@ -33,6 +34,7 @@ final class OperationLowering {
         this.frame = frame;
         this.context = context;
         this.maps = new MapLowering(out, values, this, memory);
+        this.aggregates = new AggregateLowering(out, values, maps);
     }
 
     /** Before the operations of a block, which come after those of all that lead to it, loops excepted. */
@@ -93,6 +95,9 @@ final class OperationLowering {
             }
             case Opcode.BucketCount(String map, Buckets buckets) ->
                 new BucketLowering(out, buckets).count(copy(operation.argument(0)), map);
+            case Opcode.RowCount count -> aggregates.count(operation, count);
+            case Opcode.SummaryAdd summary -> aggregates.add(operation, summary);
+            case Opcode.SummaryMapAdd add -> aggregates.add(operation, add);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }

@@ -1,0 +1,203 @@
+package org.kprobe4j;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.BpfMap;
+import org.kprobe4j.bpf.MapType;
+import org.kprobe4j.compiler.ElementLayout;
+import org.kprobe4j.internal.Elements;
+import org.kprobe4j.internal.Shutdown;
+
+/**
+ * A map whose values are rows of 64-bit numbers, to which handlers add and which Java makes objects of: in the kernel, or on the heap
+ * for handlers in the JVM. Thread-safe.
+ *
+ * @param <K> type of the keys
+ * @param <V> what a row is outside
+ */
+final class KeyedNumbers<K, V> implements AutoCloseable {
+    /** Source: htab_map_alloc_check() in kernel/bpf/hashtab.c, MAX_BPF_STACK. */
+    private static final int MAX_KEY_BYTES = 512;
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    /** What it is in the kernel, and what becomes of a row: null where nothing was recorded yet. */
+    record Shape<V>(String name, MapType type, int numbers, Function<long[], @Nullable V> reader) {}
+
+    private final String name;
+    private final Elements<K> keys;
+    private final Shape<V> shape;
+    private final int maxEntries;
+    private final @Nullable BpfMap map;
+    private final @Nullable BpfMap zeros;
+    private final TreeMap<ByteBuffer, long[]> heap = new TreeMap<>();
+    private boolean closed;
+
+    private KeyedNumbers(Shape<V> shape, Elements<K> keys, int maxEntries) {
+        this.name = shape.name() + NUMBER.incrementAndGet();
+        this.keys = keys;
+        this.shape = shape;
+        this.maxEntries = maxEntries;
+        if (SimulatedKernel.current() != null) {
+            this.map = null;
+            this.zeros = null;
+            return;
+        }
+        int valueBytes = shape.numbers() * Long.BYTES;
+        this.map = BpfMap.create(shape.type(), name, keys.layout().sizeBytes(), valueBytes, maxEntries, 0);
+        try {
+            this.zeros = shape.type().perCpu()
+                    ? null
+                    : BpfMap.create(MapType.ARRAY, zerosName(), Integer.BYTES, valueBytes, 1, 0);
+        } catch (BpfException e) {
+            map.close();
+            throw e;
+        }
+        Shutdown.opened(this);
+    }
+
+    /** Makes one. {@code what} is the class that it is for, for messages. */
+    static <K, V> KeyedNumbers<K, V> of(String what, Class<K> key, Shape<V> shape, int maxEntries) {
+        if (maxEntries < 1) {
+            throw new UsageException("a %s for %d entries: it must hold at least one".formatted(what, maxEntries));
+        }
+        try {
+            var keys = new Elements<>(key);
+            if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
+                throw new UsageException(
+                        "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
+                                .formatted(key.getSimpleName(), keys.layout().sizeBytes(), MAX_KEY_BYTES));
+            }
+            return new KeyedNumbers<>(shape, keys, maxEntries);
+        } catch (IllegalArgumentException | BpfException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The map's symbolic name. */
+    String name() {
+        return name;
+    }
+
+    /** The symbolic name of the map that holds a row of zeros. */
+    String zerosName() {
+        return name + "z";
+    }
+
+    ElementLayout keyLayout() {
+        return keys.layout();
+    }
+
+    /** The descriptor of one of its maps. */
+    int fd(String symbol) {
+        if (map == null) {
+            throw SimulatedKernel.onTheHeap("use a map");
+        }
+        return zeros != null && symbol.equals(zerosName()) ? zeros.fd() : map.fd();
+    }
+
+    /** What a handler in the JVM does to a key's row; one without gets zeros first. */
+    synchronized void change(K key, String call, Consumer<long[]> change) {
+        SimulatedKernel kernel = SimulatedKernel.opened(map == null, call);
+        requireOpen();
+        var place = ByteBuffer.wrap(keys.bytes(Objects.requireNonNull(key, "key")));
+        long[] row = heap.get(place);
+        if (row == null) {
+            if (heap.size() == maxEntries) {
+                kernel.entryLost();
+                return;
+            }
+            row = new long[shape.numbers()];
+            heap.put(place, row);
+        }
+        change.accept(row);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("map %s is closed".formatted(name));
+        }
+    }
+
+    @Nullable
+    V get(K key) {
+        byte[] bytes = keys.bytes(Objects.requireNonNull(key, "key"));
+        if (map != null) {
+            byte[] found = map.lookup(bytes);
+            return found == null ? null : shape.reader().apply(numbers(MemorySegment.ofArray(found)));
+        }
+        synchronized (this) {
+            requireOpen();
+            long[] row = heap.get(ByteBuffer.wrap(bytes));
+            return row == null ? null : shape.reader().apply(row);
+        }
+    }
+
+    /** Shows all rows, or takes them out. */
+    Map<K, V> entries(boolean take) {
+        var found = new LinkedHashMap<K, V>();
+        if (map == null) {
+            synchronized (this) {
+                requireOpen();
+                heap.forEach((key, row) -> put(found, MemorySegment.ofBuffer(key), row));
+                if (take) {
+                    heap.clear();
+                }
+            }
+        } else if (take) {
+            map.takeEach((key, value) -> put(found, key, numbers(value)));
+        } else {
+            map.forEach((key, value) -> put(found, key, numbers(value)));
+        }
+        return Collections.unmodifiableMap(found);
+    }
+
+    private void put(Map<K, V> found, MemorySegment key, long[] row) {
+        V read = shape.reader().apply(row);
+        if (read != null) {
+            found.put(keys.object(key.toArray(ValueLayout.JAVA_BYTE)), read);
+        }
+    }
+
+    private static long[] numbers(MemorySegment bytes) {
+        return bytes.toArray(ValueLayout.JAVA_LONG_UNALIGNED);
+    }
+
+    /** Those that come last in an order. */
+    List<Map.Entry<K, V>> top(int count, Comparator<? super V> order) {
+        if (count < 0) {
+            throw new IllegalArgumentException("top(%d): give the number of entries wanted".formatted(count));
+        }
+        var all = new ArrayList<Map.Entry<K, V>>(entries(false).entrySet());
+        all.sort(Map.Entry.<K, V>comparingByValue(order).reversed());
+        return List.copyOf(all.subList(0, Math.min(count, all.size())));
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        if (map != null) {
+            map.close();
+            if (zeros != null) {
+                zeros.close();
+            }
+            Shutdown.closed(this);
+        }
+    }
+}
