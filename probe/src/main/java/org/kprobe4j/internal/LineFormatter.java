@@ -62,7 +62,7 @@ public final class LineFormatter {
     }
 
     /** The text of a field of the kernel: up to its NUL. */
-    public static String chars(MemorySegment record, int offset, int sizeBytes) {
+    public static String chars(MemorySegment record, long offset, int sizeBytes) {
         byte[] bytes = record.asSlice(offset, sizeBytes).toArray(ValueLayout.JAVA_BYTE);
         int length = 0;
         while (length < bytes.length && bytes[length] != 0) {

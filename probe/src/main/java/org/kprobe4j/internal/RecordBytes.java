@@ -2,15 +2,12 @@ package org.kprobe4j.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InaccessibleObjectException;
-import java.lang.reflect.Method;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.lang.reflect.RecordComponent;
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,15 +16,18 @@ import org.kprobe4j.compiler.RecordLayout;
 
 /**
  * Records from and to the bytes that a {@link RecordLayout} says: events that arrived, keys and values of maps, what a handler in
- * the JVM emits.
+ * the JVM emits. The code that does it is made for each type when it is first used ({@link RecordCode}). Thread-safe.
  *
  * @param <T> the record
  */
 public final class RecordBytes<T extends Record> {
+    private final Class<T> type;
     private final RecordLayout layout;
-    private final Constructor<T> constructor;
-    private final List<Method> accessors = new ArrayList<>();
-    private final List<@Nullable RecordBytes<?>> parts = new ArrayList<>();
+    private final MethodHandle constructor;
+    private final List<MethodHandle> accessors = new ArrayList<>();
+    private final List<@Nullable ComponentCodec> codecs = new ArrayList<>();
+    private volatile RecordCode.@Nullable Reader reader;
+    private volatile RecordCode.@Nullable Writer writer;
 
     /**
      * For a class of records.
@@ -37,26 +37,25 @@ public final class RecordBytes<T extends Record> {
      * @throws IllegalArgumentException if the class is closed to reflection
      */
     public RecordBytes(Class<T> type, RecordLayout layout) {
+        this.type = type;
         this.layout = layout;
         RecordComponent[] components = type.getRecordComponents();
         try {
-            constructor = type.getDeclaredConstructor(
+            RecordBytes.class.getModule().addReads(type.getModule());
+            var constructed = type.getDeclaredConstructor(
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
-            constructor.setAccessible(true);
+            MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+            constructor = lookup.unreflectConstructor(constructed);
             for (RecordComponent component : components) {
-                component.getAccessor().setAccessible(true);
-                accessors.add(component.getAccessor());
+                accessors.add(lookup.unreflect(component.getAccessor()));
             }
-        } catch (NoSuchMethodException | InaccessibleObjectException e) {
+        } catch (NoSuchMethodException | IllegalAccessException e) {
             throw new IllegalArgumentException(
                     "record %s cannot be read and made by reflection; open its package to org.kprobe4j"
                             .formatted(type.getSimpleName()));
         }
         for (RecordLayout.Component component : layout.components()) {
-            parts.add(component
-                    .parts()
-                    .map(inner -> new RecordBytes<>(component.type().asSubclass(Record.class), inner))
-                    .orElse(null));
+            codecs.add(component.type().isPrimitive() ? null : ComponentCodec.of(component));
         }
     }
 
@@ -67,38 +66,14 @@ public final class RecordBytes<T extends Record> {
         return read(bytes, 0);
     }
 
-    private T read(MemorySegment bytes, int base) {
-        var values = new @Nullable Object[parts.size()];
-        for (int i = 0; i < values.length; i++) {
-            RecordLayout.Component component = layout.components().get(i);
-            RecordBytes<?> inner = parts.get(i);
-            int offset = base + component.offset();
-            values[i] = inner != null ? inner.read(bytes, offset) : value(bytes, component, offset);
+    /** A record from its bytes at a place. What its constructor throws passes through. */
+    public T read(MemorySegment bytes, long offset) {
+        RecordCode.Reader made = reader;
+        if (made == null) {
+            made = RecordCode.reader(layout, constructor, codecs);
+            reader = made;
         }
-        try {
-            return constructor.newInstance(values);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(
-                    "cannot make " + constructor.getDeclaringClass().getSimpleName(), e);
-        }
-    }
-
-    private static @Nullable Object value(MemorySegment record, RecordLayout.Component component, int offset) {
-        Class<?> type = component.type();
-        if (type.isPrimitive()) {
-            return number(record, type, offset);
-        } else if (type.isEnum()) {
-            int number = component.sizeBytes() == 1
-                    ? record.get(ValueLayout.JAVA_BYTE, offset) & 0xff
-                    : record.get(ValueLayout.JAVA_CHAR_UNALIGNED, offset);
-            return type.getEnumConstants()[number];
-        } else if (type == InetAddress.class) {
-            int length = record.get(ValueLayout.JAVA_INT_UNALIGNED, offset);
-            return length == 0 ? null : address(record, offset + Integer.BYTES, length);
-        } else if (type == Inet4Address.class || type == Inet6Address.class) {
-            return address(record, offset, component.sizeBytes());
-        }
-        return LineFormatter.chars(record, offset, component.sizeBytes());
+        return type.cast(made.read(bytes, offset));
     }
 
     /** A primitive. */
@@ -115,7 +90,7 @@ public final class RecordBytes<T extends Record> {
     }
 
     /** An internet address of 4 or 16 bytes; one of 16 stays an IPv6 address, whatever it says. */
-    static InetAddress address(MemorySegment record, int offset, int sizeBytes) {
+    static InetAddress address(MemorySegment record, long offset, int sizeBytes) {
         byte[] bytes = record.asSlice(offset, sizeBytes).toArray(ValueLayout.JAVA_BYTE);
         try {
             return sizeBytes == RecordLayout.IPV6_BYTES
@@ -139,53 +114,18 @@ public final class RecordBytes<T extends Record> {
         return bytes;
     }
 
-    private void write(MemorySegment bytes, int base, Record object) {
-        for (int i = 0; i < parts.size(); i++) {
-            RecordLayout.Component component = layout.components().get(i);
-            RecordBytes<?> inner = parts.get(i);
-            Object part = call(accessors.get(i), object);
-            int offset = base + component.offset();
-            if (inner != null) {
-                if (part == null) {
-                    throw new IllegalArgumentException(
-                            "the component %s is null; a record within a record must be there"
-                                    .formatted(component.name()));
-                }
-                inner.write(bytes, offset, (Record) part);
-            } else {
-                write(bytes, component, offset, part);
-            }
+    /**
+     * Puts a record where zeros are.
+     *
+     * @throws IllegalArgumentException if a component does not hold its value
+     */
+    void write(MemorySegment bytes, long offset, Record object) {
+        RecordCode.Writer made = writer;
+        if (made == null) {
+            made = RecordCode.writer(layout, accessors, codecs);
+            writer = made;
         }
-    }
-
-    private static @Nullable Object call(Method accessor, Record object) {
-        try {
-            return accessor.invoke(object);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException("cannot read " + accessor.getName() + " of " + object, e);
-        }
-    }
-
-    @SuppressWarnings("EnumOrdinal") // the layout says: the number of the constant
-    private static void write(
-            MemorySegment record, RecordLayout.Component component, int offset, @Nullable Object value) {
-        switch (value) {
-            case null -> missing(component);
-            case Enum<?> constant
-            when component.sizeBytes() == 1 -> record.set(ValueLayout.JAVA_BYTE, offset, (byte) constant.ordinal());
-            case Enum<?> constant -> record.set(ValueLayout.JAVA_CHAR_UNALIGNED, offset, (char) constant.ordinal());
-            case InetAddress address -> address(record, component, offset, address.getAddress());
-            case String text -> text(record, component, offset, text);
-            default -> number(record, offset, value);
-        }
-    }
-
-    /** What is zero in the record; an enum and an address of one family have no such value. */
-    private static void missing(RecordLayout.Component component) {
-        if (component.type() != String.class && component.type() != InetAddress.class) {
-            throw new IllegalArgumentException("the component %s is null; a %s must be there"
-                    .formatted(component.name(), component.type().getSimpleName()));
-        }
+        made.write(bytes, offset, object);
     }
 
     /** A primitive. */
@@ -199,25 +139,5 @@ public final class RecordBytes<T extends Record> {
             case Boolean flag -> record.set(ValueLayout.JAVA_BYTE, offset, (byte) (flag ? 1 : 0));
             default -> throw new IllegalArgumentException("not a number: " + value);
         }
-    }
-
-    private static void address(MemorySegment record, RecordLayout.Component component, int offset, byte[] bytes) {
-        int at = offset;
-        if (component.type() == InetAddress.class) {
-            record.set(ValueLayout.JAVA_INT_UNALIGNED, offset, bytes.length);
-            at += Integer.BYTES;
-        }
-        MemorySegment.copy(bytes, 0, record, ValueLayout.JAVA_BYTE, at, bytes.length);
-    }
-
-    private static void text(MemorySegment record, RecordLayout.Component component, int offset, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length > component.sizeBytes() && !component.cut()) {
-            throw new IllegalArgumentException("the string \"%s\" has %d bytes; the component %s holds %d"
-                    .formatted(text, bytes.length, component.name(), component.sizeBytes()));
-        }
-        // The helper that reads a text of the kernel into a record ends what it cuts with a NUL.
-        int kept = component.cut() ? Math.min(bytes.length, component.sizeBytes() - 1) : bytes.length;
-        MemorySegment.copy(bytes, 0, record, ValueLayout.JAVA_BYTE, offset, kept);
     }
 }
