@@ -582,10 +582,10 @@ public final class SimulatedKernel implements AutoCloseable {
      * What handlers emitted and nobody took yet; {@link RingBuffer#forEach} takes records at once.
      *
      * @param ring a ring buffer that was made while this kernel was open
-     * @param <T> its record
+     * @param <T> its events
      * @return the records in order
      */
-    public <T extends Record> List<T> events(RingBuffer<T> ring) {
+    public <T> List<T> events(RingBuffer<T> ring) {
         return ring.waiting();
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,11 +42,21 @@ final class SimulatedRing {
     }
 
     private void deliver() {
-        while (consumer != null && !records.isEmpty()) {
-            byte[] record = records.remove();
-            used -= record.length + HEADER_BYTES;
-            consumer.accept(MemorySegment.ofArray(record));
+        Consumer<MemorySegment> action = consumer;
+        while (action != null && !records.isEmpty()) {
+            action.accept(Objects.requireNonNull(poll()));
         }
+    }
+
+    /** The next one, if there is one. */
+    @Nullable
+    MemorySegment poll() {
+        byte[] record = records.poll();
+        if (record == null) {
+            return null;
+        }
+        used -= record.length + HEADER_BYTES;
+        return MemorySegment.ofArray(record);
     }
 
     /** Those that nobody took. */

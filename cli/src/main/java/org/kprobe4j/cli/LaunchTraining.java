@@ -22,10 +22,10 @@ import org.kprobe4j.btf.BtfWriter;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.EventLayout;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
-import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LineFormatter;
 import org.kprobe4j.internal.Machine;
@@ -111,6 +111,8 @@ final class LaunchTraining {
 
     private static void compileHandlers() {
         var ring = RingBuffer.of(Event.class);
+        ring.emit(new Event(1, 2, ""));
+        ring.forEach(_ -> {});
         PreHandler first = (p, regs) -> {
             var task = Kernel.current(TaskStruct.class);
             if (task.mm().isNull()) {
@@ -168,7 +170,7 @@ final class LaunchTraining {
 
     private static Optional<KernelObject> kernelObject(Object captured) {
         return captured instanceof RingBuffer<?>
-                ? Optional.of(new KernelObject.Ring("events", RecordLayout.of(Event.class)))
+                ? Optional.of(new KernelObject.Ring("events", EventLayout.of(Event.class)))
                 : Optional.empty();
     }
 

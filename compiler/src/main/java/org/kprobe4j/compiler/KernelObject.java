@@ -27,9 +27,9 @@ public sealed interface KernelObject {
      * A ring buffer.
      *
      * @param map symbolic name
-     * @param layout layout of its records
+     * @param events layout of its records
      */
-    record Ring(String map, RecordLayout layout) implements KernelObject {}
+    record Ring(String map, EventLayout events) implements KernelObject {}
 
     /**
      * A map whose entries are found by their key: helpers bpf_map_lookup_elem, bpf_map_update_elem, bpf_map_delete_elem.

@@ -28,6 +28,9 @@ public final class RingReader implements AutoCloseable {
     private final Thread thread;
     private final CountDownLatch closed = new CountDownLatch(1);
     private boolean started;
+    /** Used by the thread. */
+    private boolean closedByConsumer;
+
     private volatile boolean closing;
 
     /**
@@ -68,6 +71,11 @@ public final class RingReader implements AutoCloseable {
         }
     }
 
+    /** The buffer, to be read otherwise than by the thread, as long as that is not started. */
+    RingBuffer ring() {
+        return ring;
+    }
+
     /** The map's descriptor. */
     public int fd() {
         return map.fd();
@@ -88,6 +96,9 @@ public final class RingReader implements AutoCloseable {
         }
         ring.drain(consumer);
         afterBatch.run();
+        if (closedByConsumer) {
+            free();
+        }
     }
 
     private void rest() {
@@ -98,17 +109,25 @@ public final class RingReader implements AutoCloseable {
         }
     }
 
-    /** Takes what is still in the buffer, then frees it. */
+    /** Takes what is still in the buffer, then frees it; called by the consumer itself, it does so when that is left. */
     @Override
     public void close() {
         synchronized (this) {
             closing = true;
         }
         closed.countDown();
+        if (Thread.currentThread() == thread) {
+            closedByConsumer = true;
+            return;
+        }
         if (started) {
             ring.wakeup();
             join();
         }
+        free();
+    }
+
+    private void free() {
         ring.close();
         map.close();
     }

@@ -46,6 +46,21 @@ public final class Shutdown {
         stop = onSignal;
     }
 
+    /** The same while a thread waits for events, unless a {@code main} waits already. */
+    public static synchronized void waitingForEvents(Thread thread, Runnable onSignal) {
+        if (waiting == null || !waiting.isAlive()) {
+            waiting(thread, onSignal);
+        }
+    }
+
+    /** It waits no more. */
+    public static synchronized void waitsNoMore(Thread thread) {
+        if (waiting == thread) {
+            waiting = null;
+            stop = null;
+        }
+    }
+
     /** Something to be done at the very end. */
     public static synchronized void atEnd(Runnable action) {
         install();

@@ -36,13 +36,13 @@ import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
 import org.kprobe4j.compiler.ElementLayout;
+import org.kprobe4j.compiler.EventLayout;
 import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.KernelBtf;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
-import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LineFormatter;
 
@@ -107,8 +107,8 @@ final class Handlers {
 
     /** A ring buffer that stands for one, without a kernel. */
     @SuppressWarnings("unchecked")
-    <T extends Record> RingBuffer<T> ring(String map, Class<T> type) {
-        return standIn(RingBuffer.class, new KernelObject.Ring(map, RecordLayout.of(type)));
+    <T> RingBuffer<T> ring(String map, Class<T> type) {
+        return standIn(RingBuffer.class, new KernelObject.Ring(map, EventLayout.of(type)));
     }
 
     /** A map, without a kernel; the fake one must know it by its name. */
@@ -159,8 +159,8 @@ final class Handlers {
     }
 
     /** A ring buffer of a simulated kernel, to be emitted into by the compiled handler too. */
-    void ring(String map, RingBuffer<?> ring, Class<? extends Record> type) {
-        kernelObjects.put(ring, new KernelObject.Ring(map, RecordLayout.of(type)));
+    void ring(String map, RingBuffer<?> ring, Class<?> type) {
+        kernelObjects.put(ring, new KernelObject.Ring(map, EventLayout.of(type)));
     }
 
     /** What stands for an object of a simulated kernel. */

@@ -251,6 +251,51 @@ class LayoutTest {
                 "0: the component point takes a record: new Point(…)");
     }
 
+    sealed interface Either {}
+
+    record Left(int n) implements Either {}
+
+    record Right(long n) implements Either {}
+
+    @Test
+    @SuppressWarnings({"unchecked", "rawtypes"}) // what raw types let through
+    void a_record_that_the_ring_does_not_take() {
+        RingBuffer either = handlers.ring("e", Either.class);
+        Refusals.refused(
+                handlers,
+                (p, regs) -> {
+                    either.emit(new Small("", 1));
+                    return 0;
+                },
+                "0: this ring buffer takes Left, Right; it has no place for LayoutTest.Small");
+        RingBuffer<Either> typed = either;
+        Refusals.refused(
+                handlers,
+                (p, regs) -> {
+                    typed.emit(regs.arg(0) > 0 ? new Left(1) : new Right(2));
+                    return 0;
+                },
+                "0: emit cannot tell which record this is: different branches made it; emit in each branch");
+    }
+
+    @Test
+    void the_number_of_its_class_is_in_front_of_each_record() {
+        RingBuffer<Either> either = handlers.ring("e", Either.class);
+        var hit = Handlers.hit(
+                handlers.pre((p, regs) -> {
+                    either.emit(new Right(regs.arg(0)));
+                    either.emit(new Left((int) regs.arg(0)));
+                    return 0;
+                }),
+                kernel,
+                Handlers.context(Architecture.X86_64, -2));
+        assertThat(hit.faults()).isEmpty();
+        assertThat(kernel.rings.get("e"))
+                .containsExactly(
+                        new byte[] {1, 0, 0, 0, 0, 0, 0, 0, -2, -1, -1, -1, -1, -1, -1, -1},
+                        new byte[] {0, 0, 0, 0, 0, 0, 0, 0, -2, -1, -1, -1, 0, 0, 0, 0});
+    }
+
     // ---- records and constants that a handler captured ----
 
     record Config(int limit, long mask, String name, Way way, Point point) {

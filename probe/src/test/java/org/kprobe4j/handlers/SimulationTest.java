@@ -13,6 +13,7 @@ import org.kprobe4j.Kernel;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.PtRegs;
 import org.kprobe4j.ReturnHandler;
+import org.kprobe4j.RingBuffer;
 import org.kprobe4j.SimulatedKernel.Outcome;
 import org.kprobe4j.handlers.Types.MmStruct;
 import org.kprobe4j.handlers.Types.SchedEntity;
@@ -141,6 +142,39 @@ class SimulationTest {
         for (long argument : LanguageTest.INTERESTING) {
             twin.pre(handler, twin.regs(argument));
         }
+    }
+
+    sealed interface Sent {}
+
+    record Read(long bytes, String comm) implements Sent {}
+
+    sealed interface Odd extends Sent {}
+
+    record Negative(byte low, int number) implements Odd {}
+
+    record Zero(short nothing) implements Odd {}
+
+    private static void sent(RingBuffer<Sent> events, long bytes) {
+        if (bytes < 0) {
+            events.emit(new Negative((byte) bytes, (int) bytes));
+        } else if (bytes == 0) {
+            events.emit(new Zero((short) -1));
+        } else {
+            events.emit(new Read(bytes, Kernel.comm()));
+        }
+    }
+
+    @Test
+    void events_of_several_types_share_a_ring() {
+        var events = twin.ring(Sent.class);
+        PreHandler handler = (p, regs) -> {
+            sent(events, regs.arg(0));
+            return 0;
+        };
+        for (long argument : LanguageTest.INTERESTING) {
+            twin.pre(handler, twin.regs(argument));
+        }
+        assertThat(twin.jvm.events(events)).hasOnlyElementsOfTypes(Read.class, Negative.class, Zero.class);
     }
 
     // ---- structures ----

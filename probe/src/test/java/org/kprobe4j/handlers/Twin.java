@@ -56,10 +56,9 @@ import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.KernelNames;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.ProgramShape;
-import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Elements;
-import org.kprobe4j.internal.RecordBytes;
+import org.kprobe4j.internal.EventBytes;
 
 /**
  * The same handler twice: in the JVM on a simulated kernel, and compiled in the interpreter on the same registers and memory. What
@@ -75,7 +74,7 @@ final class Twin implements AutoCloseable {
 
     private final FakeKernel kernel = new FakeKernel();
     private final Handlers handlers;
-    private final Map<RingBuffer<?>, RecordBytes<?>> rings = new LinkedHashMap<>();
+    private final Map<RingBuffer<?>, EventBytes<?>> rings = new LinkedHashMap<>();
     private final List<Runnable> state = new ArrayList<>();
     private final Map<String, Long> faulted = new HashMap<>();
     private long entriesLost;
@@ -105,10 +104,10 @@ final class Twin implements AutoCloseable {
         return regs.make();
     }
 
-    <T extends Record> RingBuffer<T> ring(Class<T> type) {
+    <T> RingBuffer<T> ring(Class<T> type) {
         RingBuffer<T> ring = RingBuffer.of(type, 1 << 16);
         handlers.ring("ring" + rings.size(), ring, type);
-        rings.put(ring, new RecordBytes<>(type, RecordLayout.of(type)));
+        rings.put(ring, new EventBytes<>(type));
         return ring;
     }
 
@@ -342,12 +341,12 @@ final class Twin implements AutoCloseable {
         state.forEach(Runnable::run);
         int number = 0;
         for (var ring : rings.entrySet()) {
-            List<? extends Record> events = jvm.events(ring.getKey());
-            List<Record> seen =
-                    List.<Record>copyOf(events).subList(emitted.getOrDefault(ring.getKey(), 0), events.size());
+            List<?> events = jvm.events(ring.getKey());
+            List<Object> seen =
+                    List.<Object>copyOf(events).subList(emitted.getOrDefault(ring.getKey(), 0), events.size());
             emitted.put(ring.getKey(), events.size());
             assertThat(kernel.rings.getOrDefault("ring" + number++, List.of()).stream()
-                            .<Record>map(record -> ring.getValue().read(MemorySegment.ofArray(record))))
+                            .<Object>map(record -> ring.getValue().read(MemorySegment.ofArray(record), 0)))
                     .as("emitted in the interpreter")
                     .isEqualTo(seen);
         }

@@ -108,7 +108,8 @@ class RecordBytesTest {
 
     @Test
     void whatAComponentDoesNotHold() {
-        assertThat(codec(Text.class).read(MemorySegment.ofArray(codec(Text.class).write(new Text("12345")))))
+        assertThat(codec(Text.class)
+                        .read(MemorySegment.ofArray(codec(Text.class).write(new Text("12345")))))
                 .isEqualTo(new Text("123"));
         refused(new Enums(null), "the component way is null; a Way must be there");
         refused(new Family(null), "the component address is null; a Inet4Address must be there");

@@ -110,11 +110,24 @@ public final class RingBuffer implements AutoCloseable {
      * @throws IllegalStateException if it is closed, also while waiting
      */
     public int poll(Duration timeout, RecordConsumer consumer) {
+        return poll(timeout, Integer.MAX_VALUE, consumer);
+    }
+
+    /**
+     * The same, of a number of records at most.
+     *
+     * @param timeout how long to wait at most; zero does not wait
+     * @param atMost so many records, at least one
+     * @param consumer gets each record; what it throws ends the poll after that record
+     * @return the number of records; 0 after the timeout or a {@link #wakeup}
+     * @throws IllegalStateException if it is closed, also while waiting
+     */
+    public int poll(Duration timeout, int atMost, RecordConsumer consumer) {
         long deadline = System.nanoTime() + saturated(timeout);
         enter();
         try {
             while (true) {
-                int count = take(consumer);
+                int count = take(consumer, atMost);
                 long left = deadline - System.nanoTime();
                 if (count > 0 || left <= 0) {
                     return count;
@@ -122,7 +135,7 @@ public final class RingBuffer implements AutoCloseable {
                 waiter.await(roundedUpMillis(left));
                 if (waiter.takeWakeup()) {
                     requireOpen();
-                    return take(consumer);
+                    return take(consumer, atMost);
                 }
             }
         } finally {
@@ -150,7 +163,7 @@ public final class RingBuffer implements AutoCloseable {
     public int drain(RecordConsumer consumer) {
         enter();
         try {
-            return take(consumer);
+            return take(consumer, Integer.MAX_VALUE);
         } finally {
             leave();
         }
@@ -160,7 +173,7 @@ public final class RingBuffer implements AutoCloseable {
      * The position is shown to the kernel now and then only: each time costs the producers a cache miss, and lets them wake a consumer
      * that is awake. It is shown before this side looks for the last time, so that no wake-up is missed.
      */
-    private int take(RecordConsumer consumer) {
+    private int take(RecordConsumer consumer, int atMost) {
         MemorySegment data = producerAndData.memory();
         long start = layout.consumerPosition();
         long position = start;
@@ -168,7 +181,7 @@ public final class RingBuffer implements AutoCloseable {
         long produced = start;
         int count = 0;
         try {
-            while (!closing && layout.distance(start, position) < layout.sizeBytes()) {
+            while (count < atMost && !closing && layout.distance(start, position) < layout.sizeBytes()) {
                 if (position == produced || layout.distance(shown, position) >= showEveryBytes) {
                     layout.consumerPosition(position);
                     shown = position;

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.EventLayout;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
@@ -209,17 +210,29 @@ final class Printing {
         if (!(site.kernelObject() instanceof KernelObject.Ring ring)) {
             throw new Refusal("emit needs a RingBuffer that was made outside the handler and captured by it");
         }
+        if (site.argument(1) instanceof Operand.Unusable) {
+            throw new Refusal("emit cannot tell which record this is: different branches made it; emit in each branch");
+        }
         if (!(site.argument(1) instanceof Operand.Made made)) {
             throw new Refusal("emit needs a record that the handler makes: emit(new MyEvent(…))");
         }
+        State.Content content = site.state().content(made);
+        EventLayout events = ring.events();
+        int number = events.number(content.type())
+                .orElseThrow(() -> new Refusal("this ring buffer takes %s; it has no place for %s"
+                        .formatted(events.javaNames(), Translation.javaName(content.type()))));
         var fields = new ArrayList<Opcode.Field>();
         var values = new ArrayList<Value>();
+        if (events.numbered()) {
+            fields.add(new Opcode.Field.Scalar(0, Size.DW, values.size()));
+            values.add(GraphBuilder.constant((long) number));
+        }
         new RecordFields(site, fields, values, false)
-                .add(ring.layout(), site.state().content(made), 0);
+                .add(events.variants().get(number).layout(), content, events.offset());
         site.builder()
                 .append(
                         Kind.INT,
-                        new Opcode.Emit(ring.map(), ring.layout().sizeBytes(), fields),
+                        new Opcode.Emit(ring.map(), events.sizeBytes(number), fields),
                         values.toArray(Value[]::new));
         return CallSite.NOTHING;
     }
