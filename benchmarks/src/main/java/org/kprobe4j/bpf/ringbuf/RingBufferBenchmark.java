@@ -10,6 +10,7 @@ import org.kprobe4j.benchmarks.MemoryKernel;
 import org.kprobe4j.bpf.BenchmarkMaps;
 import org.kprobe4j.bpf.MapSpec;
 import org.kprobe4j.bpf.internal.SystemCalls;
+import org.kprobe4j.internal.EventBytes;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -55,6 +56,31 @@ public class RingBufferBenchmark {
             + record.get(ValueLayout.JAVA_LONG, 16)
             + record.get(ValueLayout.JAVA_LONG, 24));
 
+    /** An event of numbers. */
+    private record Numbers(long first, long second, int third, int fourth) {}
+
+    /** The same size with a text. */
+    private record Named(long first, int second, int third, String name) {}
+
+    /** Either. */
+    private sealed interface Event {}
+
+    private record Some(long first, long second, int third) implements Event {}
+
+    private record Other(long first) implements Event {}
+
+    private final EventBytes<Numbers> numbers = new EventBytes<>(Numbers.class);
+    private final EventBytes<Named> named = new EventBytes<>(Named.class);
+    private final EventBytes<Event> either = new EventBytes<>(Event.class);
+    private Object last;
+
+    private final RecordConsumer typed = (memory, offset, size) -> {
+        Numbers event = numbers.read(memory, offset);
+        sum += event.first + event.second + event.third + event.fourth;
+    };
+    private final RecordConsumer texts = (memory, offset, size) -> last = named.read(memory, offset);
+    private final RecordConsumer sealed = (memory, offset, size) -> last = either.read(memory, offset);
+
     /** Other consumers of other rings in the same JVM: the compiler then knows no more which one a segment is for. */
     @Param({"0", "3"})
     private int others;
@@ -80,7 +106,7 @@ public class RingBufferBenchmark {
             long at = PAGE + i * RECORD_AND_HEADER;
             data.set(ValueLayout.JAVA_INT, at, RECORD);
             for (int word = 0; word < RECORD / 8; word++) {
-                data.set(ValueLayout.JAVA_LONG, at + 8 + 8 * word, i);
+                data.set(ValueLayout.JAVA_LONG, at + 8 + 8 * word, word == 0 ? i & 1 : 0x6162_6364_6566L + i);
             }
         }
         SystemCalls calls = MemoryKernel.of((command, attr) -> 1000, Map.of(0L, consumer, (long) PAGE, data));
@@ -115,5 +141,38 @@ public class RingBufferBenchmark {
     public long slices() {
         ring.drain(slices);
         return sum;
+    }
+
+    /**
+     * Records of numbers.
+     *
+     * @return their sum
+     */
+    @Benchmark
+    public long typed() {
+        ring.drain(typed);
+        return sum;
+    }
+
+    /**
+     * Records with a text.
+     *
+     * @return the last one
+     */
+    @Benchmark
+    public Object texts() {
+        ring.drain(texts);
+        return last;
+    }
+
+    /**
+     * Records of two types.
+     *
+     * @return the last one
+     */
+    @Benchmark
+    public Object sealedTypes() {
+        ring.drain(sealed);
+        return last;
     }
 }
