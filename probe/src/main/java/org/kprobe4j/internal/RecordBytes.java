@@ -21,6 +21,9 @@ import org.kprobe4j.compiler.RecordLayout;
  * @param <T> the record
  */
 public final class RecordBytes<T extends Record> {
+    /** Of the 255 words of a call, the method handle and the new object take one each. */
+    private static final int MOST_WORDS = 253;
+
     private final Class<T> type;
     private final RecordLayout layout;
     private final MethodHandle constructor;
@@ -45,6 +48,7 @@ public final class RecordBytes<T extends Record> {
             var constructed = type.getDeclaredConstructor(
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
             MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+            requireHandle(type);
             constructor = lookup.unreflectConstructor(constructed);
             for (RecordComponent component : components) {
                 accessors.add(lookup.unreflect(component.getAccessor()));
@@ -56,6 +60,19 @@ public final class RecordBytes<T extends Record> {
         }
         for (RecordLayout.Component component : layout.components()) {
             codecs.add(component.type().isPrimitive() ? null : ComponentCodec.of(component));
+        }
+    }
+
+    /** A constructor with more parameters has no method handle. */
+    private static void requireHandle(Class<?> type) {
+        int words = 0;
+        for (RecordComponent component : type.getRecordComponents()) {
+            words += component.getType() == long.class ? 2 : 1;
+        }
+        if (words > MOST_WORDS) {
+            throw new IllegalArgumentException(
+                    "record %s has too many components: %d where a long counts two, at most %d can be; put some into a record of their own"
+                            .formatted(type.getSimpleName(), words, MOST_WORDS));
         }
     }
 

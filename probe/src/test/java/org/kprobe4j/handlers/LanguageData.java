@@ -90,6 +90,12 @@ final class LanguageData {
 
     record Short(String name) {}
 
+    sealed interface Either {}
+
+    record Came(int pid, String comm) implements Either {}
+
+    record Gone(long why) implements Either {}
+
     private LanguageData() {}
 
     static void rows(LanguageTable table) {
@@ -300,6 +306,7 @@ final class LanguageData {
         Histogram sizes = twin.log2();
         RingBuffer<Moved> events = twin.ring(Moved.class);
         RingBuffer<Short> small = twin.ring(Short.class);
+        RingBuffer<Either> either = twin.ring(Either.class);
         long path = twin.text("/etc/passwd");
         table.handler("a map", (p, regs) -> {
             Long before = starts.get(Kernel.tid());
@@ -341,6 +348,21 @@ final class LanguageData {
                     Kernel.ipv4((int) regs.arg(1))));
             return 0;
         });
+        table.handler("events of several types in one ring", (p, regs) -> {
+            if (regs.arg(0) < 0) {
+                either.emit(new Gone(regs.arg(0)));
+            } else {
+                either.emit(new Came(Kernel.pid(), Kernel.comm()));
+            }
+            return 0;
+        });
+        table.refusedHandler(
+                "taking events",
+                (p, regs) -> {
+                    either.poll();
+                    return 0;
+                },
+                "RingBuffer.poll works outside handlers only; in a handler there is emit");
         table.refusedHandler(
                 "walking a map",
                 (p, regs) -> {

@@ -356,6 +356,15 @@ class RefusalTest {
                     return 0;
                 },
                 "0: emit needs a RingBuffer that was made outside the handler and captured by it");
+        refused(
+                (p, regs) -> ring.poll() == null ? 0 : 1,
+                "0: RingBuffer.poll works outside handlers only; in a handler there is emit");
+        refused(
+                (p, regs) -> {
+                    RingBuffer.of(Event.class).emit(new Event(1, 2, ""));
+                    return 0;
+                },
+                "0: a handler cannot make a RingBuffer; make it outside, and use it in the handler");
     }
 
     @Test

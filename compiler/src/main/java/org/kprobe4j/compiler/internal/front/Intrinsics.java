@@ -109,6 +109,9 @@ final class Intrinsics {
         if (known != null) {
             return known;
         }
+        if (site.owner().equals(Api.RING_BUFFER)) {
+            throw Printing.outside(site);
+        }
         if (site.isStatic()) {
             return null;
         }

@@ -237,6 +237,15 @@ final class Printing {
         return CallSite.NOTHING;
     }
 
+    /** What a ring buffer has for those who take its records. */
+    static Refusal outside(CallSite site) {
+        return new Refusal(
+                site.isStatic()
+                        ? "a handler cannot make a RingBuffer; make it outside, and use it in the handler"
+                        : "RingBuffer.%s works outside handlers only; in a handler there is emit"
+                                .formatted(site.name()));
+    }
+
     /** Gaps are zeroed: a reserved record holds what was there before. */
     private static void pad(List<Opcode.Field> fields, int from, int to) {
         if (from < to) {
