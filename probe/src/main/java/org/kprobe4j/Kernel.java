@@ -476,12 +476,23 @@ public final class Kernel {
     }
 
     /**
-     * The kernel's call stack at the probe, for {@link #printf} with {@code %s}: helper bpf_get_stack.
+     * The kernel's call stack at the probe: for {@link #printf} with {@code %s}, one line for each of at most 64 frames; as a
+     * component of an event (helper bpf_get_stack); as the key of a map or a component of it (bpf_get_stackid).
      *
-     * @return one line for each of at most 64 frames, innermost first, {@code symbol+0xoffset/0xsize}
+     * @return the frames, innermost first: the probed function, then who called it
      */
     public static KernelStack stack() {
         return calls("stack()").stack();
+    }
+
+    /**
+     * The call stack of the current process where it entered the kernel: for {@link #printf} with {@code %s}, as a component of an
+     * event, as the key of a map or a component of it; flag BPF_F_USER_STACK. The kernel follows frame pointers.
+     *
+     * @return the frames, innermost first; none for a task of the kernel
+     */
+    public static UserStack userStack() {
+        return calls("userStack()").userStack();
     }
 
     /**
@@ -489,7 +500,7 @@ public final class Kernel {
      * costs nothing in the kernel. The lines go to the probe's {@link Log}.
      *
      * @param format a constant: {@code %d %u %x %X %o %c %b %s %p %pS} with printk's flags, width, precision and length modifiers
-     * @param arguments numbers, strings, addresses, constants, {@link #stack()}
+     * @param arguments numbers, strings, addresses, constants, {@link #stack()}, {@link #userStack()}
      */
     public static void printf(String format, Object... arguments) {
         calls("printf(\"" + format + "\", … " + arguments.length + " arguments)")

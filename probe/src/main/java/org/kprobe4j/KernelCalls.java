@@ -69,6 +69,8 @@ interface KernelCalls {
 
     KernelStack stack();
 
+    UserStack userStack();
+
     void printf(String format, Object... arguments);
 
     void dumpStack();

@@ -26,6 +26,13 @@ import org.kprobe4j.internal.Shutdown;
  * <p>A handler puts strings of any kind into a record, and gets back those of up to 64 bytes, numbers, records in the record and
  * {@code Inet4Address}; it cannot read a longer string, an enum or another address that it got.
  *
+ * <p>A key may be a {@link KernelStack} or a {@link UserStack}, or have such components: in the kernel it holds the stack's number in
+ * a map of stacks (bpf_get_stackid), which is made and closed with this one and has room for {@code maxEntries} stacks, rounded up to a
+ * power of two. A stack that finds its place there taken by another one, as its hash may say, or no room, is lost: it is counted
+ * in the probe's account at the handler's line, and the entry has a key that {@link KernelStack#isLost() says so}, so that sums stay
+ * right. Stacks keep their places when entries are removed. Two CPUs that put different stacks into one free place at the same
+ * moment may get one stack for both: the kernel does not tell. Values hold no stacks.
+ *
  * <p>{@code get} gives a copy, which later changes of the entry do not reach. The kernel makes room for all entries at once and
  * uses that of a removed entry for the next: what reads an entry or adds to it at the moment at which another CPU removes it may
  * meet the next one. A handler's {@code put} that finds the map full is lost and counted in the probe's {@link ProbeAccount}.
@@ -50,12 +57,30 @@ public final class KernelMap<K, V> implements AutoCloseable {
     private KernelMap(Elements<K> keys, Elements<V> values, int maxEntries) {
         this.keys = keys;
         this.values = values;
-        if (SimulatedKernel.current() != null) {
+        SimulatedKernel simulated = SimulatedKernel.current();
+        if (simulated != null) {
+            keys.stacks().openOnTheHeap(simulated.stackNames());
             this.map = new HeapEntries(maxEntries);
         } else {
-            this.map = new KernelEntries(
-                    name, keys.layout().sizeBytes(), values.layout().sizeBytes(), maxEntries);
+            this.map = keys.stacks()
+                    .open(
+                            name,
+                            maxEntries,
+                            () -> new KernelEntries(
+                                    name,
+                                    keys.layout().sizeBytes(),
+                                    values.layout().sizeBytes(),
+                                    maxEntries));
+            keys.stacks().watch(name, this::readKeys);
             Shutdown.opened(this);
+        }
+    }
+
+    /** Reading a key once is what its stack needs. */
+    private void readKeys() {
+        long left = 4L * map.maxEntries();
+        for (byte[] key = map.nextKey(null); key != null && left > 0; key = map.nextKey(key), left--) {
+            keys.object(key);
         }
     }
 
@@ -89,7 +114,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
             throw new UsageException("a map for %d entries: it must hold at least one".formatted(maxEntries));
         }
         try {
-            var keys = new Elements<>(key);
+            var keys = Elements.ofKeys(key);
             if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
                 throw new UsageException(
                         "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
@@ -195,7 +220,9 @@ public final class KernelMap<K, V> implements AutoCloseable {
 
     private boolean update(K key, V value, boolean isNew) {
         byte[] content = values.bytes(Objects.requireNonNull(value, "value"));
-        return switch (map.update(bytes(key), content, isNew)) {
+        byte[] place = bytes(key);
+        keys.stacks().requireKnown(place);
+        return switch (map.update(place, content, isNew)) {
             case DONE -> true;
             case EXISTS -> false;
             case FULL -> full();
@@ -274,17 +301,19 @@ public final class KernelMap<K, V> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured("KernelMap", new KernelObject.Hash(name, keys.layout(), values.layout()), () -> {
-            if (map instanceof KernelEntries kernel) {
-                return kernel.fd();
-            }
-            throw SimulatedKernel.onTheHeap("use a map");
-        });
+        return KernelObjects.captured(
+                "KernelMap", new KernelObject.Hash(name, keys.layout(), values.layout()), wanted -> {
+                    if (map instanceof KernelEntries kernel) {
+                        return wanted.equals(name) ? kernel.fd() : keys.stacks().fd();
+                    }
+                    throw SimulatedKernel.onTheHeap("use a map");
+                });
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
+        keys.stacks().close();
         map.close();
         if (map instanceof KernelEntries) {
             Shutdown.closed(this);

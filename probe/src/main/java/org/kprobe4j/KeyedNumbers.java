@@ -42,32 +42,40 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
     private final Elements<K> keys;
     private final Shape<V> shape;
     private final int maxEntries;
-    private final @Nullable BpfMap map;
-    private final @Nullable BpfMap zeros;
+    private final @Nullable Maps maps;
     private final TreeMap<ByteBuffer, long[]> heap = new TreeMap<>();
     private boolean closed;
+
+    /** What it is in the kernel; values of each CPU need no row of zeros. */
+    private record Maps(BpfMap rows, @Nullable BpfMap zeros) {}
 
     private KeyedNumbers(Shape<V> shape, Elements<K> keys, int maxEntries) {
         this.name = shape.name() + NUMBER.incrementAndGet();
         this.keys = keys;
         this.shape = shape;
         this.maxEntries = maxEntries;
-        if (SimulatedKernel.current() != null) {
-            this.map = null;
-            this.zeros = null;
+        SimulatedKernel simulated = SimulatedKernel.current();
+        if (simulated != null) {
+            keys.stacks().openOnTheHeap(simulated.stackNames());
+            this.maps = null;
             return;
         }
+        this.maps = keys.stacks().open(name, maxEntries, this::make);
+        keys.stacks().watch(name, () -> entries(false));
+        Shutdown.opened(this);
+    }
+
+    private Maps make() {
         int valueBytes = shape.numbers() * Long.BYTES;
-        this.map = BpfMap.create(shape.type(), name, keys.layout().sizeBytes(), valueBytes, maxEntries, 0);
+        BpfMap rows = BpfMap.create(shape.type(), name, keys.layout().sizeBytes(), valueBytes, maxEntries, 0);
         try {
-            this.zeros = shape.type().perCpu()
-                    ? null
-                    : BpfMap.create(MapType.ARRAY, zerosName(), Integer.BYTES, valueBytes, 1, 0);
+            boolean perCpu = shape.type().perCpu();
+            return new Maps(
+                    rows, perCpu ? null : BpfMap.create(MapType.ARRAY, zerosName(), Integer.BYTES, valueBytes, 1, 0));
         } catch (BpfException e) {
-            map.close();
+            rows.close();
             throw e;
         }
-        Shutdown.opened(this);
     }
 
     /** Makes one. {@code what} is the class that it is for, for messages. */
@@ -76,7 +84,7 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
             throw new UsageException("a %s for %d entries: it must hold at least one".formatted(what, maxEntries));
         }
         try {
-            var keys = new Elements<>(key);
+            var keys = Elements.ofKeys(key);
             if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
                 throw new UsageException(
                         "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
@@ -104,15 +112,19 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
 
     /** The descriptor of one of its maps. */
     int fd(String symbol) {
-        if (map == null) {
+        if (maps == null) {
             throw SimulatedKernel.onTheHeap("use a map");
+        } else if (symbol.equals(name)) {
+            return maps.rows().fd();
         }
-        return zeros != null && symbol.equals(zerosName()) ? zeros.fd() : map.fd();
+        return maps.zeros() != null && symbol.equals(zerosName())
+                ? maps.zeros().fd()
+                : keys.stacks().fd();
     }
 
     /** What a handler in the JVM does to a key's row; one without gets zeros first. */
     synchronized void change(K key, String call, Consumer<long[]> change) {
-        SimulatedKernel kernel = SimulatedKernel.opened(map == null, call);
+        SimulatedKernel kernel = SimulatedKernel.opened(maps == null, call);
         requireOpen();
         var place = ByteBuffer.wrap(keys.bytes(Objects.requireNonNull(key, "key")));
         long[] row = heap.get(place);
@@ -136,8 +148,8 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
     @Nullable
     V get(K key) {
         byte[] bytes = keys.bytes(Objects.requireNonNull(key, "key"));
-        if (map != null) {
-            byte[] found = map.lookup(bytes);
+        if (maps != null) {
+            byte[] found = maps.rows().lookup(bytes);
             return found == null ? null : shape.reader().apply(numbers(MemorySegment.ofArray(found)));
         }
         synchronized (this) {
@@ -150,7 +162,7 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
     /** Shows all rows, or takes them out. */
     Map<K, V> entries(boolean take) {
         var found = new LinkedHashMap<K, V>();
-        if (map == null) {
+        if (maps == null) {
             synchronized (this) {
                 requireOpen();
                 heap.forEach((key, row) -> put(found, MemorySegment.ofBuffer(key), row));
@@ -159,9 +171,9 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
                 }
             }
         } else if (take) {
-            map.takeEach((key, value) -> put(found, key, numbers(value)));
+            maps.rows().takeEach((key, value) -> put(found, key, numbers(value)));
         } else {
-            map.forEach((key, value) -> put(found, key, numbers(value)));
+            maps.rows().forEach((key, value) -> put(found, key, numbers(value)));
         }
         return Collections.unmodifiableMap(found);
     }
@@ -192,10 +204,11 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
         synchronized (this) {
             closed = true;
         }
-        if (map != null) {
-            map.close();
-            if (zeros != null) {
-                zeros.close();
+        keys.stacks().close();
+        if (maps != null) {
+            maps.rows().close();
+            if (maps.zeros() != null) {
+                maps.zeros().close();
             }
             Shutdown.closed(this);
         }

@@ -237,7 +237,8 @@ public final class Kprobe implements AutoCloseable {
                 mapFull,
                 faulted,
                 planted.programs().recordsLost(),
-                planted.programs().entriesLost());
+                planted.programs().entriesLost(),
+                planted.programs().stacksLost());
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */

@@ -315,7 +315,8 @@ public final class Kretprobe implements AutoCloseable {
                 mapFull,
                 faulted,
                 programs.recordsLost(),
-                programs.entriesLost());
+                programs.entriesLost(),
+                programs.stacksLost());
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */

@@ -17,6 +17,7 @@ import java.util.List;
  * @param faulted handlers that stopped where Java would throw
  * @param recordsLost records that found their ring buffer full
  * @param entriesLost entries that found a handler's map full
+ * @param stacksLost stacks of keys that found no place in the map of stacks: their entries were counted under the lost stack
  */
 public record ProbeAccount(
         long hits,
@@ -28,7 +29,8 @@ public record ProbeAccount(
         long mapFull,
         long faulted,
         long recordsLost,
-        long entriesLost) {
+        long entriesLost,
+        long stacksLost) {
     /**
      * The closing line.
      *
@@ -45,7 +47,8 @@ public record ProbeAccount(
         add(parts, faulted, "faulted");
         String text = "%d hits = %s".formatted(hits, String.join(" + ", parts));
         text += recordsLost == 0 ? "" : "; %d records lost to a full ring buffer".formatted(recordsLost);
-        return text + (entriesLost == 0 ? "" : "; %d entries lost to a full map".formatted(entriesLost));
+        text += entriesLost == 0 ? "" : "; %d entries lost to a full map".formatted(entriesLost);
+        return text + (stacksLost == 0 ? "" : "; %d stacks lost to a taken place".formatted(stacksLost));
     }
 
     private static void add(List<String> parts, long count, String name) {

@@ -18,12 +18,13 @@ import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.PulledEvents;
 import org.kprobe4j.internal.RingReader;
 import org.kprobe4j.internal.Shutdown;
+import org.kprobe4j.internal.StackNames;
 
 /**
  * Brings records from handlers to Java, in the order in which the kernel reserved their room, whatever CPU, handler or probe they come
  * from: {@code events.emit(new Clone(…))} in a handler that captured it, {@code events.forEach(e -> …)} outside. The record's
  * components are the layout: boolean, byte, short, char, int, long, String (16 bytes, or as {@link MaxBytes} says), enums, {@code
- * InetAddress}, and records of them.
+ * InetAddress}, {@link KernelStack} and {@link UserStack} (64 frames, or as {@link MaxFrames} says), and records of them.
  *
  * <p>A ring buffer of a sealed interface takes each of the records that the interface permits:
  *
@@ -135,7 +136,8 @@ public final class RingBuffer<T> implements AutoCloseable {
                     "a ring buffer of %d bytes: the size must be at most %d".formatted(sizeBytes, MOST_BYTES));
         }
         try {
-            var events = new EventBytes<>(type);
+            SimulatedKernel simulated = SimulatedKernel.current();
+            var events = new EventBytes<>(type, simulated == null ? StackNames.running() : simulated.stackNames());
             requireRoom(events.layout(), sizeBytes);
             return new RingBuffer<>(type, events, sizeBytes);
         } catch (IllegalArgumentException | BpfException e) {

@@ -18,17 +18,22 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.internal.LineFormatter;
+import org.kprobe4j.internal.NamedKernelStack;
+import org.kprobe4j.internal.NamedUserStack;
+import org.kprobe4j.internal.StackNames;
+import org.kprobe4j.internal.StackSymbols;
 
 /** The answers of a simulated kernel to what a handler asks. The test sets the fields through {@link SimulatedKernel}. */
 final class SimulatedCalls implements KernelCalls {
     /** Source: TASK_COMM_LEN in include/linux/sched.h, without its closing NUL. */
     private static final int COMM_BYTES = 15;
 
-    private static final int MAX_FRAMES = 64;
     private static final boolean BIG_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN;
 
     private final SimulatedSymbols symbols;
+    private final StackNames stackNames;
     private final List<String> lines = new ArrayList<>();
 
     long ktimeNs = 1_000_000_000L;
@@ -42,14 +47,16 @@ final class SimulatedCalls implements KernelCalls {
     long cgroupId = 1;
     String comm = "init";
     long[] stack = {};
+    long[] userStack = {};
 
     @Nullable
     KernelStruct current;
 
     private final SimulatedMemory memory;
 
-    SimulatedCalls(SimulatedSymbols symbols, Consumer<SimulatedFault> passed) {
+    SimulatedCalls(SimulatedSymbols symbols, StackNames stackNames, Consumer<SimulatedFault> passed) {
         this.symbols = symbols;
+        this.stackNames = stackNames;
         this.memory = new SimulatedMemory(() -> cpu, passed);
     }
 
@@ -246,7 +253,20 @@ final class SimulatedCalls implements KernelCalls {
 
     @Override
     public KernelStack stack() {
-        return new KernelStack(Arrays.copyOf(stack, Math.min(stack.length, MAX_FRAMES)));
+        return new NamedKernelStack(frames(stack), stackNames::kernel);
+    }
+
+    /** A process that has no stack is one of the kernel. */
+    @Override
+    public UserStack userStack() {
+        StackSymbols.Stack frames = frames(userStack);
+        return new NamedUserStack(pid, frames, stackNames.process(pid, frames));
+    }
+
+    private static StackSymbols.Stack frames(long[] addresses) {
+        List<Long> most =
+                Arrays.stream(addresses).limit(StackKind.MAX_FRAMES).boxed().toList();
+        return new StackSymbols.Stack(most, 0);
     }
 
     @Override
@@ -263,7 +283,13 @@ final class SimulatedCalls implements KernelCalls {
         for (int i = 0; i < values.length; i++) {
             if (values[i] instanceof KernelStack trace) {
                 check(format, conversions.get(i), true);
-                arguments.add(new PrintFormat.Argument.Stack(record.size() * Long.BYTES, MAX_FRAMES));
+                arguments.add(new PrintFormat.Argument.Stack(record.size() * Long.BYTES, StackKind.DEFAULT_FRAMES));
+                record.add((long) trace.addresses().length * Long.BYTES);
+                Arrays.stream(trace.addresses()).forEach(record::add);
+            } else if (values[i] instanceof UserStack trace) {
+                check(format, conversions.get(i), true);
+                arguments.add(new PrintFormat.Argument.UserStack(record.size() * Long.BYTES, StackKind.DEFAULT_FRAMES));
+                record.add((long) trace.pid() << Integer.SIZE);
                 record.add((long) trace.addresses().length * Long.BYTES);
                 Arrays.stream(trace.addresses()).forEach(record::add);
             } else {
@@ -276,7 +302,7 @@ final class SimulatedCalls implements KernelCalls {
         for (int i = 0; i < record.size(); i++) {
             bytes.set(ValueLayout.JAVA_LONG_UNALIGNED, (long) i * Long.BYTES, record.get(i));
         }
-        lines.add(new LineFormatter(new PrintFormat(0, format, arguments), symbols::names).format(bytes));
+        lines.add(new LineFormatter(new PrintFormat(0, format, arguments), symbols::names, stackNames).format(bytes));
     }
 
     /** As it travels. */

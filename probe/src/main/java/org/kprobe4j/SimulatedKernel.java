@@ -2,6 +2,7 @@ package org.kprobe4j;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,10 +12,12 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.StackNames;
 import org.kprobe4j.internal.Target;
 
 /**
@@ -41,9 +44,11 @@ public final class SimulatedKernel implements AutoCloseable {
     private static final ThreadLocal<@Nullable SimulatedKernel> OPEN = new ThreadLocal<>();
 
     private final @Nullable SimulatedKernel outer = OPEN.get();
-    private final SimulatedSymbols symbols = new SimulatedSymbols();
+    private final SimulatedSymbols symbols = new SimulatedSymbols(SimulatedSymbols.KERNEL);
+    private final SimulatedSymbols userSymbols = new SimulatedSymbols(SimulatedSymbols.PROCESS);
+    private final SimulatedStacks stackNames = new SimulatedStacks(symbols, userSymbols, this::commOfProcess);
     private final Map<Fault, Integer> faults = new LinkedHashMap<>();
-    private final SimulatedCalls calls = new SimulatedCalls(symbols, this::fault);
+    private final SimulatedCalls calls = new SimulatedCalls(symbols, stackNames, this::fault);
     private final SimulatedMemory memory = calls.memory();
     private final IdentityHashMap<PtRegs, Map<String, Object>> arguments = new IdentityHashMap<>();
     private boolean inHandler;
@@ -289,6 +294,45 @@ public final class SimulatedKernel implements AutoCloseable {
     public SimulatedKernel stack(long... addresses) {
         calls.stack = addresses.clone();
         return this;
+    }
+
+    /**
+     * Sets the call stack by names.
+     *
+     * @param innermost the probed function, {@code symbol} or {@code symbol+offset}
+     * @param callers who called it, one after the other
+     * @return this
+     */
+    public SimulatedKernel stack(String innermost, String... callers) {
+        calls.stack = addresses(symbols, innermost, callers);
+        return this;
+    }
+
+    /**
+     * Sets the current process's call stack; if none is set, the task has none. Its functions are in a file called as the task.
+     *
+     * @param innermost the function that entered the kernel, {@code symbol} or {@code symbol+offset}
+     * @param callers who called it, one after the other
+     * @return this
+     */
+    public SimulatedKernel userStack(String innermost, String... callers) {
+        calls.userStack = addresses(userSymbols, innermost, callers);
+        return this;
+    }
+
+    private static long[] addresses(SimulatedSymbols symbols, String innermost, String... callers) {
+        return Stream.concat(Stream.of(innermost), Arrays.stream(callers))
+                .mapToLong(place -> symbols.address(target(place)))
+                .toArray();
+    }
+
+    private String commOfProcess() {
+        return calls.comm;
+    }
+
+    /** Names the frames of its stacks. */
+    StackNames stackNames() {
+        return stackNames;
     }
 
     /**

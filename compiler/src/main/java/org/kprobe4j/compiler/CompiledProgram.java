@@ -22,6 +22,10 @@ public record CompiledProgram(
         int scratchBytes,
         List<FaultSite> faultSites,
         List<Integer> keptArguments) {
+    /** What is said of a place whose stacks found no room in the map of stacks. */
+    public static final String STACK_LOST =
+            "stack lost: its place in the map of stacks is taken, or there is no more room; make the map for more entries";
+
     /** Copies the lists. */
     public CompiledProgram {
         formats = List.copyOf(formats);

@@ -1,6 +1,8 @@
 package org.kprobe4j.compiler;
 
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** How a map's key or value lies in memory: a number as C has it, or a record. */
 public sealed interface ElementLayout {
@@ -72,7 +74,56 @@ public sealed interface ElementLayout {
     }
 
     /**
-     * The layout of a Java type.
+     * A call stack as a key: its number.
+     *
+     * @param kind whose
+     */
+    record Stack(StackKind kind) implements ElementLayout {
+        @Override
+        public int sizeBytes() {
+            return kind.keyBytes();
+        }
+
+        @Override
+        public String javaName() {
+            return kind == StackKind.KERNEL ? "KernelStack" : "UserStack";
+        }
+    }
+
+    /**
+     * Whether there is a stack in it.
+     *
+     * @param kind whose
+     * @return true if so
+     */
+    default boolean hasStack(StackKind kind) {
+        return switch (this) {
+            case Stack stack -> stack.kind() == kind;
+            case Composite composite -> composite.layout().stack(kind).isPresent();
+            case Scalar _ -> false;
+        };
+    }
+
+    /**
+     * The layout of a Java type as a map's key.
+     *
+     * @param type Long, Integer, Short, Byte, Character, Boolean, KernelStack, UserStack or a record
+     * @return its layout
+     * @throws IllegalArgumentException for any other type, or if a component of the record cannot be laid out
+     */
+    static ElementLayout ofKey(Class<?> type) {
+        Optional<StackKind> stack = StackKind.of(type);
+        if (stack.isPresent()) {
+            return new Stack(stack.get());
+        } else if (type.isRecord()) {
+            Class<? extends Record> composite = type.asSubclass(Record.class);
+            return new Composite(composite, RecordLayout.ofKey(composite));
+        }
+        return of(type);
+    }
+
+    /**
+     * The layout of a Java type as a map's value.
      *
      * @param type Long, Integer, Short, Byte, Character, Boolean or a record
      * @return its layout
@@ -84,7 +135,20 @@ public sealed interface ElementLayout {
             return new Scalar(primitive);
         } else if (type.isRecord()) {
             Class<? extends Record> composite = type.asSubclass(Record.class);
-            return new Composite(composite, RecordLayout.of(composite));
+            RecordLayout layout = RecordLayout.of(composite);
+            Stream.of(StackKind.values())
+                    .flatMap(kind -> layout.stack(kind).stream())
+                    .findFirst()
+                    .ifPresent(stack -> {
+                        throw new IllegalArgumentException(
+                                "record %s: a map's value cannot hold the stack %s; make it part of the key, or send it in an event"
+                                        .formatted(type.getSimpleName(), stack.name()));
+                    });
+            return new Composite(composite, layout);
+        } else if (StackKind.of(type).isPresent()) {
+            throw new IllegalArgumentException(
+                    "a %s cannot be the value of a map; make it the key, or send it in an event"
+                            .formatted(type.getSimpleName()));
         }
         throw new IllegalArgumentException(
                 "%s cannot be a key or a value of a map; use Long, Integer, Short, Byte, Character, Boolean or a record"

@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -23,6 +24,15 @@ public sealed interface KernelObject {
         return List.of(map());
     }
 
+    private static List<String> withStacks(ElementLayout key, String map, String... more) {
+        var all = new ArrayList<>(List.of(more));
+        all.addFirst(map);
+        if (key.hasStack(StackKind.KERNEL) || key.hasStack(StackKind.USER)) {
+            all.add(StackKind.mapOf(map));
+        }
+        return all;
+    }
+
     /**
      * A ring buffer.
      *
@@ -38,7 +48,12 @@ public sealed interface KernelObject {
      * @param key layout of its keys
      * @param value layout of its values
      */
-    record Hash(String map, ElementLayout key, ElementLayout value) implements KernelObject {}
+    record Hash(String map, ElementLayout key, ElementLayout value) implements KernelObject {
+        @Override
+        public List<String> maps() {
+            return withStacks(key, map);
+        }
+    }
 
     /**
      * A 64-bit number in the one value of an array map, which programs reach by its address.
@@ -70,7 +85,7 @@ public sealed interface KernelObject {
     record HistogramMap(String map, String zeros, ElementLayout key, Buckets buckets) implements Aggregate {
         @Override
         public List<String> maps() {
-            return List.of(map, zeros);
+            return withStacks(key, map, zeros);
         }
     }
 
@@ -88,5 +103,10 @@ public sealed interface KernelObject {
      * @param map symbolic name
      * @param key layout of its keys
      */
-    record SummaryMap(String map, ElementLayout key) implements Aggregate {}
+    record SummaryMap(String map, ElementLayout key) implements Aggregate {
+        @Override
+        public List<String> maps() {
+            return withStacks(key, map);
+        }
+    }
 }

@@ -102,5 +102,13 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
          * @param frames at most as many
          */
         record Stack(int offset, int frames) implements Argument {}
+
+        /**
+         * A stack of the current process, as {@link StackKind#USER} lies in an event.
+         *
+         * @param offset in bytes
+         * @param frames at most as many
+         */
+        record UserStack(int offset, int frames) implements Argument {}
     }
 }

@@ -32,6 +32,8 @@ import java.util.Set;
  *   +--------+--------------------------+
  * </pre>
  *
+ * A call stack lies as {@link StackKind} says.
+ *
  * @param components in the order of the record
  * @param sizeBytes size of the whole
  */
@@ -46,6 +48,7 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
     public static final int IPV6_BYTES = 16;
 
     private static final String MAX_BYTES = "org.kprobe4j.MaxBytes";
+    private static final String MAX_FRAMES = "org.kprobe4j.MaxFrames";
     private static final int MAX_STRING_BYTES = 4096;
 
     /** Copies the list. */
@@ -74,10 +77,35 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
      * @throws IllegalArgumentException if a component's type cannot be laid out, naming it
      */
     public static RecordLayout of(Class<? extends Record> type) {
-        return of(type, new HashSet<>());
+        return of(type, new HashSet<>(), false);
     }
 
-    private static RecordLayout of(Class<?> type, Set<Class<?>> around) {
+    /**
+     * The layout of a record class as a map's key: in the place of a stack stands its number.
+     *
+     * @param type the class
+     * @return its layout
+     * @throws IllegalArgumentException if a component's type cannot be laid out, naming it
+     */
+    public static RecordLayout ofKey(Class<? extends Record> type) {
+        return of(type, new HashSet<>(), true);
+    }
+
+    /**
+     * The stack, or one of the stacks, in it or in its parts.
+     *
+     * @param kind whose
+     * @return its component
+     */
+    public Optional<Component> stack(StackKind kind) {
+        return components.stream()
+                .flatMap(component -> component.parts().isPresent()
+                        ? component.parts().get().stack(kind).stream()
+                        : StackKind.of(component.type()).filter(kind::equals).map(_ -> component).stream())
+                .findFirst();
+    }
+
+    private static RecordLayout of(Class<?> type, Set<Class<?>> around, boolean key) {
         if (!around.add(type)) {
             throw new IllegalArgumentException(
                     "record %s contains itself: it has no end".formatted(type.getSimpleName()));
@@ -85,9 +113,10 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         var components = new ArrayList<Component>();
         int offset = 0;
         for (RecordComponent component : type.getRecordComponents()) {
-            Optional<RecordLayout> parts =
-                    component.getType().isRecord() ? Optional.of(of(component.getType(), around)) : Optional.empty();
-            int size = parts.map(RecordLayout::sizeBytes).orElseGet(() -> size(type, component));
+            Optional<RecordLayout> parts = component.getType().isRecord()
+                    ? Optional.of(of(component.getType(), around, key))
+                    : Optional.empty();
+            int size = parts.map(RecordLayout::sizeBytes).orElseGet(() -> size(type, component, key));
             int alignment = alignment(component.getType(), size);
             offset = (offset + alignment - 1) / alignment * alignment;
             components.add(new Component(
@@ -95,7 +124,7 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
                     component.getType(),
                     offset,
                     size,
-                    maxBytes(component).isPresent(),
+                    annotated(component, MAX_BYTES).isPresent(),
                     parts));
             offset += size;
         }
@@ -114,7 +143,7 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         return size >= Long.BYTES ? Long.BYTES : type == String.class ? 1 : size;
     }
 
-    private static int size(Class<?> record, RecordComponent component) {
+    private static int size(Class<?> record, RecordComponent component, boolean key) {
         Class<?> type = component.getType();
         if (type == byte.class || type == boolean.class) {
             return 1;
@@ -135,13 +164,17 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         } else if (type == InetAddress.class) {
             return Integer.BYTES + IPV6_BYTES;
         }
+        Optional<StackKind> stack = StackKind.of(type);
+        if (stack.isPresent()) {
+            return key ? stack.get().keyBytes() : stack.get().eventBytes(frames(record, component));
+        }
         throw new IllegalArgumentException(
-                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress or a record of them"
+                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack or a record of them"
                         .formatted(record.getSimpleName(), component.getName(), type.getSimpleName()));
     }
 
     private static int stringBytes(Class<?> record, RecordComponent component) {
-        int bytes = maxBytes(component).orElse(STRING_BYTES);
+        int bytes = annotated(component, MAX_BYTES).orElse(STRING_BYTES);
         if (bytes < 1 || bytes > MAX_STRING_BYTES) {
             throw new IllegalArgumentException("record %s: component %s has @MaxBytes(%d); a string has 1 to %d bytes"
                     .formatted(record.getSimpleName(), component.getName(), bytes, MAX_STRING_BYTES));
@@ -149,11 +182,20 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         return bytes;
     }
 
+    private static int frames(Class<?> record, RecordComponent component) {
+        int frames = annotated(component, MAX_FRAMES).orElse(StackKind.DEFAULT_FRAMES);
+        if (frames < 1 || frames > StackKind.MAX_FRAMES) {
+            throw new IllegalArgumentException("record %s: component %s has @MaxFrames(%d); a stack has 1 to %d frames"
+                    .formatted(record.getSimpleName(), component.getName(), frames, StackKind.MAX_FRAMES));
+        }
+        return frames;
+    }
+
     /** The annotation is the API's, which this module knows by name only. */
-    private static Optional<Integer> maxBytes(RecordComponent component) {
+    private static Optional<Integer> annotated(RecordComponent component, String name) {
         for (Annotation annotation : component.getAnnotations()) {
             Class<? extends Annotation> type = annotation.annotationType();
-            if (type.getName().equals(MAX_BYTES)) {
+            if (type.getName().equals(name)) {
                 try {
                     return Optional.of((Integer) type.getMethod("value").invoke(annotation));
                 } catch (ReflectiveOperationException e) {

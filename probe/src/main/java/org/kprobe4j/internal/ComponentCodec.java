@@ -26,21 +26,24 @@ interface ComponentCodec {
     /**
      * For a component that is no primitive.
      *
+     * @param stacks reads the stacks in it
      * @throws IllegalArgumentException if it is a record that is closed to reflection
      */
-    static ComponentCodec of(RecordLayout.Component component) {
+    static ComponentCodec of(RecordLayout.Component component, StackBytes stacks) {
         Class<?> type = component.type();
         if (component.parts().isPresent()) {
             return new Part(
                     component,
                     new RecordBytes<>(
-                            type.asSubclass(Record.class), component.parts().get()));
+                            type.asSubclass(Record.class), component.parts().get(), stacks));
         } else if (type.isEnum()) {
             return new Constant(component, type.getEnumConstants());
         } else if (InetAddress.class.isAssignableFrom(type)) {
             return new Address(component);
         } else if (type == String.class) {
             return new Text(component);
+        } else if (StackBytes.isStack(type)) {
+            return new Stack(component, stacks);
         }
         throw new IllegalArgumentException(type + " has no layout");
     }
@@ -138,6 +141,22 @@ interface ComponentCodec {
             // The helper that reads a text of the kernel into a record ends what it cuts with a NUL.
             int kept = component.cut() ? Math.min(text.length, component.sizeBytes() - 1) : text.length;
             MemorySegment.copy(text, 0, bytes, ValueLayout.JAVA_BYTE, offset, kept);
+        }
+    }
+
+    /** A call stack. */
+    record Stack(RecordLayout.Component component, StackBytes stacks) implements ComponentCodec {
+        @Override
+        public Object read(MemorySegment bytes, long offset) {
+            return stacks.read(bytes, component.type(), component.sizeBytes(), offset);
+        }
+
+        @Override
+        public void write(MemorySegment bytes, long offset, @Nullable Object value) {
+            if (!(value instanceof CallStack<?> stack)) {
+                throw missing(component, component.type().getSimpleName());
+            }
+            stacks.write(bytes, component.type(), component.sizeBytes(), offset, stack);
         }
     }
 }

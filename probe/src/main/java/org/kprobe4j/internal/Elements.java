@@ -14,18 +14,38 @@ public final class Elements<T> {
     private final Class<T> type;
     private final ElementLayout layout;
     private final @Nullable RecordBytes<?> records;
+    private final KeyStacks stacks;
 
     /**
-     * For a type.
+     * For a type of values, or of keys without stacks.
      *
      * @throws IllegalArgumentException if the type has no layout, or is a record that is closed to reflection
      */
     public Elements(Class<T> type) {
+        this(type, ElementLayout.of(type));
+    }
+
+    private Elements(Class<T> type, ElementLayout layout) {
         this.type = type;
-        this.layout = ElementLayout.of(type);
+        this.layout = layout;
+        this.stacks = new KeyStacks(layout);
         this.records = layout instanceof ElementLayout.Composite(Class<? extends Record> record, var fields)
-                ? new RecordBytes<>(record, fields)
+                ? new RecordBytes<>(record, fields, stacks.bytes())
                 : null;
+    }
+
+    /**
+     * For a type of keys, which may hold stacks.
+     *
+     * @throws IllegalArgumentException if the type has no layout, or is a record that is closed to reflection
+     */
+    public static <T> Elements<T> ofKeys(Class<T> type) {
+        return new Elements<>(type, ElementLayout.ofKey(type));
+    }
+
+    /** The stacks in keys, to be opened with the map. */
+    public KeyStacks stacks() {
+        return stacks;
     }
 
     /** How they lie in memory. */
@@ -43,6 +63,10 @@ public final class Elements<T> {
             return Objects.requireNonNull(records).write(whole);
         }
         var bytes = new byte[layout.sizeBytes()];
+        if (object instanceof CallStack<?> stack) {
+            stacks.bytes().write(MemorySegment.ofArray(bytes), type, bytes.length, 0, stack);
+            return bytes;
+        }
         RecordBytes.number(MemorySegment.ofArray(bytes), 0, object);
         return bytes;
     }
@@ -57,6 +81,7 @@ public final class Elements<T> {
         var segment = MemorySegment.ofArray(bytes);
         return switch (layout) {
             case ElementLayout.Scalar(Class<?> primitive) -> type.cast(RecordBytes.number(segment, primitive, 0));
+            case ElementLayout.Stack _ -> type.cast(stacks.bytes().read(segment, type, bytes.length, 0));
             case ElementLayout.Composite _ ->
                 type.cast(Objects.requireNonNull(records).read(segment));
         };

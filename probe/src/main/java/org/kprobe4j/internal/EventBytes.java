@@ -18,13 +18,14 @@ public final class EventBytes<T> {
     /**
      * For a type.
      *
+     * @param names name the frames of stacks
      * @throws IllegalArgumentException if the type has no layout, or a record is closed to reflection
      */
-    public EventBytes(Class<T> type) {
+    public EventBytes(Class<T> type, StackNames names) {
         this.type = type;
         this.layout = EventLayout.of(type);
         this.variants = layout.variants().stream()
-                .map(variant -> new RecordBytes<>(variant.type(), variant.layout()))
+                .map(variant -> new RecordBytes<>(variant.type(), variant.layout(), StackBytes.inEvents(names)))
                 .toList();
     }
 

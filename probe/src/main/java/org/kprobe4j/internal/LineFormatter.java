@@ -3,13 +3,14 @@ package org.kprobe4j.internal;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.UserStack;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.StackKind;
 
 /** Makes the text of a handler's printed line from the record that arrived, as printk would. */
 public final class LineFormatter {
@@ -18,6 +19,7 @@ public final class LineFormatter {
     private final PrintFormat format;
     private final List<FormatString.Piece> pieces;
     private final Function<long[], List<String>> symbolizer;
+    private final StackBytes userStacks;
 
     /**
      * A formatter for one format.
@@ -26,6 +28,18 @@ public final class LineFormatter {
      * @param symbolizer names code addresses, {@code symbol+0xoffset/0xsize}
      */
     public LineFormatter(PrintFormat format, Function<long[], List<String>> symbolizer) {
+        this(format, symbolizer, StackNames.running());
+    }
+
+    /**
+     * A formatter for one format.
+     *
+     * @param format what the compiler noted
+     * @param symbolizer names code addresses, {@code symbol+0xoffset/0xsize}
+     * @param stackNames names frames of processes
+     */
+    public LineFormatter(PrintFormat format, Function<long[], List<String>> symbolizer, StackNames stackNames) {
+        this.userStacks = StackBytes.inEvents(stackNames);
         this.format = format;
         this.pieces = FormatString.parse(format.format()).pieces();
         this.symbolizer = symbolizer;
@@ -58,6 +72,12 @@ public final class LineFormatter {
             case PrintFormat.Argument.Address(int offset, int sizeBytes) ->
                 pad(conversion, RecordBytes.address(record, offset, sizeBytes).getHostAddress());
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
+            case PrintFormat.Argument.UserStack(int offset, int frames) ->
+                " "
+                        + userStacks
+                                .read(record, UserStack.class, StackKind.USER.eventBytes(frames), offset)
+                                .toString()
+                                .replace("\n", "\n ");
         };
     }
 
@@ -146,16 +166,12 @@ public final class LineFormatter {
     }
 
     private String stack(MemorySegment record, int offset, int frames) {
-        long bytes = record.get(LONG, offset);
-        if (bytes < 0) {
-            return " <no stack: errno %d>".formatted(-bytes);
+        StackSymbols.Stack stack = StackSymbols.read(record, offset, frames);
+        if (stack.errno() != 0) {
+            return " <no stack: errno %d>".formatted(stack.errno());
         }
-        var addresses = new ArrayList<Long>();
-        for (int i = 0; i < Math.min(bytes / Long.BYTES, frames); i++) {
-            addresses.add(record.get(LONG, offset + (i + 1L) * Long.BYTES));
-        }
-        List<String> names =
-                symbolizer.apply(addresses.stream().mapToLong(Long::longValue).toArray());
+        List<String> names = symbolizer.apply(
+                stack.addresses().stream().mapToLong(Long::longValue).toArray());
         return " " + String.join("\n ", names);
     }
 }

@@ -116,6 +116,17 @@ public final class LoadedProgram implements AutoCloseable {
         return sum;
     }
 
+    /** Stacks that found no room in a map of stacks. */
+    public long stacksLost() {
+        long sum = 0;
+        for (int i = 0; i < compiled.faultSites().size(); i++) {
+            if (compiled.faultSites().get(i).what().equals(CompiledProgram.STACK_LOST)) {
+                sum += count(Account.FAULTS + i);
+            }
+        }
+        return sum;
+    }
+
     /** The places where the handler met a fault, with how often. */
     public List<String> faultLines() {
         var lines = new ArrayList<String>();

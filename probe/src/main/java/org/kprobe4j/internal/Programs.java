@@ -164,6 +164,11 @@ public final class Programs implements AutoCloseable {
                 .sum();
     }
 
+    /** Stacks that found no room in the map of a key's stacks. */
+    public long stacksLost() {
+        return loaded.stream().mapToLong(LoadedProgram::stacksLost).sum();
+    }
+
     /** Where handlers stopped, and how often. */
     public List<String> faultLines() {
         return List.copyOf(faultLines);

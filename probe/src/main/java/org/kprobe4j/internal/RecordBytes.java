@@ -33,13 +33,25 @@ public final class RecordBytes<T extends Record> {
     private volatile RecordCode.@Nullable Writer writer;
 
     /**
-     * For a class of records.
+     * For a class of records, stacks being as in events.
      *
      * @param type class of the records
      * @param layout how they lie in memory
      * @throws IllegalArgumentException if the class is closed to reflection
      */
     public RecordBytes(Class<T> type, RecordLayout layout) {
+        this(type, layout, StackBytes.inEvents(StackNames.running()));
+    }
+
+    /**
+     * For a class of records.
+     *
+     * @param type class of the records
+     * @param layout how they lie in memory
+     * @param stacks reads the stacks in them
+     * @throws IllegalArgumentException if the class is closed to reflection
+     */
+    public RecordBytes(Class<T> type, RecordLayout layout, StackBytes stacks) {
         this.type = type;
         this.layout = layout;
         RecordComponent[] components = type.getRecordComponents();
@@ -59,7 +71,7 @@ public final class RecordBytes<T extends Record> {
                             .formatted(type.getSimpleName()));
         }
         for (RecordLayout.Component component : layout.components()) {
-            codecs.add(component.type().isPrimitive() ? null : ComponentCodec.of(component));
+            codecs.add(component.type().isPrimitive() ? null : ComponentCodec.of(component, stacks));
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.Errno;
@@ -135,10 +136,39 @@ public final class StackSymbols {
      */
     public List<String> kernel(Stack stack) {
         String absence = stack.absence();
-        return absence != null ? List.of(absence) : kernelFrames(lookups(stack));
+        return absence != null
+                ? List.of(absence)
+                : kernelSymbols(stack).stream().map(Symbol::toString).toList();
     }
 
-    private synchronized List<String> kernelFrames(long[] lookups) {
+    /** The frames of a kernel stack; without names where the kernel hides its addresses. */
+    synchronized List<Symbol> kernelSymbols(Stack stack) {
+        long[] lookups = lookups(stack);
+        lookUp(lookups);
+        List<Symbol> frames = new ArrayList<>();
+        for (int i = 0; i < lookups.length; i++) {
+            int back = back(i);
+            Symbol symbol = known.getOrDefault(lookups[i], new Symbol(lookups[i], null, 0, 0, null));
+            frames.add(new Symbol(
+                    symbol.address() + back,
+                    symbol.name(),
+                    symbol.offset() + back,
+                    symbol.sizeBytes(),
+                    symbol.module()));
+        }
+        return frames;
+    }
+
+    /** Looks up what is new in many stacks, as far as it can be kept. */
+    synchronized void learn(List<Stack> stacks) {
+        lookUp(stacks.stream()
+                .flatMapToLong(stack -> Arrays.stream(lookups(stack)))
+                .distinct()
+                .limit(CACHED)
+                .toArray());
+    }
+
+    private void lookUp(long[] lookups) {
         long[] missing = Arrays.stream(lookups)
                 .filter(address -> !known.containsKey(address))
                 .distinct()
@@ -150,19 +180,6 @@ public final class StackSymbols {
                 // The kernel hides its addresses, also from us: then they are all that is known.
             }
         }
-        List<String> frames = new ArrayList<>();
-        for (int i = 0; i < lookups.length; i++) {
-            int back = back(i);
-            Symbol symbol = known.getOrDefault(lookups[i], new Symbol(lookups[i], null, 0, 0, null));
-            frames.add(new Symbol(
-                            symbol.address() + back,
-                            symbol.name(),
-                            symbol.offset() + back,
-                            symbol.sizeBytes(),
-                            symbol.module())
-                    .toString());
-        }
-        return frames;
     }
 
     /**
@@ -173,21 +190,26 @@ public final class StackSymbols {
      */
     public List<String> user(int pid, Stack stack) {
         String absence = stack.absence();
-        if (absence != null) {
-            return List.of(absence);
-        }
-        List<UserSymbol> symbols = userNames.symbolize(pid, lookups(stack));
-        List<String> frames = new ArrayList<>();
+        return absence != null
+                ? List.of(absence)
+                : userSymbols(lookups -> userNames.symbolize(pid, lookups), stack).stream()
+                        .map(UserSymbol::toString)
+                        .toList();
+    }
+
+    /** The frames of a process's stack. */
+    static List<UserSymbol> userSymbols(Function<long[], List<UserSymbol>> names, Stack stack) {
+        List<UserSymbol> symbols = names.apply(lookups(stack));
+        List<UserSymbol> frames = new ArrayList<>();
         for (int i = 0; i < symbols.size(); i++) {
             UserSymbol symbol = symbols.get(i);
             int back = back(i);
             frames.add(new UserSymbol(
-                            symbol.address() + back,
-                            symbol.name(),
-                            symbol.offset() + back,
-                            symbol.file(),
-                            symbol.fileAddress() == 0 ? 0 : symbol.fileAddress() + back)
-                    .toString());
+                    symbol.address() + back,
+                    symbol.name(),
+                    symbol.offset() + back,
+                    symbol.file(),
+                    symbol.fileAddress() == 0 ? 0 : symbol.fileAddress() + back));
         }
         return frames;
     }
@@ -196,7 +218,8 @@ public final class StackSymbols {
         return frame == 0 ? 0 : 1;
     }
 
-    private static long[] lookups(Stack stack) {
+    /** Where to look the frames up. */
+    static long[] lookups(Stack stack) {
         long[] addresses = new long[stack.addresses().size()];
         Arrays.setAll(addresses, i -> stack.addresses().get(i) - back(i));
         return addresses;

@@ -15,6 +15,7 @@ import org.kprobe4j.asm.Size;
 /** What interpreted programs meet: maps, ring buffers, a current task, kernel memory, a clock. The tests set and read its fields. */
 final class FakeKernel {
     static final int MAX_CALLS = 4;
+    private static final int USER_STACK = 1 << 8;
 
     final Memory memory = new Memory();
     /** Records in each ring buffer, in order. */
@@ -46,6 +47,14 @@ final class FakeKernel {
     long task = 0xffff_9000_0000_0000L;
     String comm = "bash";
     long[] stack = {0xffff_ffff_8100_0010L, 0xffff_ffff_8100_0020L};
+    long[] userStack = {0x5555_0000_1000L};
+    /** Why there is no stack of a process: a negated errno, 0 if there is one. */
+    long userStackError;
+    /** The stacks that have a number, and how many may have one. */
+    final List<List<Long>> numbered = new ArrayList<>();
+
+    int stackPlaces = 4;
+    int stackWalks;
 
     /** A hash map that handlers captured. */
     private record Hash(int keyBytes, int valueBytes, int maxEntries, Map<List<Byte>, Memory.Region> entries) {}
@@ -123,8 +132,9 @@ final class FakeKernel {
                 memory.write(r[1], Arrays.copyOf(comm.getBytes(StandardCharsets.UTF_8), (int) r[2]));
                 yield 0;
             }
+            case 27 -> stackNumber(r[3]);
             case 35 -> task;
-            case 67 -> getStack(r[2], r[3]);
+            case 67 -> getStack(r[2], r[3], r[4]);
             case 80 -> cgroup;
             case 112 -> probeRead(user, r[1], (int) r[2], r[3]);
             case 113 -> probeRead(kernel, r[1], (int) r[2], r[3]);
@@ -153,15 +163,35 @@ final class FakeKernel {
         return result & 0xffff_ffffL;
     }
 
-    private long getStack(long buffer, long size) {
-        for (int i = 0; i < stack.length; i++) {
-            memory.store(Size.DW, buffer + i * 8L, stack[i]);
+    private long getStack(long buffer, long size, long flags) {
+        stackWalks++;
+        boolean failed = flags == USER_STACK && userStackError != 0;
+        long[] all = failed ? new long[0] : flags == USER_STACK ? userStack : stack;
+        int frames = (int) Math.min(all.length, size / 8);
+        for (int i = 0; i < frames; i++) {
+            memory.store(Size.DW, buffer + i * 8L, all[i]);
         }
         // The helper clears the rest.
-        for (long at = stack.length * 8L; at < size; at += 8) {
+        for (long at = frames * 8L; at < size; at += 8) {
             memory.store(Size.DW, buffer + at, 0);
         }
-        return stack.length * 8L;
+        return failed ? userStackError : frames * 8L;
+    }
+
+    private long stackNumber(long flags) {
+        stackWalks++;
+        if (flags == USER_STACK && userStackError != 0) {
+            return userStackError;
+        }
+        List<Long> addresses =
+                Arrays.stream(flags == USER_STACK ? userStack : stack).boxed().toList();
+        if (!numbered.contains(addresses)) {
+            if (numbered.size() == stackPlaces) {
+                return -17;
+            }
+            numbered.add(addresses);
+        }
+        return numbered.indexOf(addresses);
     }
 
     /** A read that faults zeroes the destination, as the kernel's does. */

@@ -114,7 +114,7 @@ final class Handlers {
     /** A map, without a kernel; the fake one must know it by its name. */
     @SuppressWarnings("unchecked")
     <K, V> KernelMap<K, V> map(String map, Class<K> key, Class<V> value) {
-        return standIn(KernelMap.class, new KernelObject.Hash(map, ElementLayout.of(key), ElementLayout.of(value)));
+        return standIn(KernelMap.class, new KernelObject.Hash(map, ElementLayout.ofKey(key), ElementLayout.of(value)));
     }
 
     Counter counter(String map) {

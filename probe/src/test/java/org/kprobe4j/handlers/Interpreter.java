@@ -294,7 +294,7 @@ final class Interpreter {
         int arguments = switch (id) {
             case 5, 7, 8, 14, 15, 35, 80, 125 -> 0;
             case 1, 3, 16, 132 -> 2;
-            case 112, 113, 114, 115, 131 -> 3;
+            case 27, 112, 113, 114, 115, 131 -> 3;
             case 133 -> 2;
             case 2, 67 -> 4;
             default -> throw new VerifierError("unknown func#" + id);

@@ -107,7 +107,7 @@ final class Twin implements AutoCloseable {
     <T> RingBuffer<T> ring(Class<T> type) {
         RingBuffer<T> ring = RingBuffer.of(type, 1 << 16);
         handlers.ring("ring" + rings.size(), ring, type);
-        rings.put(ring, new EventBytes<>(type));
+        rings.put(ring, new EventBytes<>(type, org.kprobe4j.internal.StackNames.running()));
         return ring;
     }
 

@@ -11,6 +11,7 @@ import org.kprobe4j.bpf.BenchmarkMaps;
 import org.kprobe4j.bpf.MapSpec;
 import org.kprobe4j.bpf.internal.SystemCalls;
 import org.kprobe4j.internal.EventBytes;
+import org.kprobe4j.internal.StackNames;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -69,9 +70,9 @@ public class RingBufferBenchmark {
 
     private record Other(long first) implements Event {}
 
-    private final EventBytes<Numbers> numbers = new EventBytes<>(Numbers.class);
-    private final EventBytes<Named> named = new EventBytes<>(Named.class);
-    private final EventBytes<Event> either = new EventBytes<>(Event.class);
+    private final EventBytes<Numbers> numbers = new EventBytes<>(Numbers.class, StackNames.running());
+    private final EventBytes<Named> named = new EventBytes<>(Named.class, StackNames.running());
+    private final EventBytes<Event> either = new EventBytes<>(Event.class, StackNames.running());
     private Object last;
 
     private final RecordConsumer typed = (memory, offset, size) -> {

@@ -41,6 +41,16 @@ final class ElfCache {
         try {
             return read(processFolder.resolve("root" + range.path()), range);
         } catch (IOException | RuntimeException e) {
+            return symbolsHere(range);
+        }
+    }
+
+    /** The process has gone: the file of the same path and number that we see ourselves is the one it had mapped. */
+    private @Nullable ElfSymbols symbolsHere(MappedRange range) {
+        try {
+            Path file = Path.of(range.path());
+            return FileFacts.of(file).inode() == range.inode() ? read(file, range) : null;
+        } catch (IOException | RuntimeException e) {
             return null;
         }
     }

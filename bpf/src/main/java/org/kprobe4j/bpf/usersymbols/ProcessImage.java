@@ -69,6 +69,10 @@ final class ProcessImage {
         return identity;
     }
 
+    boolean isEmpty() {
+        return ranges.isEmpty();
+    }
+
     /** The range that an address lies in, or null. */
     @Nullable
     MappedRange range(long address) {
@@ -146,7 +150,10 @@ final class ProcessImage {
         String name = "/tmp/perf-" + ownNumber() + ".map";
         UserSymbol symbol = perfMap == null ? null : perfMap.symbol(address, name);
         if (symbol == null) {
-            perfMap = PerfMap.read(folder.resolve("root" + name), owner(), perfMap);
+            Path there = folder.resolve("root" + name);
+            // When the process has gone, what it left in our own /tmp; if it was in another namespace, there is
+            // nothing.
+            perfMap = PerfMap.read(Files.exists(folder) ? there : Path.of(name), owner(), perfMap);
             symbol = perfMap == null ? null : perfMap.symbol(address, name);
         }
         return symbol;

@@ -2,6 +2,7 @@ package org.kprobe4j.bpf.usersymbols;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,24 +21,16 @@ public final class UserSymbols {
     /** Addresses that are none, such as those of a stack without frame pointers, do not make the maps be read each time. */
     private static final long REREAD_NANOS = 1_000_000_000L;
 
+    private static final long CHECK_NANOS = 100_000_000L;
+
     private final Path proc;
     private final ElfCache files = new ElfCache();
 
-    private static final class Known {
-        final ProcessImage image;
-        boolean rereadInVain;
-        long rereadAt;
-
-        Known(ProcessImage image) {
-            this.image = image;
-        }
-    }
-
-    private final Map<Integer, Known> processes = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<Integer, UserProcess> processes = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Integer, Known> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Integer, UserProcess> eldest) {
             return size() > MAX_PROCESSES;
         }
     };
@@ -77,20 +70,51 @@ public final class UserSymbols {
      * @return one each, in the same order; bare addresses if the process is gone and was never asked for before
      */
     public synchronized List<UserSymbol> symbolize(int pid, long... addresses) {
-        List<UserSymbol> symbols = new ArrayList<>(addresses.length);
-        Known known = known(pid);
-        for (long address : addresses) {
-            if (known != null && known.image.range(address) == null) {
-                known = reread(pid, known, address);
+        UserProcess known = known(pid);
+        return known == null
+                ? Arrays.stream(addresses).mapToObj(UserSymbol::unknown).toList()
+                : symbolize(known, addresses);
+    }
+
+    /**
+     * The process that has a number now, with what it has mapped. Whether it is still the one that had the number before is looked
+     * up at most ten times a second.
+     *
+     * @param pid the process (the kernel's tgid), as /proc shows it
+     * @param addresses in it, for which what it has mapped is read anew if they are not in what was read before
+     * @return the process; null if it is gone and nobody asked for it before
+     */
+    public synchronized @Nullable UserProcess process(int pid, long... addresses) {
+        UserProcess process = processes.get(pid);
+        long now = System.nanoTime();
+        if (process == null || now - process.checkedAt > CHECK_NANOS) {
+            process = known(pid);
+        }
+        if (process != null) {
+            process.checkedAt = now;
+            for (long address : addresses) {
+                if (process.image.range(address) == null) {
+                    reread(process, address);
+                }
             }
-            symbols.add(known == null ? UserSymbol.unknown(address) : known.image.symbol(address));
+        }
+        return process;
+    }
+
+    synchronized List<UserSymbol> symbolize(UserProcess process, long... addresses) {
+        List<UserSymbol> symbols = new ArrayList<>(addresses.length);
+        for (long address : addresses) {
+            if (process.image.range(address) == null) {
+                reread(process, address);
+            }
+            symbols.add(process.image.symbol(address));
         }
         return symbols;
     }
 
-    private @Nullable Known known(int pid) {
+    private @Nullable UserProcess known(int pid) {
         Path folder = proc.resolve(Integer.toString(pid));
-        Known known = processes.get(pid);
+        UserProcess known = processes.get(pid);
         String identity = ProcessImage.identity(folder);
         if (known != null && (identity == null || identity.equals(known.image.identity()))) {
             return known;
@@ -99,23 +123,23 @@ public final class UserSymbols {
         if (image == null) {
             return null;
         }
-        Known fresh = new Known(image);
+        UserProcess fresh = new UserProcess(this, pid, image);
         processes.put(pid, fresh);
         return fresh;
     }
 
     /** A library may have been loaded since. */
-    private Known reread(int pid, Known known, long address) {
+    private void reread(UserProcess known, long address) {
         long now = System.nanoTime();
         if (known.rereadInVain && now - known.rereadAt < REREAD_NANOS) {
-            return known;
+            return;
         }
-        ProcessImage image = ProcessImage.read(proc.resolve(Integer.toString(pid)), files);
-        boolean same = image != null && image.identity().equals(known.image.identity());
-        Known fresh = same && image != null ? new Known(image) : known;
-        fresh.rereadInVain = fresh.image.range(address) == null;
-        fresh.rereadAt = now;
-        processes.put(pid, fresh);
-        return fresh;
+        ProcessImage image = ProcessImage.read(proc.resolve(Integer.toString(known.pid())), files);
+        // One that has ended and waits for its parent has nothing mapped any more.
+        if (image != null && image.identity().equals(known.image.identity()) && !image.isEmpty()) {
+            known.image = image;
+        }
+        known.rereadInVain = known.image.range(address) == null;
+        known.rereadAt = now;
     }
 }

@@ -44,7 +44,8 @@ final class Api {
             "org/kprobe4j/Kretprobe",
             "org/kprobe4j/Args",
             "org/kprobe4j/Log",
-            "org/kprobe4j/KernelStack");
+            "org/kprobe4j/KernelStack",
+            "org/kprobe4j/UserStack");
 
     private Api() {}
 

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
@@ -65,7 +66,8 @@ final class Intrinsics {
             case Api.KERNEL + ".ntohl" -> NetworkValues.ntohl(c);
             case Routines.TEXT + ".room" -> KernelText.room(c);
             case Routines.TEXT + ".load" -> KernelText.load(c);
-            case Api.KERNEL + ".stack" -> new Operand.StackTrace();
+            case Api.KERNEL + ".stack" -> new Operand.StackTrace(StackKind.KERNEL);
+            case Api.KERNEL + ".userStack" -> new Operand.StackTrace(StackKind.USER);
             case Api.KERNEL + ".current" -> current(c);
             case Api.KERNEL + ".struct" -> new Operand.Struct(c.scalar(0), c.typeArgument(1));
             case Api.KERNEL + ".containerOf" -> KernelQueries.containerOf(c);
@@ -124,6 +126,7 @@ final class Intrinsics {
             case Operand.Globals globals -> site.translation().variables().call(site, globals);
             case Operand.KernelEnum constant -> KernelEnums.call(site, constant);
             case Operand.Boxed boxed -> boxCall(site, boxed);
+            case Operand.StackTrace stack -> throw Stacks.outside(site, stack);
             case Operand.Host(String text) -> constantString(site, text);
             case Operand.Host(Enum<?> constant) -> constantEnum(site, constant);
             case Operand.Comm _ -> KernelText.call(site, KernelText.COMM);

@@ -13,6 +13,7 @@ import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
@@ -173,6 +174,7 @@ final class KernelState {
         return switch (layout) {
             case ElementLayout.Scalar(Class<?> type) -> new Operand.Boxed(load(address, 0, type), type);
             case ElementLayout.Composite(Class<?> type, RecordLayout fields) -> record(type, fields, address, 0, state);
+            case ElementLayout.Stack _ -> throw new IllegalStateException("a stack is no value of a map");
         };
     }
 
@@ -237,6 +239,10 @@ final class KernelState {
         } else if (operand instanceof Operand.Boxed boxed && layout.equals(new ElementLayout.Scalar(boxed.type()))) {
             fields.add(new Opcode.Field.Scalar(0, Size.ofBytes(layout.sizeBytes()), values.size()));
             values.add(GraphBuilder.lowerBits(boxed.value(), layout.sizeBytes() * Byte.SIZE));
+            return room(layout, role, fields);
+        } else if (layout instanceof ElementLayout.Stack(StackKind kind)
+                && operand.equals(new Operand.StackTrace(kind))) {
+            Stacks.key(site, kind, 0, fields, values);
             return room(layout, role, fields);
         }
         throw new Refusal("%s: the %ss of this map are %s; this is of another type"

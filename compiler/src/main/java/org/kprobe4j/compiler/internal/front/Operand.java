@@ -4,6 +4,7 @@ import java.lang.constant.ClassDesc;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.TextSource;
 import org.kprobe4j.compiler.internal.ir.Value;
 
@@ -154,8 +155,8 @@ sealed interface Operand {
     /** An IPv6 address, 16 bytes at an address. */
     record Ipv6(Value address) implements Operand {}
 
-    /** The kernel stack, walked when it is sent. */
-    record StackTrace() implements Operand {}
+    /** A call stack, walked when it is sent. */
+    record StackTrace(StackKind kind) implements Operand {}
 
     /** An exception that the JDK's own code is about to throw. */
     record Thrown(String type) implements Operand {}

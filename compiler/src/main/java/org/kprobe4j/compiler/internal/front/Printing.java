@@ -10,6 +10,7 @@ import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -19,8 +20,6 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class Printing {
     /** Symbolic name of the ring buffer that printed lines travel through. */
     static final String LOG_RING = "log";
-
-    private static final int STACK_FRAMES = 64;
 
     private Printing() {}
 
@@ -79,9 +78,13 @@ final class Printing {
                     address(
                             RecordLayout.IPV6_BYTES,
                             RecordFields.ipv6(site, address, take(RecordLayout.IPV6_BYTES), values));
-                case Operand.StackTrace _ -> {
-                    arguments.add(new PrintFormat.Argument.Stack(sizeBytes, STACK_FRAMES));
-                    fields.add(new Opcode.Field.Stack(take(Long.BYTES * (1 + STACK_FRAMES)), STACK_FRAMES));
+                case Operand.StackTrace(StackKind kind) -> {
+                    int frames = StackKind.DEFAULT_FRAMES;
+                    arguments.add(
+                            kind == StackKind.KERNEL
+                                    ? new PrintFormat.Argument.Stack(sizeBytes, frames)
+                                    : new PrintFormat.Argument.UserStack(sizeBytes, frames));
+                    Stacks.event(site, kind, take(kind.eventBytes(frames)), frames, fields, values);
                 }
                 case Operand.Registers _,
                         Operand.Probe _,
@@ -201,7 +204,7 @@ final class Printing {
 
     static Operand dumpStack(CallSite site) {
         var record = new Line(site);
-        record.add(new Operand.StackTrace());
+        record.add(new Operand.StackTrace(StackKind.KERNEL));
         return record.send("Call Trace:\n%s");
     }
 

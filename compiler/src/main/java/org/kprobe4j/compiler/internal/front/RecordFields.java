@@ -11,6 +11,7 @@ import java.util.List;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.TextSource;
@@ -63,6 +64,14 @@ final class RecordFields {
             ordinal(component, value, offset);
         } else if (InetAddress.class.isAssignableFrom(type)) {
             address(component, value, offset);
+        } else if (StackKind.of(type).isPresent()) {
+            StackKind kind = StackKind.of(type).get();
+            Stacks.component(component, kind, value);
+            if (comparable) {
+                Stacks.key(site, kind, offset, fields, values);
+            } else {
+                Stacks.event(site, kind, offset, kind.frames(component.sizeBytes()), fields, values);
+            }
         } else {
             int bits = component.sizeBytes() * Byte.SIZE;
             values.add(GraphBuilder.lowerBits(InstructionTranslator.scalar(value), bits));

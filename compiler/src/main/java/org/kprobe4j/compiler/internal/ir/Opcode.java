@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Buckets;
+import org.kprobe4j.compiler.StackKind;
 
 /** What an operation does. Operands are the operation's arguments, in the order given here. */
 public sealed interface Opcode {
@@ -186,6 +187,23 @@ public sealed interface Opcode {
     }
 
     /**
+     * The number of the stack in a map of type STACK_TRACE, or a negated errno. It is the same all through one hit. A stack that
+     * finds no place is counted at {@code site}.
+     */
+    record StackNumber(String map, StackKind kind, int site) implements Opcode {
+        /** Where it is asked for does not matter: a stack is walked once, and counted at the first place. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof StackNumber number && number.map.equals(map) && number.kind == kind;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * map.hashCode() + kind.hashCode();
+        }
+    }
+
+    /**
      * Bytes for a helper to read, a map's key or value: in the stack frame, or in the room of that offset in scratch memory.
      *
      * @param target the offset, {@link #FRAME} for the frame
@@ -252,7 +270,7 @@ public sealed interface Opcode {
         /** Constant bytes. */
         record Bytes(int offset, List<Byte> content) implements Field {}
 
-        /** The kernel stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. */
-        record Stack(int offset, int frames) implements Field {}
+        /** A stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. */
+        record Stack(int offset, int frames, StackKind kind) implements Field {}
     }
 }

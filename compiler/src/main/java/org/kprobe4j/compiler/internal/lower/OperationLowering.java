@@ -98,6 +98,7 @@ final class OperationLowering {
             case Opcode.RowCount count -> aggregates.count(operation, count);
             case Opcode.SummaryAdd summary -> aggregates.add(operation, summary);
             case Opcode.SummaryMapAdd add -> aggregates.add(operation, add);
+            case Opcode.StackNumber stack -> values.define(operation, new StackLowering(out, context).number(stack));
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }
@@ -394,9 +395,7 @@ final class OperationLowering {
             case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
                 address(2, base, at + Long.BYTES);
-                out.add(new Lir.Const(3, (long) stack.frames() * Long.BYTES, true));
-                out.add(new Lir.Const(4, 0, true));
-                int length = out.call(Helper.GET_STACK, 4);
+                int length = new StackLowering(out, context).walk(stack);
                 out.add(new Lir.Store(Size.DW, base, at, length));
             }
         }
