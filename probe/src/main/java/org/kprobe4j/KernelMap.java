@@ -28,7 +28,7 @@ import org.kprobe4j.internal.Shutdown;
  *
  * <p>A key may be a {@link KernelStack} or a {@link UserStack}, or have such components: in the kernel it holds the stack's number in
  * a map of stacks (bpf_get_stackid), which is made and closed with this one and has room for {@code maxEntries} stacks, rounded up to a
- * power of two. A stack that finds its place there taken by another one, as its hash may say, or no room, is lost: it is counted
+ * power of two and at most 131 072, of a kibibyte each. A stack that finds its place there taken by another one, as its hash may say, or no room, is lost: it is counted
  * in the probe's account at the handler's line, and the entry has a key that {@link KernelStack#isLost() says so}, so that sums stay
  * right. Stacks keep their places when entries are removed. Two CPUs that put different stacks into one free place at the same
  * moment may get one stack for both: the kernel does not tell. Values hold no stacks.

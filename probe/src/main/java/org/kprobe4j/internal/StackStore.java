@@ -24,6 +24,9 @@ import org.kprobe4j.compiler.StackKind;
 final class StackStore implements AutoCloseable {
     private static final Path MAX_STACK = Path.of("/proc/sys/kernel/perf_event_max_stack");
 
+    /** Of a kibibyte each. */
+    private static final int MAX_STACKS = 1 << 17;
+
     private final @Nullable BpfMap map;
     private final StackNames names;
     private final Map<Integer, NamedKernelStack> kernel = new HashMap<>();
@@ -41,7 +44,7 @@ final class StackStore implements AutoCloseable {
      * as stacks that fit in, whose memory is taken at once. Source: stack_map_alloc() in kernel/bpf/stackmap.c.
      */
     static StackStore inTheKernel(String map, int maxEntries) {
-        int stacks = Integer.highestOneBit(Math.max(maxEntries * 2 - 1, 1)) + 1;
+        int stacks = Integer.highestOneBit(Math.min(maxEntries, MAX_STACKS) * 2 - 1) + 1;
         return new StackStore(
                 BpfMap.create(
                         MapType.STACK_TRACE, StackKind.mapOf(map), Integer.BYTES, frames() * Long.BYTES, stacks, 0),

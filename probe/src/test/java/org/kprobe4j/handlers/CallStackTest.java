@@ -143,6 +143,32 @@ class CallStackTest {
     }
 
     @Test
+    void counting_by_stack_is_one_walk_and_one_addition() {
+        String listing = Handlers.listing(handlers.pre((p, regs) -> {
+            counts.add(Kernel.stack(), 1);
+            return 0;
+        }));
+        int from = listing.indexOf("r2 = map[counts_stacks]");
+        assertThat(listing.substring(from, listing.indexOf("exit\n", from) + "exit\n".length()))
+                .isEqualTo("""
+                r2 = map[counts_stacks]
+                r3 = 0
+                call bpf_get_stackid#27
+                if r0 s< 0 goto +11
+                *(u32 *)(r10 -24) = r0
+                r6 = 1
+                r1 = map[counts]
+                r2 = r10
+                r2 += -24
+                call bpf_map_lookup_elem#1
+                if r0 == 0 goto +8
+                lock *(u64 *)(r0 +0) += r6
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
     void one_walk_serves_all_uses_of_a_map_in_a_row() {
         hit(handlers.pre((p, regs) -> {
             KernelStack stack = Kernel.stack();

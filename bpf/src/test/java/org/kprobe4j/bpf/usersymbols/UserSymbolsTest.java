@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +120,42 @@ class UserSymbolsTest {
         maps("1000-2000 r-xp 00001000 fd:00 " + library("c.so", "reborn") + " /lib/c.so");
         stat("2000", "8192");
         assertThat(names(0x1010)).containsExactly("reborn+0x0 (/lib/c.so)");
+    }
+
+    @Test
+    void processIsNamedByWhatItHadMappedWhenItWasSeen() throws IOException {
+        assertThat(symbols.process(PID + 1, 0x1010)).isNull();
+        maps("1000-2000 r-xp 00001000 fd:00 " + library("a.so", "before") + " /lib/a.so");
+        UserProcess first = Objects.requireNonNull(symbols.process(PID, 0x1010));
+        assertThat(first.pid()).isEqualTo(PID);
+        // A library that it loads later is seen when an address lies in it.
+        maps(
+                "1000-2000 r-xp 00001000 fd:00 " + library("a.so", "before") + " /lib/a.so",
+                "5000-6000 r-xp 00001000 fd:00 " + library("b.so", "late") + " /lib/b.so");
+        assertThat(symbols.process(PID, 0x5010)).isSameAs(first);
+        maps("1000-2000 r-xp 00001000 fd:00 " + library("c.so", "after") + " /lib/c.so");
+        stat("1000", "8192");
+        symbols.remember(PID);
+        UserProcess second = Objects.requireNonNull(symbols.process(PID, 0x1010));
+        assertThat(second).isNotSameAs(first);
+        assertThat(second.symbolize(0x1010)).extracting(UserSymbol::name).containsExactly("after");
+        Files.delete(process.resolve("maps"));
+        Files.delete(process.resolve("stat"));
+        assertThat(first.symbolize(0x1010, 0x5011))
+                .extracting(UserSymbol::toString)
+                .containsExactly("before+0x0 (/lib/a.so)", "late+0x1 (/lib/b.so)");
+    }
+
+    @Test
+    void fileOfAProcessThatIsGoneIsTheOneOfTheSameNumberHere() throws IOException {
+        String inode = library("a.so", "work");
+        Path file = process.resolve("root/lib/a.so");
+        maps("1000-2000 r-xp 00001000 fd:00 " + inode + " " + file, "3000-4000 r-xp 00001000 fd:00 1 " + file);
+        UserProcess seen = Objects.requireNonNull(symbols.process(PID, 0x1010));
+        Files.delete(process.resolve("stat"));
+        assertThat(seen.symbolize(0x1010, 0x3010))
+                .extracting(UserSymbol::toString)
+                .containsExactly("work+0x0 (" + file + ")", "0x3010 (" + file + ")");
     }
 
     @Test
