@@ -97,11 +97,10 @@ public sealed interface ElementLayout {
      * @return true if so
      */
     default boolean hasStack(StackKind kind) {
-        return switch (this) {
-            case Stack stack -> stack.kind() == kind;
-            case Composite composite -> composite.layout().stack(kind).isPresent();
-            case Scalar _ -> false;
-        };
+        return this instanceof Stack stack
+                ? stack.kind() == kind
+                : this instanceof Composite composite
+                        && composite.layout().stack(kind).isPresent();
     }
 
     /**

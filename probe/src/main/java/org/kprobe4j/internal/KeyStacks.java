@@ -23,10 +23,10 @@ public final class KeyStacks implements AutoCloseable {
 
     KeyStacks(ElementLayout layout) {
         ofProcesses = layout.hasStack(StackKind.USER);
-        switch (layout) {
-            case ElementLayout.Stack(StackKind kind) -> numbers.add(kind.numberOffset());
-            case ElementLayout.Composite(var _, RecordLayout parts) -> addNumbers(parts, 0);
-            case ElementLayout.Scalar _ -> {}
+        if (layout instanceof ElementLayout.Stack stack) {
+            numbers.add(stack.kind().numberOffset());
+        } else if (layout instanceof ElementLayout.Composite composite) {
+            addNumbers(composite.layout(), 0);
         }
     }
 

@@ -35,22 +35,25 @@ public interface StackNames {
     final class Running implements StackNames {
         private static final Running SHARED = new Running();
 
-        private final StackSymbols symbols = StackSymbols.running();
-        private final UserSymbols users = UserSymbols.running();
+        /** Made when the first name is asked for: most programs have no stacks. */
+        private static final class Known {
+            static final StackSymbols KERNEL = StackSymbols.running();
+            static final UserSymbols USERS = UserSymbols.running();
+        }
 
         @Override
         public List<Symbol> kernel(StackSymbols.Stack stack) {
-            return symbols.kernelSymbols(stack);
+            return Known.KERNEL.kernelSymbols(stack);
         }
 
         @Override
         public void learn(List<StackSymbols.Stack> stacks) {
-            symbols.learn(stacks);
+            Known.KERNEL.learn(stacks);
         }
 
         @Override
         public @Nullable ProcessNames process(int pid, StackSymbols.Stack stack) {
-            UserProcess process = users.process(pid, StackSymbols.lookups(stack));
+            UserProcess process = Known.USERS.process(pid, StackSymbols.lookups(stack));
             return process == null ? null : frames -> StackSymbols.userSymbols(process::symbolize, frames);
         }
     }
