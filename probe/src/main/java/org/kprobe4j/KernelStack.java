@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * as the key of a map or a component of it; all else works outside. Equal if the addresses are. Names are looked up when they are
  * asked for.
  *
+ * <p>At a function's return the kernel's stack begins with the trampoline that it returns to. In an event the function stands in its
+ * place; in a line or a key, which many functions may share, the trampoline stays, and {@link #folded()} leaves it out.
+ *
  * <p>Since kernel: 4.18 in lines and events (bpf_get_stack), 4.6 in keys (bpf_get_stackid). Source: kernel/bpf/stackmap.c.
  */
 public sealed interface KernelStack permits org.kprobe4j.internal.NamedKernelStack {

@@ -3,6 +3,7 @@ package org.kprobe4j.internal;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,14 +60,17 @@ abstract sealed class CallStack<F> permits NamedKernelStack, NamedUserStack {
                 : String.join("\n", frames().stream().map(text).toList());
     }
 
-    /** A semicolon ends a frame's name; JVMs write them in names of classes. */
-    final String folded(Function<F, String> name) {
+    /** All but those that are left out. A semicolon ends a frame's name; JVMs write them in names of classes. */
+    final String folded(Predicate<String> left, Function<F, String> name) {
         String absence = stack.absence();
         if (absence != null) {
             return "[" + absence.substring(1, absence.length() - 1).replaceAll(":.*", "") + "]";
         }
-        List<String> names =
-                frames().stream().map(name).map(n -> n.replace(';', ':')).toList();
+        List<String> names = frames().stream()
+                .map(name)
+                .filter(left.negate())
+                .map(n -> n.replace(';', ':'))
+                .toList();
         return String.join(";", names.reversed());
     }
 

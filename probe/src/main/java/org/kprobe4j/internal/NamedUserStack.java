@@ -29,7 +29,7 @@ public final class NamedUserStack extends CallStack<UserStack.Frame> implements 
 
     @Override
     public String folded() {
-        return folded(NamedUserStack::shortName);
+        return folded(_ -> false, NamedUserStack::shortName);
     }
 
     private static String shortName(Frame frame) {

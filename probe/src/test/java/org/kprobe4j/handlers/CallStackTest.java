@@ -19,6 +19,7 @@ import org.kprobe4j.SimulatedKernel;
 import org.kprobe4j.UserStack;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.internal.RecordBytes;
 
@@ -85,6 +86,18 @@ class CallStackTest {
         assertThat(slow.pid()).isEqualTo(42);
         assertThat(slow.stack().addresses()).containsExactly(kernel.stack);
         assertThat(slow.stack().isLost()).isFalse();
+    }
+
+    @Test
+    void at_a_return_the_function_stands_in_the_place_of_the_trampoline() {
+        RingBuffer<Slow> ring = handlers.ring("ring", Slow.class);
+        handlers.at("vfs_read", 0xffff_ffff_8123_4560L).shaped(new ProgramShape.Return(false));
+        hit(handlers.ret((ri, regs) -> {
+            ring.emit(new Slow(Kernel.pid(), Kernel.stack()));
+            return 0;
+        }));
+        assertThat(event(ring, Slow.class).stack().addresses())
+                .containsExactly(0xffff_ffff_8123_4560L, kernel.stack[1]);
     }
 
     @Test

@@ -84,7 +84,7 @@ final class Printing {
                             kind == StackKind.KERNEL
                                     ? new PrintFormat.Argument.Stack(sizeBytes, frames)
                                     : new PrintFormat.Argument.UserStack(sizeBytes, frames));
-                    Stacks.event(site, kind, take(kind.eventBytes(frames)), frames, fields, values);
+                    Stacks.event(site, kind, take(kind.eventBytes(frames)), frames, null, fields, values);
                 }
                 case Operand.Registers _,
                         Operand.Probe _,

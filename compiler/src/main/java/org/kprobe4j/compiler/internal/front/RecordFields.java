@@ -70,7 +70,9 @@ final class RecordFields {
             if (comparable) {
                 Stacks.key(site, kind, offset, fields, values);
             } else {
-                Stacks.event(site, kind, offset, kind.frames(component.sizeBytes()), fields, values);
+                Long function = Stacks.returning(site, kind);
+                int frames = kind.frames(component.sizeBytes());
+                Stacks.event(site, kind, offset, frames, function, fields, values);
             }
         } else {
             int bits = component.sizeBytes() * Byte.SIZE;

@@ -1,10 +1,12 @@
 package org.kprobe4j.compiler.internal.front;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RecordLayout;
 import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
@@ -33,13 +35,25 @@ final class Stacks {
         }
     }
 
+    /** The function whose return is probed: the stack itself begins with the trampoline that the kernel put there to return to. */
+    static @Nullable Long returning(CallSite site, StackKind kind) {
+        var request = site.translation().request();
+        return kind == StackKind.KERNEL && request.shape() instanceof ProgramShape.Return ? request.addr() : null;
+    }
+
     static void event(
-            CallSite site, StackKind kind, int offset, int frames, List<Opcode.Field> fields, List<Value> values) {
+            CallSite site,
+            StackKind kind,
+            int offset,
+            int frames,
+            @Nullable Long innermost,
+            List<Opcode.Field> fields,
+            List<Value> values) {
         if (kind == StackKind.USER) {
             values.add(task(site));
             fields.add(new Opcode.Field.Scalar(offset, Size.DW, values.size() - 1));
         }
-        fields.add(new Opcode.Field.Stack(offset + kind.lengthOffset(), frames, kind));
+        fields.add(new Opcode.Field.Stack(offset + kind.lengthOffset(), frames, kind, innermost));
     }
 
     static void key(CallSite site, StackKind kind, int offset, List<Opcode.Field> fields, List<Value> values) {

@@ -270,7 +270,14 @@ public sealed interface Opcode {
         /** Constant bytes. */
         record Bytes(int offset, List<Byte> content) implements Field {}
 
-        /** A stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. */
-        record Stack(int offset, int frames, StackKind kind) implements Field {}
+        /**
+         * A stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. {@code innermost} stands in the
+         * place of the first one, which is the trampoline's at a function's return; null where it stays.
+         */
+        record Stack(
+                int offset,
+                int frames,
+                StackKind kind,
+                @Nullable Long innermost) implements Field {}
     }
 }

@@ -397,6 +397,7 @@ final class OperationLowering {
                 address(2, base, at + Long.BYTES);
                 int length = new StackLowering(out, context).walk(stack);
                 out.add(new Lir.Store(Size.DW, base, at, length));
+                new StackLowering(out, context).replaceFirst(stack, length, base, at + Long.BYTES);
             }
         }
     }

@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.StackKind;
@@ -30,6 +31,23 @@ final class StackLowering {
         out.add(new Lir.Const(3, (long) stack.frames() * Long.BYTES, true));
         out.add(new Lir.Const(4, flags(stack.kind()), true));
         return out.call(Helper.GET_STACK, 4);
+    }
+
+    /** Puts the probed function in the place of the first frame, if there is one. */
+    void replaceFirst(Opcode.Field.Stack stack, int length, int base, int offset) {
+        Long function = stack.innermost();
+        if (function == null) {
+            return;
+        }
+        LirBlock replace = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JSLT, Width.W64, length, Long.BYTES, done, replace);
+        out.place(replace);
+        int address = out.register();
+        out.add(new Lir.Const(address, function, true));
+        out.add(new Lir.Store(Size.DW, base, offset, address));
+        out.jump(done);
+        out.place(done);
     }
 
     /** That a task has no stack of a process is no loss. */
