@@ -27,6 +27,7 @@ class GuideTest {
             import java.util.List;
             import org.kprobe4j.*;
             class Example {
+            %s
                 static void run() throws Exception {
             %s
                 }
@@ -54,7 +55,9 @@ class GuideTest {
         var source = new SimpleJavaFileObject(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE) {
             @Override
             public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-                return FRAME.formatted(example);
+                // Sealed types cannot be declared in a method: an example that begins with one declares all its types first.
+                int members = example.startsWith("sealed ") ? example.indexOf("\n\n") : 0;
+                return FRAME.formatted(example.substring(0, members), example.substring(members));
             }
         };
         var messages = new StringWriter();
