@@ -149,6 +149,9 @@ class AggregateKernelTest {
             assertThat(hits).isGreaterThan(THREADS * SEEKS / 2L);
             assertThat(all.count()).isEqualTo(hits + returns);
             assertThat(back.count()).isEqualTo(returns);
+            // The position in /dev/null is always 0.
+            assertThat(back.min()).isZero();
+            assertThat(back.max()).isZero();
             assertThat(sizes.entries().values().stream()
                             .mapToLong(Distribution::count)
                             .sum())
@@ -162,8 +165,7 @@ class AggregateKernelTest {
             if (hits == (long) THREADS * SEEKS) {
                 long sum = THREADS * LongStream.range(0, SEEKS).sum();
                 assertThat(inAll.getSum()).isEqualTo(sum);
-                assertThat(back.min()).isZero();
-                assertThat(back.max()).isEqualTo(SEEKS - 1);
+                assertThat(inAll.getMax()).isEqualTo(SEEKS - 1);
             }
         }
     }
