@@ -180,6 +180,33 @@ class AggregateKernelTest {
         }
     }
 
+    /** The kernel uses an entry's memory again: what other CPUs had there must not come back. */
+    @Test
+    void whatWasTakenDoesNotComeBack() throws InterruptedException {
+        try (var sizes = HistogramMap.log2(Long.class, 1);
+                var sums = SummaryMap.of(Long.class, 1)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        sizes.record(7L, regs.arg(1));
+                        sums.record(7L, regs.arg(1));
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                for (int round = 0; round < 3; round++) {
+                    seekOnManyThreads();
+                    assertThat(sums.takeAll()).containsOnlyKeys(7L);
+                    assertThat(sizes.takeAll()).containsOnlyKeys(7L);
+                    DevNull.seek(2);
+                    assertThat(sums.takeAll().get(7L))
+                            .hasToString(
+                                    LongStream.range(0, 2).summaryStatistics().toString());
+                    assertThat(sizes.takeAll()).containsOnly(Map.entry(7L, Distribution.log2(0, 1)));
+                }
+            }
+        }
+    }
+
     /** The verifier must not follow each way through each round to its end. */
     @Test
     void inLoops() {
