@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * asked for.
  *
  * <p>At a function's return the kernel's stack begins with the trampoline that it returns to. In an event the function stands in its
- * place; in a line or a key, which many functions may share, the trampoline stays, and {@link #folded()} leaves it out.
+ * place; in a line or a key, which many functions may share, the trampoline stays, and {@link #folded()} leaves it out. Who called
+ * the function the kernel does not always find there: older ones see nothing behind the trampoline. At the entry they do.
  *
  * <p>Since kernel: 4.18 in lines and events (bpf_get_stack), 4.6 in keys (bpf_get_stackid). Source: kernel/bpf/stackmap.c.
  */

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * gives a short or a wrong stack.
  *
  * <p>Names are looked up when they are asked for, in what the process had mapped when the stack was first read: so it should live
- * until then. Events are read at once. While a map has such keys, a thread reads new ones all the time, and rests in between at least
- * 20 milliseconds and fifty times as long as it read. The frames of a process that ended before that have no names, and say so;
+ * until then. Events are read at once. While a map has such keys, a thread reads them again and again, and rests in between for
+ * 20 to 200 milliseconds. The frames of a process that ended before that have no names, and say so;
  * so do those of a JVM's compiled code that it wrote no perf map for ({@code jcmd PID Compiler.perfmap}).
  *
  * <p>Since kernel: 4.18 in lines and events (bpf_get_stack), 4.6 in keys (bpf_get_stackid). Source: kernel/bpf/stackmap.c.

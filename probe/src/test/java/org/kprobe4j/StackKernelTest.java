@@ -86,9 +86,10 @@ class StackKernelTest {
             }
             KernelStack stack = received(slow, 1).getFirst().stack();
             System.out.println("return:\n" + stack + "\n" + stack.folded());
-            assertThat(symbols(stack)).startsWith(DevNull.FUNCTION).contains("do_syscall_64");
-            assertThat(stack.frames().getFirst().offset()).isZero();
-            assertThat(stack.folded()).endsWith(";" + DevNull.FUNCTION).doesNotContain("trampoline");
+            assertThat(symbols(stack)).startsWith(DevNull.FUNCTION);
+            // Behind endbr64, if there is one.
+            assertThat(stack.frames().getFirst().offset()).isBetween(0L, 4L);
+            assertThat(stack.folded()).endsWith(DevNull.FUNCTION).doesNotContain("trampoline");
         }
     }
 
@@ -175,6 +176,7 @@ class StackKernelTest {
         try (var counts = KernelMap.of(KernelStack.class, Long.class, 2)) {
             long hits;
             long lost;
+            long noEntry;
             try (var one = count("vfs_read", counts);
                     var two = count("vfs_write", counts);
                     var three = count("null_lseek", counts);
@@ -191,24 +193,23 @@ class StackKernelTest {
                 all.forEach(Kprobe::close);
                 hits = all.stream().mapToLong(p -> p.account().delivered()).sum();
                 lost = all.stream().mapToLong(p -> p.account().stacksLost()).sum();
-                assertThat(all.stream()
-                                .mapToLong(p -> p.account().entriesLost())
-                                .sum())
-                        .isZero();
-                assertThat(all.toString() + all.get(1).account()).isNotEmpty();
+                noEntry = all.stream()
+                        .mapToLong(p -> p.account().entriesLost())
+                        .sum();
+                assertThat(all).anyMatch(p -> p.account().toString().endsWith("stacks lost to a taken place"));
             }
             Files.delete(Path.of("/tmp/stack-test"));
             Map<KernelStack, Long> found = counts.entries();
             System.out.println(found);
-            assertThat(found.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(hits);
+            // Five stacks at least, and four places.
             assertThat(lost).isPositive();
+            assertThat(found.values().stream().mapToLong(Long::longValue).sum() + noEntry)
+                    .isEqualTo(hits);
             assertThat(found.entrySet().stream()
                             .filter(e -> e.getKey().isLost())
                             .mapToLong(Map.Entry::getValue)
                             .sum())
-                    .isEqualTo(lost);
-            assertThat(found.keySet())
-                    .anyMatch(s -> s.toString().equals("<stack lost: another one has its place in the map (EEXIST)>"));
+                    .isLessThanOrEqualTo(lost);
         }
     }
 

@@ -4,12 +4,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Looks at a map's keys all the time, so that processes whose stacks are among them are seen while they live. It rests fifty times as
- * long as it looked: it takes two hundredths of a CPU at most.
+ * Looks at a map's keys all the time, so that processes whose stacks are among them are seen while they live. It rests ten times as
+ * long as it looked, within bounds.
  */
 final class ProcessWatch implements AutoCloseable {
     private static final long SHORTEST_MILLIS = 20;
-    private static final long REST = 50;
+    private static final long LONGEST_MILLIS = 200;
+    private static final long REST = 10;
     private static final long NANOS_IN_MILLI = 1_000_000;
 
     private final Thread thread;
@@ -28,7 +29,7 @@ final class ProcessWatch implements AutoCloseable {
                 long start = System.nanoTime();
                 look.run();
                 took = (System.nanoTime() - start) / NANOS_IN_MILLI;
-            } while (!closed.await(Math.max(SHORTEST_MILLIS, took * REST), TimeUnit.MILLISECONDS));
+            } while (!closed.await(Math.clamp(took * REST, SHORTEST_MILLIS, LONGEST_MILLIS), TimeUnit.MILLISECONDS));
         } catch (InterruptedException | IllegalStateException e) {
             // The map is being closed.
         }

@@ -1,6 +1,8 @@
 package org.kprobe4j.internal;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +25,8 @@ import org.kprobe4j.compiler.StackKind;
  */
 final class StackStore implements AutoCloseable {
     private static final Path MAX_STACK = Path.of("/proc/sys/kernel/perf_event_max_stack");
+
+    private static final int NUMBER_BYTES = 32;
 
     /** Of a kibibyte each. */
     private static final int MAX_STACKS = 1 << 17;
@@ -51,10 +55,12 @@ final class StackStore implements AutoCloseable {
                 StackNames.running());
     }
 
-    /** The kernel takes no longer ones. */
-    private static int frames() {
-        try {
-            int most = Integer.parseInt(Files.readString(MAX_STACK).strip());
+    /** The kernel takes no longer ones. A number of /proc/sys comes in one read or is cut: proc_dointvec() in kernel/sysctl.c. */
+    static int frames() {
+        try (InputStream file = Files.newInputStream(MAX_STACK)) {
+            byte[] text = new byte[NUMBER_BYTES];
+            int length = Math.max(file.read(text), 0);
+            int most = Integer.parseInt(new String(text, 0, length, StandardCharsets.US_ASCII).strip());
             return Math.clamp(most, 1, StackKind.MAX_FRAMES);
         } catch (IOException | NumberFormatException e) {
             return StackKind.MAX_FRAMES;
