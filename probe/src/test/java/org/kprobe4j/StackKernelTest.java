@@ -193,9 +193,7 @@ class StackKernelTest {
                 all.forEach(Kprobe::close);
                 hits = all.stream().mapToLong(p -> p.account().delivered()).sum();
                 lost = all.stream().mapToLong(p -> p.account().stacksLost()).sum();
-                noEntry = all.stream()
-                        .mapToLong(p -> p.account().entriesLost())
-                        .sum();
+                noEntry = all.stream().mapToLong(p -> p.account().entriesLost()).sum();
                 assertThat(all).anyMatch(p -> p.account().toString().endsWith("stacks lost to a taken place"));
             }
             Files.delete(Path.of("/tmp/stack-test"));
