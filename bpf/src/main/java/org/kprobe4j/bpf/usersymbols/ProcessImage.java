@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,10 @@ final class ProcessImage {
 
     String identity() {
         return identity;
+    }
+
+    boolean hasAll(long... addresses) {
+        return Arrays.stream(addresses).allMatch(address -> range(address) != null);
     }
 
     boolean isEmpty() {

@@ -78,7 +78,7 @@ public final class UserSymbols {
 
     /**
      * The process that has a number now, with what it has mapped. Whether it is still the one that had the number before is looked
-     * up at most ten times a second.
+     * up at most ten times a second, and for addresses that it had not mapped.
      *
      * @param pid the process (the kernel's tgid), as /proc shows it
      * @param addresses in it, for which what it has mapped is read anew if they are not in what was read before
@@ -87,7 +87,8 @@ public final class UserSymbols {
     public synchronized @Nullable UserProcess process(int pid, long... addresses) {
         UserProcess process = processes.get(pid);
         long now = System.nanoTime();
-        if (process == null || now - process.checkedAt > CHECK_NANOS) {
+        // What lies outside of what is known may be another program that the process runs since.
+        if (process == null || now - process.checkedAt > CHECK_NANOS || !process.image.hasAll(addresses)) {
             process = known(pid);
         }
         if (process != null) {

@@ -139,6 +139,10 @@ class UserSymbolsTest {
         UserProcess second = Objects.requireNonNull(symbols.process(PID, 0x1010));
         assertThat(second).isNotSameAs(first);
         assertThat(second.symbolize(0x1010)).extracting(UserSymbol::name).containsExactly("after");
+        maps("8000-9000 r-xp 00001000 fd:00 " + library("d.so", "executed") + " /lib/d.so");
+        stat("1000", "12288");
+        UserProcess third = Objects.requireNonNull(symbols.process(PID, 0x8010));
+        assertThat(third.symbolize(0x8010)).extracting(UserSymbol::name).containsExactly("executed");
         Files.delete(process.resolve("maps"));
         Files.delete(process.resolve("stat"));
         assertThat(first.symbolize(0x1010, 0x5011))
