@@ -1,19 +1,27 @@
 package org.kprobe4j;
 
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Elements;
 import org.kprobe4j.internal.Entries;
+import org.kprobe4j.internal.EntryReader;
 import org.kprobe4j.internal.HeapEntries;
 import org.kprobe4j.internal.KernelEntries;
+import org.kprobe4j.internal.Largest;
+import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Shutdown;
 
@@ -52,35 +60,54 @@ public final class KernelMap<K, V> implements AutoCloseable {
     private final String name = "map" + NUMBER.incrementAndGet();
     private final Elements<K> keys;
     private final Elements<V> values;
+    private final EntryReader<K, V> reader;
+    private final Class<V> valueType;
     private final Entries map;
 
-    private KernelMap(Elements<K> keys, Elements<V> values, int maxEntries) {
-        this.keys = keys;
-        this.values = values;
-        SimulatedKernel simulated = SimulatedKernel.current();
-        if (simulated != null) {
-            keys.stacks().openOnTheHeap(simulated.stackNames());
-            this.map = new HeapEntries(maxEntries);
-        } else {
-            this.map = keys.stacks()
-                    .open(
-                            name,
-                            maxEntries,
-                            () -> new KernelEntries(
-                                    name,
-                                    keys.layout().sizeBytes(),
-                                    values.layout().sizeBytes(),
-                                    maxEntries));
-            keys.stacks().watch(name, this::readKeys);
+    private KernelMap(Class<K> key, Class<V> value, MapType type, int maxEntries) {
+        this.keys = Elements.ofKeys(key);
+        this.values = new Elements<>(value);
+        this.valueType = value;
+        this.reader = new EntryReader<>(keys, values);
+        this.map = entries(type, name, keys, values, maxEntries);
+        if (map instanceof KernelEntries) {
+            // Reading a key once is what its stacks need.
+            keys.stacks().watch(name, this::entries);
             Shutdown.opened(this);
         }
     }
 
-    /** Reading a key once is what its stack needs. */
-    private void readKeys() {
-        long left = 4L * map.maxEntries();
-        for (byte[] key = map.nextKey(null); key != null && left > 0; key = map.nextKey(key), left--) {
-            keys.object(key);
+    /**
+     * Entries in the kernel, or on the heap while a {@link SimulatedKernel} is open.
+     *
+     * @throws UsageException if the kernel refuses the map
+     * @throws IllegalArgumentException if a key is too long
+     */
+    static Entries entries(MapType type, String name, Elements<?> keys, Elements<?> values, int maxEntries) {
+        int keyBytes = keys.layout().sizeBytes();
+        int valueBytes = values.layout().sizeBytes();
+        if (maxEntries < 1) {
+            throw new UsageException("a map for %d entries: it must hold at least one".formatted(maxEntries));
+        } else if (keyBytes > MAX_KEY_BYTES) {
+            throw new UsageException(
+                    "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
+                            .formatted(keys.layout().javaName(), keyBytes, MAX_KEY_BYTES));
+        }
+        SimulatedKernel simulated = SimulatedKernel.current();
+        if (simulated != null) {
+            keys.stacks().openOnTheHeap(simulated.stackNames());
+            boolean lru = type == MapType.LRU_HASH || type == MapType.LRU_PERCPU_HASH;
+            int size = type.perCpu() ? SimulatedKernel.POSSIBLE_CPUS * EntryReader.stride(valueBytes) : valueBytes;
+            return new HeapEntries(name, size, maxEntries, lru);
+        }
+        try {
+            return keys.stacks()
+                    .open(
+                            name,
+                            maxEntries,
+                            () -> new KernelEntries(type, name, keyBytes, valueBytes, maxEntries));
+        } catch (BpfException e) {
+            throw new UsageException(MapRefusal.ofMap(maxEntries, keyBytes, valueBytes, e));
         }
     }
 
@@ -110,18 +137,31 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @throws UsageException if a type cannot be laid out in the kernel or the kernel refuses the map
      */
     public static <K, V> KernelMap<K, V> of(Class<K> key, Class<V> value, int maxEntries) {
-        if (maxEntries < 1) {
-            throw new UsageException("a map for %d entries: it must hold at least one".formatted(maxEntries));
-        }
+        return of(key, value, MapType.HASH, maxEntries);
+    }
+
+    /**
+     * A map that is never full: where there is no room for a new key, the kernel drops a key that was not used for long, with its
+     * value. Which one is the kernel's estimate, made for each CPU by itself: a map for few entries may drop one before it is full.
+     * The kernel does not count what it drops, and neither does the probe's {@link ProbeAccount}. Since kernel: 4.10. Source:
+     * kernel/bpf/bpf_lru_list.c.
+     *
+     * @param key class of the keys
+     * @param value class of the values
+     * @param maxEntries how many entries it can hold; the memory for all is taken at once
+     * @param <K> type of the keys
+     * @param <V> type of the values
+     * @return the map, open
+     * @throws UsageException if a type cannot be laid out in the kernel or the kernel refuses the map
+     */
+    public static <K, V> KernelMap<K, V> lru(Class<K> key, Class<V> value, int maxEntries) {
+        return of(key, value, MapType.LRU_HASH, maxEntries);
+    }
+
+    private static <K, V> KernelMap<K, V> of(Class<K> key, Class<V> value, MapType type, int maxEntries) {
         try {
-            var keys = Elements.ofKeys(key);
-            if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
-                throw new UsageException(
-                        "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
-                                .formatted(key.getSimpleName(), keys.layout().sizeBytes(), MAX_KEY_BYTES));
-            }
-            return new KernelMap<>(keys, new Elements<>(value), maxEntries);
-        } catch (IllegalArgumentException | BpfException e) {
+            return new KernelMap<>(key, value, type, maxEntries);
+        } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
     }
@@ -229,19 +269,46 @@ public final class KernelMap<K, V> implements AutoCloseable {
         };
     }
 
-    /** In a handler the entry is lost and counted; outside Java can be told. */
     private boolean full() {
+        return full("KernelMap", name, map.maxEntries());
+    }
+
+    /** In a handler the entry is lost and counted; outside Java can be told. */
+    static boolean full(String type, String name, int maxEntries) {
         SimulatedKernel kernel = SimulatedKernel.inHandler();
         if (kernel != null) {
             kernel.entryLost();
             return false;
         }
-        throw new IllegalStateException(
-                "%s is full: it holds %d entries; make it for more with KernelMap.of(…, maxEntries)"
-                        .formatted(name, map.maxEntries()));
+        throw new IllegalStateException("%s is full: it holds %d entries; make it for more with %s.of(…, maxEntries)"
+                .formatted(name, maxEntries, type));
     }
 
     // ---- outside only ----
+
+    /**
+     * Sets the values of many keys, with one system call: a map that is filled before the probe begins. Since kernel: 5.6; before,
+     * one call for each.
+     *
+     * @param entries keys and values, none null
+     * @throws IllegalStateException if the map is full; some of the entries are set then
+     */
+    public void putAll(Map<? extends K, ? extends V> entries) {
+        int keyBytes = keys.layout().sizeBytes();
+        int valueBytes = values.layout().sizeBytes();
+        var allKeys = new byte[Math.multiplyExact(entries.size(), keyBytes)];
+        var allValues = new byte[Math.multiplyExact(entries.size(), valueBytes)];
+        int at = 0;
+        for (Map.Entry<? extends K, ? extends V> entry : entries.entrySet()) {
+            byte[] value = values.bytes(Objects.requireNonNull(entry.getValue(), "value"));
+            System.arraycopy(bytes(entry.getKey()), 0, allKeys, at * keyBytes, keyBytes);
+            System.arraycopy(value, 0, allValues, at * valueBytes, valueBytes);
+            at++;
+        }
+        if (map.updateAll(allKeys, allValues) == Entries.Update.FULL) {
+            full();
+        }
+    }
 
     /**
      * All entries, in no particular order. What handlers change meanwhile may be among them or not; each entry is there once.
@@ -250,24 +317,74 @@ public final class KernelMap<K, V> implements AutoCloseable {
      */
     public Map<K, V> entries() {
         var found = new LinkedHashMap<K, V>();
-        // Where the last key was removed meanwhile the kernel begins again: so the walk needs an end of its own.
-        long left = 4L * map.maxEntries();
-        for (byte[] key = map.nextKey(null); key != null && left > 0; key = map.nextKey(key), left--) {
-            byte[] value = map.lookup(key);
-            if (value != null) {
-                found.put(keys.object(key), values.object(value));
-            }
-        }
+        forEach(found::put);
         return Collections.unmodifiableMap(found);
     }
 
     /**
-     * Calls an action for each entry of {@link #entries()}.
+     * Calls an action for each entry of {@link #entries()}, some thousand of them with each system call (since kernel 5.6; before,
+     * two calls for each entry). The action may use the map.
      *
      * @param action takes a key and its value
      */
     public void forEach(BiConsumer<? super K, ? super V> action) {
-        entries().forEach(action);
+        map.forEach(false, reader.each(action));
+    }
+
+    /**
+     * The entries that {@link #entries()} gives.
+     *
+     * @return a stream of copies
+     */
+    public Stream<Map.Entry<K, V>> stream() {
+        var found = new ArrayList<Map.Entry<K, V>>();
+        forEach((key, value) -> found.add(Map.entry(key, value)));
+        return found.stream();
+    }
+
+    /**
+     * The entries with the largest values.
+     *
+     * @param count how many at most
+     * @return copies, the largest first
+     * @throws UsageException if the values are no numbers and no records with an order of their own
+     */
+    public List<Map.Entry<K, V>> top(int count) {
+        try {
+            return top(count, Largest.naturalOrder(valueType));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * The entries with the largest values.
+     *
+     * @param count how many at most
+     * @param order says which of two values is larger
+     * @return copies, the largest first
+     */
+    public List<Map.Entry<K, V>> top(int count, Comparator<? super V> order) {
+        try {
+            var largest = new Largest<K, V>(count, order);
+            forEach(largest::add);
+            return largest.toList();
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Removes all entries and gives them, for output at intervals: what handlers put later makes new entries. What a handler adds to
+     * an entry at the very moment at which it is taken is lost. Since kernel: 5.6; before, key by key, and so is what a handler
+     * writes between the reading of an entry and its removal.
+     *
+     * @return a copy
+     */
+    public Map<K, V> takeAll() {
+        var found = new LinkedHashMap<K, V>();
+        map.forEach(true, reader.each(found::put));
+        return Collections.unmodifiableMap(found);
     }
 
     /**
@@ -276,7 +393,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return the number
      */
     public int size() {
-        return entries().size();
+        return map.forEach(false, (_, _) -> {});
     }
 
     /**
@@ -285,12 +402,12 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return true if so
      */
     public boolean isEmpty() {
-        return map.nextKey(null) == null;
+        return map.isEmpty();
     }
 
     /** Removes all entries that are there now. */
     public void clear() {
-        entries().keySet().forEach(this::remove);
+        map.forEach(true, (_, _) -> {});
     }
 
     /** The entries, as {@link Map} shows them. */

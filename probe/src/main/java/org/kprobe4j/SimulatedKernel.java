@@ -41,6 +41,9 @@ import org.kprobe4j.internal.Target;
  * be planted is seen only by registering it. Used by one thread.
  */
 public final class SimulatedKernel implements AutoCloseable {
+    /** How many CPUs per-CPU objects have a value for. */
+    static final int POSSIBLE_CPUS = 8;
+
     private static final ThreadLocal<@Nullable SimulatedKernel> OPEN = new ThreadLocal<>();
 
     private final @Nullable SimulatedKernel outer = OPEN.get();

@@ -1,6 +1,7 @@
 package org.kprobe4j.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.EntryConsumer;
 
 /** Entries of a hash map, as bytes: in the kernel, or on the heap for handlers in the JVM. */
 public sealed interface Entries extends AutoCloseable permits KernelEntries, HeapEntries {
@@ -18,14 +19,23 @@ public sealed interface Entries extends AutoCloseable permits KernelEntries, Hea
     /** Sets a value; with {@code isNew}, only if there is none. */
     Update update(byte[] key, byte[] value, boolean isNew);
 
+    /** Sets many, key after key and value after value; of those that found it full, none. */
+    Update updateAll(byte[] keys, byte[] values);
+
     /** Whether there was one. */
     boolean delete(byte[] key);
 
-    /** The key behind another one, null at the end; the first key behind null. */
-    byte @Nullable [] nextKey(byte @Nullable [] key);
+    /** Shows each entry once, or takes all out; gives their number. */
+    int forEach(boolean take, EntryConsumer consumer);
+
+    /** Whether there is none. */
+    boolean isEmpty();
 
     /** Most entries. */
     int maxEntries();
+
+    /** Size of a value, in bytes; of a per-CPU map, of all CPUs together. */
+    int valueBytes();
 
     @Override
     void close();

@@ -3,6 +3,7 @@ package org.kprobe4j.internal;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfMap;
+import org.kprobe4j.bpf.EntryConsumer;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.SystemCallException;
@@ -11,9 +12,9 @@ import org.kprobe4j.bpf.SystemCallException;
 public final class KernelEntries implements Entries {
     private final BpfMap map;
 
-    /** Makes the map. */
-    public KernelEntries(String name, int keyBytes, int valueBytes, int maxEntries) {
-        map = BpfMap.create(MapType.HASH, name, keyBytes, valueBytes, maxEntries, 0);
+    /** Makes the map, of a type that has keys. */
+    public KernelEntries(MapType type, String name, int keyBytes, int valueBytes, int maxEntries) {
+        map = BpfMap.create(type, name, keyBytes, valueBytes, maxEntries, 0);
     }
 
     /** The map's descriptor. */
@@ -28,8 +29,18 @@ public final class KernelEntries implements Entries {
 
     @Override
     public Update update(byte[] key, byte[] value, boolean isNew) {
+        return made(() -> map.update(
+                MemorySegment.ofArray(key), MemorySegment.ofArray(value), isNew ? BpfMap.NOEXIST : BpfMap.ANY));
+    }
+
+    @Override
+    public Update updateAll(byte[] keys, byte[] values) {
+        return made(() -> map.updateAll(MemorySegment.ofArray(keys), MemorySegment.ofArray(values), BpfMap.ANY));
+    }
+
+    private static Update made(Runnable update) {
         try {
-            map.update(MemorySegment.ofArray(key), MemorySegment.ofArray(value), isNew ? BpfMap.NOEXIST : BpfMap.ANY);
+            update.run();
             return Update.DONE;
         } catch (SystemCallException e) {
             if (e.errno() == Errno.EEXIST) {
@@ -47,13 +58,23 @@ public final class KernelEntries implements Entries {
     }
 
     @Override
-    public byte @Nullable [] nextKey(byte @Nullable [] key) {
-        return map.nextKey(key);
+    public int forEach(boolean take, EntryConsumer consumer) {
+        return take ? map.takeEach(consumer) : map.forEach(consumer);
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return map.nextKey(null) == null;
     }
 
     @Override
     public int maxEntries() {
         return map.spec().maxEntries();
+    }
+
+    @Override
+    public int valueBytes() {
+        return map.valueBytes();
     }
 
     @Override
