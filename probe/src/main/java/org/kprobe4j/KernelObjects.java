@@ -15,6 +15,9 @@ final class KernelObjects {
         return switch (object) {
             case RingBuffer<?> buffer -> Optional.of(buffer.captured());
             case KernelMap<?, ?> map -> Optional.of(map.captured());
+            case PerCpuMap<?, ?> map -> Optional.of(map.captured());
+            case KernelArray<?> array -> Optional.of(array.captured());
+            case PerCpuArray<?> array -> Optional.of(array.captured());
             case Counter counter -> Optional.of(counter.captured());
             case Histogram histogram -> Optional.of(histogram.captured());
             case HistogramMap<?> map -> Optional.of(map.captured());

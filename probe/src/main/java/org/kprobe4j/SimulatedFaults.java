@@ -16,6 +16,11 @@ final class SimulatedFaults {
             "KeyedNumbers",
             "Summary",
             "SummaryMap",
+            "PerCpuMap",
+            "KernelArray",
+            "PerCpuArray",
+            "KernelQueue",
+            "TaskLocal",
             "RingBuffer",
             "KretprobeInstance");
 

@@ -55,6 +55,47 @@ public sealed interface KernelObject {
         }
     }
 
+    /** What handlers use like a collection of Java. */
+    sealed interface Collection extends KernelObject {}
+
+    /**
+     * A map with a value for each CPU; a program finds its own CPU's.
+     *
+     * @param map symbolic name
+     * @param key layout of its keys
+     * @param value layout of a CPU's value
+     */
+    record PerCpuHash(String map, ElementLayout key, ElementLayout value) implements Collection {}
+
+    /**
+     * Elements in the one value of an array map, which programs reach by its address.
+     *
+     * @param map symbolic name
+     * @param element layout of an element
+     * @param cells where they lie
+     */
+    record Array(String map, ElementLayout element, CellLayout cells) implements Collection {}
+
+    /**
+     * Values that are taken out in the order in which they came: helpers bpf_map_push_elem, bpf_map_pop_elem, bpf_map_peek_elem.
+     *
+     * @param map symbolic name
+     * @param element layout of a value
+     */
+    record Queue(String map, ElementLayout element) implements Collection {}
+
+    /**
+     * A value for each task.
+     *
+     * @param map symbolic name
+     * @param value its layout
+     * @param storage whether the kernel keeps it with the task; else in a hash, under the task's address and the time at which it began
+     */
+    record TaskLocal(String map, ElementLayout value, boolean storage) implements Collection {
+        /** Bytes of a key of the hash: the task's address and its start time. */
+        public static final int KEY_BYTES = 2 * Long.BYTES;
+    }
+
     /**
      * A 64-bit number in the one value of an array map, which programs reach by its address.
      *

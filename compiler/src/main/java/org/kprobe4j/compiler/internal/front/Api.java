@@ -28,8 +28,18 @@ final class Api {
     static final String HISTOGRAM_MAP = "org/kprobe4j/HistogramMap";
     static final String SUMMARY = "org/kprobe4j/Summary";
     static final String SUMMARY_MAP = "org/kprobe4j/SummaryMap";
+    static final String PER_CPU_MAP = "org/kprobe4j/PerCpuMap";
+    static final String KERNEL_ARRAY = "org/kprobe4j/KernelArray";
+    static final String PER_CPU_ARRAY = "org/kprobe4j/PerCpuArray";
+    static final String KERNEL_QUEUE = "org/kprobe4j/KernelQueue";
+    static final String TASK_LOCAL = "org/kprobe4j/TaskLocal";
 
     private static final Set<String> TYPES = Set.of(
+            PER_CPU_MAP,
+            KERNEL_ARRAY,
+            PER_CPU_ARRAY,
+            KERNEL_QUEUE,
+            TASK_LOCAL,
             KERNEL_MAP,
             COUNTER,
             HISTOGRAM,

@@ -35,13 +35,13 @@ final class KernelState {
     private final CallSite site;
     private final GraphBuilder builder;
 
-    private KernelState(CallSite site) {
+    KernelState(CallSite site) {
         this.site = site;
         this.builder = site.builder();
     }
 
     static boolean isOwner(String owner) {
-        return IN_HANDLERS.containsKey(owner);
+        return IN_HANDLERS.containsKey(owner) || KernelCollections.IN_HANDLERS.containsKey(owner);
     }
 
     /** The result of a call. */
@@ -56,6 +56,7 @@ final class KernelState {
             case KernelObject.Counter counter -> new KernelState(site).counter(counter);
             case KernelObject.Histogram histogram -> new KernelState(site).histogram(histogram);
             case KernelObject.Aggregate aggregate -> AggregateCalls.call(site, aggregate);
+            case KernelObject.Collection collection -> KernelCollections.call(site, collection);
             case KernelObject.Ring _ -> throw outside(site);
             case null ->
                 throw new Refusal("%s needs a %s that was made outside the handler and captured by it"
@@ -71,7 +72,11 @@ final class KernelState {
     static Refusal outside(CallSite site) {
         String type = Translation.javaName(site.owner());
         return new Refusal("%s.%s works outside handlers only; in a handler there are %s"
-                .formatted(type, site.name(), IN_HANDLERS.get(site.owner())));
+                .formatted(
+                        type,
+                        site.name(),
+                        IN_HANDLERS.getOrDefault(
+                                site.owner(), KernelCollections.IN_HANDLERS.getOrDefault(site.owner(), "others"))));
     }
 
     private Operand counter(KernelObject.Counter counter) {
@@ -92,7 +97,7 @@ final class KernelState {
         return CallSite.NOTHING;
     }
 
-    private Operand map(KernelObject.Hash map) {
+    Operand map(KernelObject.Hash map) {
         return switch (site.name()) {
             case "get" -> get(map, () -> new Operand.Host(null));
             case "getOrDefault" -> get(map, () -> site.argument(2));
@@ -113,7 +118,7 @@ final class KernelState {
                         builder.append(Kind.INT, new Opcode.MapDelete(map.map(), key), values.toArray(Value[]::new));
                 yield new Operand.Scalar(builder.compare(Cond.EQ, failed, GraphBuilder.constant(0)));
             }
-            case "add" -> add(map);
+            case "add" -> add(map, false);
             default -> throw outside(site);
         };
     }
@@ -132,7 +137,7 @@ final class KernelState {
                 Kind.INT, new Opcode.MapUpdate(map.map(), key, value, onlyNew), values.toArray(Value[]::new));
     }
 
-    private Operand add(KernelObject.Hash map) {
+    Operand add(KernelObject.Hash map, boolean perCpu) {
         if (!(map.value() instanceof ElementLayout.Scalar scalar) || scalar.sizeBytes() < Integer.BYTES) {
             throw new Refusal("add needs a map whose values are Long or Integer; this one's are %s"
                     .formatted(map.value().javaName()));
@@ -142,7 +147,7 @@ final class KernelState {
         values.add(site.scalar(2));
         builder.append(
                 Kind.INT,
-                new Opcode.MapAdd(map.map(), key, Size.ofBytes(scalar.sizeBytes()), values.size() - 1),
+                new Opcode.MapAdd(map.map(), key, Size.ofBytes(scalar.sizeBytes()), values.size() - 1, perCpu),
                 values.toArray(Value[]::new));
         return CallSite.NOTHING;
     }
@@ -152,14 +157,21 @@ final class KernelState {
     /** The entry is copied at once: what happens to it later does not change what get gave. */
     private Operand get(KernelObject.Hash map, Supplier<Operand> otherwise) {
         Value address = lookup(map);
+        return found(map.value(), Cond.EQ, address, () -> address, otherwise);
+    }
+
+    /** A copy of what lies at an address; something else where {@code tested} compares with zero as {@code absentIf} says. */
+    Operand found(
+            ElementLayout layout, Cond absentIf, Value tested, Supplier<Value> address, Supplier<Operand> otherwise) {
+        Value zero = tested.kind() == Kind.LONG ? GraphBuilder.constant(0L) : GraphBuilder.constant(0);
         Block load = builder.graph().block();
         Block after = builder.graph().block();
         State absent = site.state().copy();
         absent.push(otherwise.get());
-        builder.branch(Cond.EQ, address, GraphBuilder.constant(0L), after, load);
+        builder.branch(absentIf, tested, zero, after, load);
         builder.continueIn(load);
         State present = site.state().copy();
-        present.push(copy(map.value(), address, present));
+        present.push(copy(layout, address.get(), present));
         load.end(new End.Goto(after, builder.position()));
         builder.continueIn(after);
         var all = new BitSet();
@@ -170,7 +182,7 @@ final class KernelState {
         return result;
     }
 
-    private Operand copy(ElementLayout layout, Value address, State state) {
+    Operand copy(ElementLayout layout, Value address, State state) {
         return switch (layout) {
             case ElementLayout.Scalar(Class<?> type) -> new Operand.Boxed(load(address, 0, type), type);
             case ElementLayout.Composite(Class<?> type, RecordLayout fields) -> record(type, fields, address, 0, state);
@@ -227,7 +239,7 @@ final class KernelState {
     // ---- what is written ----
 
     /** A key or a value; the numbers in it are added to {@code values}. */
-    private Opcode.Room room(ElementLayout layout, String role, int argument, List<Value> values) {
+    Opcode.Room room(ElementLayout layout, String role, int argument, List<Value> values) {
         Operand operand = site.present(argument);
         var fields = new ArrayList<Opcode.Field>();
         if (layout instanceof ElementLayout.Composite(Class<?> type, RecordLayout parts)) {
@@ -245,8 +257,12 @@ final class KernelState {
             Stacks.key(site, kind, 0, fields, values);
             return room(layout, role, fields);
         }
-        throw new Refusal("%s: the %ss of this map are %s; this is of another type"
-                .formatted(site.name(), role, layout.javaName()));
+        throw new Refusal("%s: the %ss of this %s are %s; this is of another type"
+                .formatted(
+                        site.name(),
+                        role,
+                        site.owner().equals(Api.KERNEL_MAP) ? "map" : Translation.javaName(site.owner()),
+                        layout.javaName()));
     }
 
     private Opcode.Room room(ElementLayout layout, String role, List<Opcode.Field> fields) {

@@ -138,8 +138,15 @@ public sealed interface Opcode {
         }
     }
 
-    /** Adds to a key's value, a number, atomically, its {@code delta}; a key without one gets that. No room is counted. */
-    record MapAdd(String map, Room key, Size size, int delta) implements Opcode {
+    /**
+     * Adds to a key's value, a number, its {@code delta}; a key without one gets that. No room is counted. Atomically, unless it is this
+     * CPU's own value.
+     */
+    record MapAdd(String map, Room key, Size size, int delta, boolean perCpu) implements Opcode {
+        public MapAdd(String map, Room key, Size size, int delta) {
+            this(map, key, size, delta, false);
+        }
+
         @Override
         public boolean hasEffect() {
             return true;
@@ -233,8 +240,17 @@ public sealed interface Opcode {
             case MapAdd add -> List.of(add.key());
             case RowCount count -> List.of(count.key());
             case SummaryMapAdd add -> List.of(add.key());
+            case State(StateOperation operation) -> operation.rooms();
             default -> List.of();
         };
+    }
+
+    /** What is done with arrays, queues and values of tasks. */
+    record State(StateOperation operation) implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
     }
 
     /** What is done with scratch memory. */

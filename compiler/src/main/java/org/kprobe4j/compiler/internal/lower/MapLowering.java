@@ -119,6 +119,11 @@ final class MapLowering {
                 bytes, size -> new Place(true, out.program().frame(size)));
     }
 
+    /** A room that holds a value. */
+    Place value(Value.Operation operation, Opcode.Room room) {
+        return fill(valueRooms, operation, room);
+    }
+
     void address(int register, Place place) {
         if (place.inFrame) {
             out.add(new Lir.FrameAddress(register, place.offset));
@@ -187,7 +192,7 @@ final class MapLowering {
         LirBlock done = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, address, 0, missing, present);
         out.place(present);
-        out.add(new Lir.AtomicAdd(add.size(), address, 0, delta));
+        StateLowering.increase(out, add.size(), !add.perCpu(), address, delta);
         out.jump(done);
         out.aside(missing, () -> {
             Place value = inFrame(valueRooms, add.size().bytes());

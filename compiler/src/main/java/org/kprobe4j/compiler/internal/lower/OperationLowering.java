@@ -14,6 +14,7 @@ import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.RoomOperation;
+import org.kprobe4j.compiler.internal.ir.StateOperation;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** One rule for each {@link Opcode}. */
@@ -25,6 +26,7 @@ final class OperationLowering {
     private final MapLowering maps;
     private final AggregateLowering aggregates;
     private final RoomLowering rooms;
+    private final StateLowering state;
     private int scratch;
 
     OperationLowering(LirBuilder out, Lowering values, Frame frame, int context, Scratch memory) {
@@ -35,6 +37,7 @@ final class OperationLowering {
         this.context = context;
         this.maps = new MapLowering(out, values, this, memory);
         this.aggregates = new AggregateLowering(out, values, maps);
+        this.state = new StateLowering(out, values, this, maps, memory);
     }
 
     /** Before the operations of a block, which come after those of all that lead to it, loops excepted. */
@@ -99,6 +102,7 @@ final class OperationLowering {
             case Opcode.SummaryAdd summary -> aggregates.add(operation, summary);
             case Opcode.SummaryMapAdd add -> aggregates.add(operation, add);
             case Opcode.StackNumber stack -> values.define(operation, new StackLowering(out, context).number(stack));
+            case Opcode.State(StateOperation of) -> state.lower(operation, of);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }
