@@ -18,6 +18,8 @@ final class KernelObjects {
             case PerCpuMap<?, ?> map -> Optional.of(map.captured());
             case KernelArray<?> array -> Optional.of(array.captured());
             case PerCpuArray<?> array -> Optional.of(array.captured());
+            case KernelQueue<?> queue -> Optional.of(queue.captured());
+            case TaskLocal<?> local -> Optional.of(local.captured());
             case Counter counter -> Optional.of(counter.captured());
             case Histogram histogram -> Optional.of(histogram.captured());
             case HistogramMap<?> map -> Optional.of(map.captured());

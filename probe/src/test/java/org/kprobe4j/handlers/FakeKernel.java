@@ -1,6 +1,7 @@
 package org.kprobe4j.handlers;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import org.kprobe4j.asm.Size;
 final class FakeKernel {
     static final int MAX_CALLS = 4;
     private static final int USER_STACK = 1 << 8;
+    static final int CPUS = 8;
 
     final Memory memory = new Memory();
     /** Records in each ring buffer, in order. */
@@ -57,11 +59,50 @@ final class FakeKernel {
     int stackWalks;
 
     /** A hash map that handlers captured. */
-    private record Hash(int keyBytes, int valueBytes, int maxEntries, Map<List<Byte>, Memory.Region> entries) {}
+    private record Hash(
+            int keyBytes, int valueBytes, int maxEntries, boolean perCpu, Map<List<Byte>, Memory.Region> entries) {
+        /** From one CPU's value to the next one's. */
+        int stride() {
+            return perCpu ? valueBytes + 7 & -8 : 0;
+        }
+    }
+
+    /** A queue that handlers captured. */
+    private record Queue(int valueBytes, int capacity, ArrayDeque<byte[]> values) {}
+
+    private final Map<String, Queue> queues = new HashMap<>();
+    private final Map<String, Map<Long, Memory.Region>> taskValues = new HashMap<>();
+    private final Map<String, Integer> taskValueBytes = new HashMap<>();
 
     FakeKernel hash(String map, int keyBytes, int valueBytes, int maxEntries) {
-        hashes.put(map, new Hash(keyBytes, valueBytes, maxEntries, new HashMap<>()));
+        hashes.put(map, new Hash(keyBytes, valueBytes, maxEntries, false, new HashMap<>()));
         return this;
+    }
+
+    /** A map with values for {@link #CPUS} CPUs. */
+    FakeKernel perCpuHash(String map, int keyBytes, int valueBytes, int maxEntries) {
+        hashes.put(map, new Hash(keyBytes, valueBytes, maxEntries, true, new HashMap<>()));
+        return this;
+    }
+
+    FakeKernel queue(String map, int valueBytes, int capacity) {
+        queues.put(map, new Queue(valueBytes, capacity, new ArrayDeque<>()));
+        return this;
+    }
+
+    FakeKernel taskStorage(String map, int valueBytes) {
+        taskValues.put(map, new HashMap<>());
+        taskValueBytes.put(map, valueBytes);
+        return this;
+    }
+
+    /** What is in a queue, the oldest first. */
+    List<byte[]> queued(String map) {
+        return List.copyOf(queues.get(map).values());
+    }
+
+    byte[] bytes(String map) {
+        return cells.get(map).bytes();
     }
 
     /** The values in a hash map, by their keys. */
@@ -99,7 +140,7 @@ final class FakeKernel {
     }
 
     private Hash hash(String map, int callBytes) {
-        return map.equals("calls") ? new Hash(16, callBytes, MAX_CALLS, calls) : hashes.get(map);
+        return map.equals("calls") ? new Hash(16, callBytes, MAX_CALLS, false, calls) : hashes.get(map);
     }
 
     static List<Byte> boxed(byte[] bytes) {
@@ -116,7 +157,7 @@ final class FakeKernel {
             case 1 -> {
                 Hash hash = hash(map, callBytes);
                 Memory.Region found = hash.entries().get(boxed(memory.read(r[2], hash.keyBytes())));
-                yield found == null ? 0 : found.base();
+                yield found == null ? 0 : found.base() + cpu * hash.stride();
             }
             case 2 -> update(hash(map, callBytes), r[2], r[3], r[4]);
             case 3 -> {
@@ -140,9 +181,37 @@ final class FakeKernel {
             case 113 -> probeRead(kernel, r[1], (int) r[2], r[3]);
             case 114 -> probeReadStr(user, r[1], (int) r[2], r[3]);
             case 115 -> probeReadStr(kernel, r[1], (int) r[2], r[3]);
+            case 87 -> push(queues.get(map), r[2]);
+            case 88, 89 -> {
+                Queue queue = queues.get(map);
+                byte[] first = id == 88 ? queue.values().poll() : queue.values().peek();
+                memory.write(r[2], first == null ? new byte[queue.valueBytes()] : first);
+                yield first == null ? returned(-2) : 0;
+            }
+            case 156 -> taskValue(map, r);
+            case 157 -> taskValues.get(map).remove(r[2]) == null ? returned(-2) : 0;
+            case 158 -> task + (pidTgid & 0xffff_ffffL) * 0x1_0000;
             case 125 -> time + 5_000;
             default -> throw new VerifierError("unknown func#" + id);
         };
+    }
+
+    private long push(Queue queue, long value) {
+        if (queue.values().size() == queue.capacity()) {
+            return returned(-7);
+        }
+        queue.values().add(memory.read(value, queue.valueBytes()));
+        return 0;
+    }
+
+    private long taskValue(String map, long[] r) {
+        Map<Long, Memory.Region> values = taskValues.get(map);
+        if (!values.containsKey(r[2]) && r[4] == 1) {
+            byte[] initial = memory.read(r[3], taskValueBytes.get(map));
+            values.put(r[2], memory.map("task value", initial, true, true));
+        }
+        Memory.Region value = values.get(r[2]);
+        return value == null ? 0 : value.base();
     }
 
     private long update(Hash map, long key, long value, long flags) {
@@ -153,6 +222,12 @@ final class FakeKernel {
         }
         if (!map.entries().containsKey(bytes) && map.entries().size() == map.maxEntries()) {
             return returned(-7);
+        }
+        if (map.perCpu()) {
+            map.entries()
+                    .computeIfAbsent(bytes, _ -> memory.map("map value", new byte[map.stride() * CPUS], true, true));
+            memory.write(map.entries().get(bytes).base() + cpu * map.stride(), content);
+            return 0;
         }
         map.entries().put(bytes, memory.map("map value", content, true, true));
         return 0;

@@ -292,11 +292,11 @@ final class Interpreter {
 
     private void call(int id) {
         int arguments = switch (id) {
-            case 5, 7, 8, 14, 15, 35, 80, 125 -> 0;
-            case 1, 3, 16, 132 -> 2;
-            case 27, 112, 113, 114, 115, 131 -> 3;
+            case 5, 7, 8, 14, 15, 35, 80, 125, 158 -> 0;
+            case 1, 3, 16, 88, 89, 132, 157 -> 2;
+            case 27, 87, 112, 113, 114, 115, 131 -> 3;
             case 133 -> 2;
-            case 2, 67 -> 4;
+            case 2, 67, 156 -> 4;
             default -> throw new VerifierError("unknown func#" + id);
         };
         for (int i = 1; i <= arguments; i++) {
@@ -320,9 +320,10 @@ final class Interpreter {
             result = scratch.base();
             isPointer = true;
         } else {
-            String map = id <= 3 ? maps.get((int) address(Reg.of(1))) : "";
+            boolean onMap = id <= 3 || (id >= 87 && id <= 89) || id == 156 || id == 157;
+            String map = onMap ? maps.get((int) address(Reg.of(1))) : "";
             result = kernel.call(id, r, map, callBytes);
-            isPointer = id == 1 && result != 0;
+            isPointer = ((id == 1 || id == 156) && result != 0) || id == 158;
         }
         Arrays.fill(written, 0, 6, false);
         if (id != 132 && id != 133) {

@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -34,11 +35,15 @@ import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Histogram;
 import org.kprobe4j.HistogramMap;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelArray;
 import org.kprobe4j.KernelMap;
+import org.kprobe4j.KernelQueue;
 import org.kprobe4j.KernelStruct;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.KretprobeInstance;
 import org.kprobe4j.Name;
+import org.kprobe4j.PerCpuArray;
+import org.kprobe4j.PerCpuMap;
 import org.kprobe4j.PostHandler;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.PtRegs;
@@ -48,16 +53,19 @@ import org.kprobe4j.SimulatedKernel;
 import org.kprobe4j.SimulatedKernel.Outcome;
 import org.kprobe4j.Summary;
 import org.kprobe4j.SummaryMap;
+import org.kprobe4j.TaskLocal;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.Buckets;
+import org.kprobe4j.compiler.CellLayout;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.KernelNames;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Elements;
+import org.kprobe4j.internal.EntryReader;
 import org.kprobe4j.internal.EventBytes;
 
 /**
@@ -134,6 +142,90 @@ final class Twin implements AutoCloseable {
             bytes[i] = boxed.get(i);
         }
         return bytes;
+    }
+
+    <K, V> PerCpuMap<K, V> perCpuMap(Class<K> key, Class<V> value, int maxEntries) {
+        PerCpuMap<K, V> map = PerCpuMap.of(key, value, maxEntries);
+        var keys = new Elements<>(key);
+        var values = new Elements<>(value);
+        String name = "percpu" + state.size();
+        handlers.known(map, new KernelObject.PerCpuHash(name, keys.layout(), values.layout()));
+        kernel.perCpuHash(name, keys.layout().sizeBytes(), values.layout().sizeBytes(), maxEntries);
+        var reader = new EntryReader<>(keys, values);
+        state.add(() -> {
+            var found = new HashMap<K, List<V>>();
+            kernel.entries(name)
+                    .forEach((k, v) -> found.put(keys.object(bytes(k)), reader.ofAllCpus(MemorySegment.ofArray(v))));
+            assertThat(found).as("entries of all CPUs in the interpreter").isEqualTo(map.entries());
+        });
+        return map;
+    }
+
+    <V> KernelArray<V> array(Class<V> type, int length) {
+        KernelArray<V> array = KernelArray.of(type, length);
+        cells(array, type, length, 1, (_, index) -> array.get(index));
+        return array;
+    }
+
+    <V> PerCpuArray<V> perCpuArray(Class<V> type, int length) {
+        PerCpuArray<V> array = PerCpuArray.of(type, length);
+        cells(
+                array,
+                type,
+                length,
+                FakeKernel.CPUS,
+                (cpu, index) -> array.values(index).get(cpu));
+        return array;
+    }
+
+    private <V> void cells(Object array, Class<V> type, int length, int rows, Element<V> element) {
+        var elements = new Elements<>(type);
+        var cells = new CellLayout(length, elements.layout().sizeBytes(), rows);
+        String name = "array" + state.size();
+        handlers.known(array, new KernelObject.Array(name, elements.layout(), cells));
+        kernel.cells(name, (int) (cells.sizeBytes() + 7) / Long.BYTES);
+        state.add(() -> {
+            for (int row = 0; row < rows; row++) {
+                for (int i = 0; i < length; i++) {
+                    int at = (int) (row * cells.rowBytes() + i * cells.strideBytes());
+                    byte[] bytes = Arrays.copyOfRange(kernel.bytes(name), at, at + cells.strideBytes());
+                    assertThat(elements.object(bytes))
+                            .as("element %d in the interpreter", i)
+                            .isEqualTo(element.get(row, i));
+                }
+            }
+        });
+    }
+
+    private interface Element<V> {
+        V get(int row, int index);
+    }
+
+    <T> KernelQueue<T> queue(Class<T> type, int capacity) {
+        KernelQueue<T> queue = KernelQueue.of(type, capacity);
+        var elements = new Elements<>(type);
+        String name = "queue" + state.size();
+        handlers.known(queue, new KernelObject.Queue(name, elements.layout()));
+        kernel.queue(name, elements.layout().sizeBytes(), capacity);
+        state.add(() -> {
+            List<T> expected = queue.takeAll();
+            expected.forEach(queue::offer);
+            assertThat(kernel.queued(name).stream().map(elements::object))
+                    .as("queued")
+                    .isEqualTo(expected);
+        });
+        return queue;
+    }
+
+    /** Both kinds at once cannot be: the one that the kernel keeps with the task. */
+    <T> TaskLocal<T> taskLocal(Class<T> type) {
+        TaskLocal<T> local = TaskLocal.of(type);
+        var elements = new Elements<>(type);
+        String name = "tasks" + state.size();
+        handlers.known(local, new KernelObject.TaskLocal(name, elements.layout(), true));
+        kernel.taskStorage(name, elements.layout().sizeBytes());
+        state.add(() -> {});
+        return local;
     }
 
     Counter counter() {
