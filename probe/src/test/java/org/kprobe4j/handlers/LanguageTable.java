@@ -57,6 +57,7 @@ final class LanguageTable {
         LanguageObjects.rows(this);
         LanguageKernel.rows(this);
         LanguageData.rows(this);
+        LanguageCollections.rows(this);
     }
 
     /** The rows that follow belong to an area, and stand in the source file of a class. */
