@@ -16,7 +16,7 @@ import org.kprobe4j.internal.Shutdown;
  *
  * <p>In the kernel it is memory that this process maps: handlers reach an element by its address, Java without a system call. A
  * number is read and written whole; a record is copied, and a copy that is made while another CPU writes may have parts of both.
- * All of it is one piece of memory, of which most kernels give up to 4 MiB; there is room for a power of two of elements.
+ * All of it is one piece of memory, of which older kernels give 4 MiB at most; there is room for a power of two of elements.
  *
  * <p>Since kernel: 5.5. Source: kernel/bpf/arraymap.c. Thread-safe.
  *

@@ -16,7 +16,7 @@ import org.kprobe4j.internal.Sums;
  * the cost of an atomic addition to memory that all CPUs write to; {@code sizes.sum(class)} outside adds up what all CPUs have.
  *
  * <p>Handlers of kprobes and kretprobes do not nest on a CPU, so nothing comes between the reading and the writing of an {@code
- * add}: the sums are exact. The memory is one piece, of which most kernels give up to 4 MiB: a row for each CPU that could ever be,
+ * add}: the sums are exact. The memory is one piece, of which older kernels give 4 MiB at most: a row for each CPU that could ever be,
  * their number rounded up to a power of two.
  *
  * <p>Since kernel: 5.5. Source: kernel/bpf/arraymap.c; trace_call_bpf() in kernel/trace/bpf_trace.c. Thread-safe.

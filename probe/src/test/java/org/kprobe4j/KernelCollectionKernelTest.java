@@ -24,6 +24,8 @@ class KernelCollectionKernelTest {
 
     record Huge(@MaxBytes(4096) String a, @MaxBytes(4096) String b) {}
 
+    record Enormous(Huge a, Huge b, Huge c, Huge d, Huge e) {}
+
     private static final int PID = (int) ProcessHandle.current().pid();
 
     // ---- maps ----
@@ -310,13 +312,13 @@ class KernelCollectionKernelTest {
                 .isInstanceOf(UsageException.class)
                 .hasMessageMatching(
                         "a map for 2147483647 entries of 8 \\+ 8 bytes is more than this kernel gives memory for \\((ENOMEM|E2BIG)\\); make it smaller");
-        assertThatThrownBy(() -> PerCpuMap.of(Long.class, Huge.class, 10))
+        assertThatThrownBy(() -> PerCpuMap.of(Long.class, Enormous.class, 10))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining("a map for 10 entries of 8 + 8192 bytes");
-        assertThatThrownBy(() -> KernelArray.of(Long.class, 1 << 26))
+                .hasMessageContaining("a map for 10 entries of 8 + 40960 bytes");
+        assertThatThrownBy(() -> KernelArray.of(Long.class, 1 << 27))
                 .isInstanceOf(UsageException.class)
                 .hasMessageMatching(
-                        "an array of 67108864 Long, 536870912 bytes, is more than this kernel gives memory for \\((ENOMEM|E2BIG)\\); make it smaller");
+                        "an array of 134217728 Long, 1073741824 bytes, is more than this kernel gives memory for \\((ENOMEM|E2BIG)\\); make it smaller");
         assertThatThrownBy(() -> KernelArray.of(Huge.class, 1 << 20))
                 .isInstanceOf(UsageException.class)
                 .hasMessage(

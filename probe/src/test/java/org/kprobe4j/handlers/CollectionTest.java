@@ -6,6 +6,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelQueue;
+import org.kprobe4j.TaskLocal;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.internal.Elements;
 
 /** Arrays, queues, values of CPUs and of tasks: compiled handlers do what the same handlers do in the JVM. */
 class CollectionTest {
@@ -239,6 +243,35 @@ class CollectionTest {
                     twin.regs(i));
         }
         assertThat(twin.jvm.lines()).containsExactly("1001", "3", "3");
+    }
+
+    /** Where the kernel does not keep values with tasks: a new task at the address of one that has ended. */
+    @Test
+    void values_of_tasks_in_a_hash() {
+        var elements = new Elements<>(Long.class);
+        TaskLocal<Long> began = TaskLocal.of(Long.class);
+        var handlers = new Handlers().btf(Types::btf);
+        handlers.known(began, new KernelObject.TaskLocal("tasks", elements.layout(), false));
+        var kernel = new FakeKernel().hash("tasks", 16, 8, 4);
+        var program = handlers.pre((p, regs) -> {
+            Long before = began.get();
+            Kernel.printf("%d", before == null ? -1 : before);
+            began.set(began.getOrDefault(10L) + 1);
+            if (regs.arg(0) == 1) {
+                Kernel.printf("%b", began.remove() && !began.remove());
+            }
+            return 0;
+        });
+        byte[] context = Handlers.context(Architecture.X86_64, 0);
+        for (byte startTime : new byte[] {7, 7, 8, 7}) {
+            kernel.kernel.put(kernel.task + 56, new byte[] {startTime, 0, 0, 0, 0, 0, 0, 0});
+            Handlers.hit(program, kernel, context);
+        }
+        kernel.task += 4096;
+        kernel.kernel.put(kernel.task + 56, new byte[] {7, 0, 0, 0, 0, 0, 0, 0});
+        var last = Handlers.hit(program, kernel, Handlers.context(Architecture.X86_64, 1));
+        assertThat(last.lines()).containsExactly("-1", "11", "-1", "12", "-1", "true");
+        assertThat(kernel.entries("tasks")).hasSize(2);
     }
 
     @Test
