@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.compiler.ElementLayout;
@@ -240,7 +241,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
         return checked(() -> Sums.of(all, valueType));
     }
 
-    private static <R> R checked(java.util.function.Supplier<R> made) {
+    private static <R> R checked(Supplier<R> made) {
         try {
             return made.get();
         } catch (IllegalArgumentException e) {

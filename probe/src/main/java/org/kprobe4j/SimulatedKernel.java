@@ -22,7 +22,8 @@ import org.kprobe4j.internal.Target;
 
 /**
  * A kernel that is made up, for testing handlers in the JVM: without root, without a kernel. While it is open, the methods of
- * {@link Kernel} answer from it on the thread that opened it, and a {@link RingBuffer}, {@link KernelMap}, {@link Counter} or {@link Histogram} made there lives on the heap.
+ * {@link Kernel} answer from it on the thread that opened it, and a {@link RingBuffer}, {@link KernelMap}, {@link Counter} or {@link Histogram} made there lives on the heap, as do
+ * arrays, queues and values of CPUs, of which there are eight, and of tasks, which are told apart by {@link Kernel#tid()}.
  *
  * <pre>{@code
  * PreHandler handler = (p, regs) -> {

@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
@@ -184,7 +185,7 @@ final class StateLowering {
         out.add(new Lir.MapAddress(1, map));
     }
 
-    private int taskValue(String map, MapLowering.@org.jspecify.annotations.Nullable Place initial) {
+    private int taskValue(String map, MapLowering.@Nullable Place initial) {
         currentTask(map);
         if (initial == null) {
             out.add(new Lir.Const(3, 0, true));
