@@ -77,6 +77,18 @@ public final class KernelMap<K, V> implements AutoCloseable {
         }
     }
 
+    /** {@code what} is the map's class, for messages. */
+    static void requireEntries(String what, Elements<?> keys, int maxEntries) {
+        int keyBytes = keys.layout().sizeBytes();
+        if (maxEntries < 1) {
+            throw new UsageException("a %s for %d entries: it must hold at least one".formatted(what, maxEntries));
+        } else if (keyBytes > MAX_KEY_BYTES) {
+            throw new UsageException(
+                    "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
+                            .formatted(keys.layout().javaName(), keyBytes, MAX_KEY_BYTES));
+        }
+    }
+
     /**
      * Entries in the kernel, or on the heap while a {@link SimulatedKernel} is open.
      *
@@ -86,13 +98,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
     static Entries entries(MapType type, String name, Elements<?> keys, Elements<?> values, int maxEntries) {
         int keyBytes = keys.layout().sizeBytes();
         int valueBytes = values.layout().sizeBytes();
-        if (maxEntries < 1) {
-            throw new UsageException("a map for %d entries: it must hold at least one".formatted(maxEntries));
-        } else if (keyBytes > MAX_KEY_BYTES) {
-            throw new UsageException(
-                    "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
-                            .formatted(keys.layout().javaName(), keyBytes, MAX_KEY_BYTES));
-        }
+        requireEntries("map", keys, maxEntries);
         SimulatedKernel simulated = SimulatedKernel.current();
         if (simulated != null) {
             keys.stacks().openOnTheHeap(simulated.stackNames());
@@ -102,10 +108,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
         }
         try {
             return keys.stacks()
-                    .open(
-                            name,
-                            maxEntries,
-                            () -> new KernelEntries(type, name, keyBytes, valueBytes, maxEntries));
+                    .open(name, maxEntries, () -> new KernelEntries(type, name, keyBytes, valueBytes, maxEntries));
         } catch (BpfException e) {
             throw new UsageException(MapRefusal.ofMap(maxEntries, keyBytes, valueBytes, e));
         }

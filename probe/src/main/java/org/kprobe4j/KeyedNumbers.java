@@ -3,7 +3,6 @@ package org.kprobe4j;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -20,6 +19,8 @@ import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.internal.Elements;
+import org.kprobe4j.internal.Largest;
+import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Shutdown;
 
 /**
@@ -30,9 +31,6 @@ import org.kprobe4j.internal.Shutdown;
  * @param <V> what a row is outside
  */
 final class KeyedNumbers<K, V> implements AutoCloseable {
-    /** Source: htab_map_alloc_check() in kernel/bpf/hashtab.c, MAX_BPF_STACK. */
-    private static final int MAX_KEY_BYTES = 512;
-
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     /** What it is in the kernel, and what becomes of a row: null where nothing was recorded yet. */
@@ -60,7 +58,12 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
             this.maps = null;
             return;
         }
-        this.maps = keys.stacks().open(name, maxEntries, this::make);
+        try {
+            this.maps = keys.stacks().open(name, maxEntries, this::make);
+        } catch (BpfException e) {
+            throw new UsageException(
+                    MapRefusal.ofMap(maxEntries, keys.layout().sizeBytes(), shape.numbers() * Long.BYTES, e));
+        }
         keys.stacks().watch(name, () -> entries(false));
         Shutdown.opened(this);
     }
@@ -80,18 +83,11 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
 
     /** Makes one. {@code what} is the class that it is for, for messages. */
     static <K, V> KeyedNumbers<K, V> of(String what, Class<K> key, Shape<V> shape, int maxEntries) {
-        if (maxEntries < 1) {
-            throw new UsageException("a %s for %d entries: it must hold at least one".formatted(what, maxEntries));
-        }
         try {
             var keys = Elements.ofKeys(key);
-            if (keys.layout().sizeBytes() > MAX_KEY_BYTES) {
-                throw new UsageException(
-                        "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
-                                .formatted(key.getSimpleName(), keys.layout().sizeBytes(), MAX_KEY_BYTES));
-            }
+            KernelMap.requireEntries(what, keys, maxEntries);
             return new KeyedNumbers<>(shape, keys, maxEntries);
-        } catch (IllegalArgumentException | BpfException e) {
+        } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
     }
@@ -191,12 +187,13 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
 
     /** Those that come last in an order. */
     List<Map.Entry<K, V>> top(int count, Comparator<? super V> order) {
-        if (count < 0) {
-            throw new IllegalArgumentException("top(%d): give the number of entries wanted".formatted(count));
+        try {
+            var largest = new Largest<K, V>(count, order);
+            entries(false).forEach(largest::add);
+            return largest.toList();
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
         }
-        var all = new ArrayList<Map.Entry<K, V>>(entries(false).entrySet());
-        all.sort(Map.Entry.<K, V>comparingByValue(order).reversed());
-        return List.copyOf(all.subList(0, Math.min(count, all.size())));
     }
 
     @Override

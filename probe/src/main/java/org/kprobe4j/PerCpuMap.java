@@ -49,12 +49,13 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     private final Entries map;
 
     private PerCpuMap(Class<K> key, Class<V> value, MapType type, int maxEntries) {
-        this.keys = new Elements<>(key);
+        this.keys = Elements.ofKeys(key);
         this.values = new Elements<>(value);
         this.valueType = value;
         this.reader = new EntryReader<>(keys, values);
         this.map = KernelMap.entries(type, name, keys, values, maxEntries);
         if (map instanceof KernelEntries) {
+            keys.stacks().watch(name, this::entries);
             Shutdown.opened(this);
         }
     }
@@ -339,9 +340,9 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
         return KernelObjects.captured(
-                "PerCpuMap", new KernelObject.PerCpuHash(name, keys.layout(), values.layout()), () -> {
+                "PerCpuMap", new KernelObject.PerCpuHash(name, keys.layout(), values.layout()), wanted -> {
                     if (map instanceof KernelEntries kernel) {
-                        return kernel.fd();
+                        return wanted.equals(name) ? kernel.fd() : keys.stacks().fd();
                     }
                     throw SimulatedKernel.onTheHeap("use a map");
                 });
@@ -350,6 +351,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
+        keys.stacks().close();
         map.close();
         if (map instanceof KernelEntries) {
             Shutdown.closed(this);

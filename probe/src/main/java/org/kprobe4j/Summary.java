@@ -4,10 +4,10 @@ import java.util.Locale;
 import java.util.LongSummaryStatistics;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.PossibleCpus;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Cells;
-import org.kprobe4j.internal.PossibleCpus;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Shutdown;
 
@@ -25,7 +25,8 @@ public final class Summary implements AutoCloseable {
     private static final int CELLS_PER_ROW = SummaryRow.STRIDE / Long.BYTES;
 
     private final String name = "summary" + NUMBER.incrementAndGet();
-    private final int rows = SimulatedKernel.current() == null ? PossibleCpus.rows() : 1;
+    private final int rows =
+            SimulatedKernel.current() == null ? PossibleCpus.running().rows() : 1;
     private final Cells cells = SimulatedKernel.cells(name, rows * CELLS_PER_ROW);
     private long resets;
 

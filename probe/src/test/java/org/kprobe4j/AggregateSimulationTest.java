@@ -76,7 +76,7 @@ class AggregateSimulationTest {
         assertThat(sums.top(1)).extracting(Map.Entry::getKey).containsExactly(2L);
         assertThat(sums.top(0)).isEmpty();
         assertThatThrownBy(() -> sums.top(-1))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(UsageException.class)
                 .hasMessage("top(-1): give the number of entries wanted");
     }
 

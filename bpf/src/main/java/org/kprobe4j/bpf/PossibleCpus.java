@@ -50,4 +50,13 @@ public record PossibleCpus(List<Integer> numbers) {
     public int bound() {
         return numbers.getLast() + 1;
     }
+
+    /**
+     * So many rows that a mask keeps each number inside.
+     *
+     * @return the smallest power of two that is not below {@link #bound()}
+     */
+    public int rows() {
+        return Integer.highestOneBit(numbers.getLast() * 2 + 1);
+    }
 }

@@ -13,4 +13,14 @@ class PossibleCpusTest {
         assertThat(PossibleCpus.parse("0-1,4,8-9\n").bound()).isEqualTo(10);
         assertThat(PossibleCpus.parse("").numbers()).containsExactly(0);
     }
+
+    @Test
+    void aMaskKeepsEachNumberInside() {
+        assertThat(PossibleCpus.parse("0\n").rows()).isEqualTo(1);
+        assertThat(PossibleCpus.parse("0-1\n").rows()).isEqualTo(2);
+        assertThat(PossibleCpus.parse("0-2\n").rows()).isEqualTo(4);
+        assertThat(PossibleCpus.parse("0-3\n").rows()).isEqualTo(4);
+        assertThat(PossibleCpus.parse("0-3,8\n").rows()).isEqualTo(16);
+        assertThat(PossibleCpus.parse("0-128\n").rows()).isEqualTo(256);
+    }
 }

@@ -65,7 +65,12 @@ public sealed interface KernelObject {
      * @param key layout of its keys
      * @param value layout of a CPU's value
      */
-    record PerCpuHash(String map, ElementLayout key, ElementLayout value) implements Collection {}
+    record PerCpuHash(String map, ElementLayout key, ElementLayout value) implements Collection {
+        @Override
+        public List<String> maps() {
+            return withStacks(key, map);
+        }
+    }
 
     /**
      * Elements in the one value of an array map, which programs reach by its address.

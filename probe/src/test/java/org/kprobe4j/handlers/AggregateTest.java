@@ -313,8 +313,8 @@ class AggregateTest {
                     sums.record("text", 1);
                     return 0;
                 },
-                "0: record: the keys of this map are Long; this is of another type",
-                "1: record: the keys of this map are Long; this is of another type");
+                "0: record: the keys of this HistogramMap are Long; this is of another type",
+                "1: record: the keys of this SummaryMap are Long; this is of another type");
     }
 
     @Test
