@@ -201,11 +201,29 @@ public final class Args {
      * @throws UsageException if a parameter was given that the program never asked for
      */
     public int await() {
+        return awaitEach(Duration.ZERO, () -> {});
+    }
+
+    /**
+     * Waits as {@link #await()} does, and meanwhile does something again and again, on this thread: prints what was counted, for
+     * example.
+     *
+     * @param interval time from one run of the action to the next; zero for the one at the end only
+     * @param action runs after each interval, and once more at the end, for what came since the last
+     * @return the command's exit status, 0 without one
+     * @throws CommandException if the command cannot be started
+     * @throws UsageException if a parameter was given that the program never asked for, or the interval is negative
+     */
+    public int awaitEach(Duration interval, Runnable action) {
+        if (interval.isNegative()) {
+            throw new UsageException("an interval of %s: it must not be negative".formatted(interval));
+        }
         refuseUnknown();
         Shutdown.waiting(Thread.currentThread(), stopped::countDown);
         Runs.waiting();
-        int status = command.isEmpty() ? pause() : runCommand();
+        int status = command.isEmpty() ? pause(interval, action) : runCommand(interval, action);
         exitStatus = status;
+        action.run();
         return status;
     }
 
@@ -218,26 +236,35 @@ public final class Args {
         return exitStatus;
     }
 
-    private int pause() {
+    private int pause(Duration interval, Runnable action) {
         try {
-            if (duration == null) {
-                stopped.await();
-            } else {
-                var _ = stopped.await(duration.toMillis(), TimeUnit.MILLISECONDS);
-            }
+            var _ = isStopped(interval, action);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return 0;
     }
 
-    private int runCommand() {
+    /** Waits for the stop, which comes, or until the time is over, and runs the action after each interval that passes whole. */
+    private boolean isStopped(Duration interval, Runnable action) throws InterruptedException {
+        long start = System.nanoTime();
+        long end = duration == null ? Long.MAX_VALUE : duration.toNanos();
+        for (long round = 1; ; round++) {
+            long next = interval.isZero() ? Long.MAX_VALUE : round * interval.toNanos();
+            if (stopped.await(Math.min(next, end) - (System.nanoTime() - start), TimeUnit.NANOSECONDS)) {
+                return true;
+            } else if (next >= end) {
+                return false;
+            }
+            action.run();
+        }
+    }
+
+    private int runCommand(Duration interval, Runnable action) {
         Process process = start();
         try {
             var _ = process.onExit().thenRun(stopped::countDown);
-            if (duration == null) {
-                stopped.await();
-            } else if (!stopped.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!isStopped(interval, action)) {
                 process.destroy();
             }
             // Ctrl-C reaches the command too; one that does not end by itself is asked to.
@@ -252,6 +279,9 @@ public final class Args {
             process.destroy();
             Thread.currentThread().interrupt();
             return ProbeException.EXIT_STATUS;
+        } catch (RuntimeException e) {
+            process.destroy(); // the action threw: nobody waits for the command any more
+            throw e;
         }
     }
 

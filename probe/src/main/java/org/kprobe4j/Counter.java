@@ -65,6 +65,17 @@ public final class Counter implements AutoCloseable {
     }
 
     /**
+     * What was added since the last time, for figures per interval. The counter begins at zero again in the same step, so that
+     * nothing that a handler adds is lost or counted twice.
+     *
+     * @return the sum
+     * @throws IllegalStateException if the counter is closed
+     */
+    public long take() {
+        return cells.take(0);
+    }
+
+    /**
      * Begins at zero again. What a handler adds at that moment counts before or after.
      *
      * @throws IllegalStateException if the counter is closed

@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Set;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.symbols.Kallsyms;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.internal.Machine;
 
 /**
  * The functions of the running kernel, for probes whose target has other names on other kernels: {@code
  * Kprobe.at(KernelFunctions.first("folio_mark_accessed", "mark_page_accessed"))}.
  *
- * <p>Each method reads the kernel's symbols once: tens of milliseconds, up to a second under emulation. That a function exists does
+ * <p>{@link #first} and {@link #existing} read the kernel's symbols once: tens of milliseconds, up to a second under emulation. That a function exists does
  * not say that every call of it is one: the compiler may have inlined some. Source: kernel/kallsyms.c. Thread-safe.
  */
 public final class KernelFunctions {
@@ -34,6 +36,26 @@ public final class KernelFunctions {
                         "this kernel has none of the functions %s".formatted(String.join(", ", names)),
                         Errno.ENOENT,
                         null));
+    }
+
+    /**
+     * The function at which a system call arrives: {@code __x64_sys_fsync}, {@code __arm64_sys_fsync} or {@code sys_fsync}, by this
+     * machine. On 64-bit machines its only argument is a {@code struct pt_regs} of the process, which holds the call's arguments.
+     * Since kernel: 4.17, on arm64 4.19.
+     *
+     * @param name the system call's, such as {@code fsync}
+     * @return the function for callers of the kernel's own width; that the kernel has it is seen when a probe is registered
+     */
+    public static String systemCall(String name) {
+        return systemCall(Machine.architecture(), name);
+    }
+
+    static String systemCall(Architecture architecture, String name) {
+        return switch (architecture) {
+            case X86_64 -> "__x64_sys_" + name;
+            case ARM64 -> "__arm64_sys_" + name;
+            case ARM -> "sys_" + name;
+        };
     }
 
     /**

@@ -3,6 +3,7 @@ package org.kprobe4j;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * IO.println(table);
  * }</pre>
  *
- * <p>{@link #live} makes one whose rows are printed at once. Rows may be records, whose components are the columns. Not thread-safe,
+ * <p>{@link #live} makes one whose rows are printed at once. Rows may be records, whose components are the columns. A {@code
+ * LocalTime} is shown to the second: {@code 12:30:00}. Not thread-safe,
  * but for a live one.
  */
 public final class Table {
@@ -118,9 +120,16 @@ public final class Table {
             throw new UsageException("a row of %d cells in a table of %d columns: %s"
                     .formatted(all.length, headings.size(), String.join(", ", headings)));
         }
-        return Arrays.stream(all)
-                .map(cell -> cell instanceof Number number ? number : (Object) String.valueOf(cell))
-                .toList();
+        return Arrays.stream(all).map(Table::cell).toList();
+    }
+
+    private static Object cell(@Nullable Object cell) {
+        return switch (cell) {
+            case Number number -> number;
+            // Its own text leaves out seconds that are zero.
+            case LocalTime time -> "%tT".formatted(time);
+            case null, default -> String.valueOf(cell);
+        };
     }
 
     private static @Nullable Object[] components(Record record) {

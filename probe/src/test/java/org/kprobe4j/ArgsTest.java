@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,5 +81,35 @@ class ArgsTest {
         assertThat(args("--", "sh", "-c", "exit 7").await()).isEqualTo(7);
         assertThat(Args.exitStatus()).isEqualTo(7);
         assertThat(args("--", "sh", "-c", "kill -9 $$").await()).isEqualTo(128 + 9);
+    }
+
+    @Test
+    void anActionRunsAfterEachIntervalAndAtTheEnd() {
+        var times = new ArrayList<Thread>();
+        assertThat(Args.of(new String[] {"--duration", "350ms"})
+                        .awaitEach(Duration.ofMillis(100), () -> times.add(Thread.currentThread())))
+                .isZero();
+        assertThat(times).hasSize(4).containsOnly(Thread.currentThread());
+        times.clear();
+        assertThat(args("--", "sh", "-c", "exit 3").awaitEach(Duration.ZERO, () -> times.add(Thread.currentThread())))
+                .isEqualTo(3);
+        assertThat(times).hasSize(1);
+        assertThatThrownBy(() -> args("--duration", "1ms").awaitEach(Duration.ofSeconds(-1), () -> {}))
+                .hasMessage("an interval of PT-1S: it must not be negative");
+    }
+
+    @Test
+    void anActionThatThrowsEndsTheCommand() {
+        long start = System.nanoTime();
+        var params = args("--", "sleep", "30");
+        assertThatThrownBy(() -> params.awaitEach(Duration.ofMillis(10), () -> {
+                    throw new IllegalStateException("no more");
+                }))
+                .hasMessage("no more");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+        assertThat(ProcessHandle.current()
+                        .children()
+                        .filter(child -> child.info().command().orElse("").endsWith("sleep")))
+                .allMatch(child -> child.onExit().join() != null);
     }
 }

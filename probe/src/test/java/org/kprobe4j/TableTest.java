@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalTime;
 import org.junit.jupiter.api.Test;
 
 class TableTest {
@@ -27,6 +28,15 @@ class TableTest {
                 COMM   DELAY_NS
                 cat           7
                 a    1000000000""");
+    }
+
+    @Test
+    void timesHaveTheirSeconds() {
+        var table = Table.of("TIME", "N").row(LocalTime.of(12, 30), 1).row(LocalTime.of(1, 2, 3, 999), 2);
+        assertThat(table).hasToString("""
+                TIME     N
+                12:30:00 1
+                01:02:03 2""");
     }
 
     @Test

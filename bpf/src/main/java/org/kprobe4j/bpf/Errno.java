@@ -1,5 +1,7 @@
 package org.kprobe4j.bpf;
 
+import java.util.Map;
+
 /**
  * The kernel's error numbers, the same on every architecture that is supported here.
  *
@@ -81,6 +83,31 @@ public final class Errno {
     /** ENOTSUPP: inside the kernel only, but bpf(2) lets it out. */
     public static final int ENOTSUPP = 524;
 
+    /** By number, a dash where there is none. */
+    private static final String[] NAMES = """
+            - EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK
+            EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE
+            EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - ENOMSG EIDRM
+            ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT
+            - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP
+            EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ
+            ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT
+            ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH
+            ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT
+            ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM
+            EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED
+            EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
+            """.trim().split("\\s+", -1);
+
+    /** What system calls return inside the kernel; processes never see it. Source: include/linux/errno.h. */
+    private static final Map<Integer, String> RESTARTS = Map.of(
+            512, "ERESTARTSYS",
+            513, "ERESTARTNOINTR",
+            514, "ERESTARTNOHAND",
+            515, "ENOIOCTLCMD",
+            516, "ERESTART_RESTARTBLOCK",
+            517, "EPROBE_DEFER");
+
     private Errno() {}
 
     /**
@@ -90,57 +117,10 @@ public final class Errno {
      * @return its name, such as {@code EILSEQ}; {@code errno 1234} for one that has none here
      */
     public static String name(int errno) {
-        return switch (errno) {
-            case EPERM -> "EPERM";
-            case ENOENT -> "ENOENT";
-            case ESRCH -> "ESRCH";
-            case EINTR -> "EINTR";
-            case 5 -> "EIO";
-            case 6 -> "ENXIO";
-            case E2BIG -> "E2BIG";
-            case 8 -> "ENOEXEC";
-            case EBADF -> "EBADF";
-            case 10 -> "ECHILD";
-            case EAGAIN -> "EAGAIN";
-            case ENOMEM -> "ENOMEM";
-            case EACCES -> "EACCES";
-            case EFAULT -> "EFAULT";
-            case EBUSY -> "EBUSY";
-            case EEXIST -> "EEXIST";
-            case ENODEV -> "ENODEV";
-            case 20 -> "ENOTDIR";
-            case 21 -> "EISDIR";
-            case EINVAL -> "EINVAL";
-            case 23 -> "ENFILE";
-            case EMFILE -> "EMFILE";
-            case 25 -> "ENOTTY";
-            case 27 -> "EFBIG";
-            case ENOSPC -> "ENOSPC";
-            case 30 -> "EROFS";
-            case 32 -> "EPIPE";
-            case 33 -> "EDOM";
-            case ERANGE -> "ERANGE";
-            case 35 -> "EDEADLK";
-            case ENAMETOOLONG -> "ENAMETOOLONG";
-            case ENOSYS -> "ENOSYS";
-            case 40 -> "ELOOP";
-            case 61 -> "ENODATA";
-            case 71 -> "EPROTO";
-            case 75 -> "EOVERFLOW";
-            case EILSEQ -> "EILSEQ";
-            case 90 -> "EMSGSIZE";
-            case EPROTOTYPE -> "EPROTOTYPE";
-            case 93 -> "EPROTONOSUPPORT";
-            case EOPNOTSUPP -> "EOPNOTSUPP";
-            case 98 -> "EADDRINUSE";
-            case EADDRNOTAVAIL -> "EADDRNOTAVAIL";
-            case 105 -> "ENOBUFS";
-            case 110 -> "ETIMEDOUT";
-            case ECONNREFUSED -> "ECONNREFUSED";
-            case 114 -> "EALREADY";
-            case ENOTSUPP -> "ENOTSUPP";
-            default -> "errno " + errno;
-        };
+        if (errno > 0 && errno < NAMES.length && !NAMES[errno].equals("-")) {
+            return NAMES[errno];
+        }
+        return errno == ENOTSUPP ? "ENOTSUPP" : RESTARTS.getOrDefault(errno, "errno " + errno);
     }
 
     /**

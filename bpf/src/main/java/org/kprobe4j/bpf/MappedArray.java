@@ -86,6 +86,18 @@ public final class MappedArray implements AutoCloseable {
         LONG.setVolatile(bytes, index * strideBytes + offsetBytes, value);
     }
 
+    /**
+     * Writes a 64-bit number and says what was there before, in one step that programs' atomic additions cannot come between.
+     *
+     * @param index of the value
+     * @param offsetBytes in the value, a multiple of 8
+     * @param value the number
+     * @return the number before
+     */
+    public long exchangeLong(int index, int offsetBytes, long value) {
+        return (long) LONG.getAndSet(bytes, index * strideBytes + offsetBytes, value);
+    }
+
     @Override
     public void close() {
         mapping.close();

@@ -61,6 +61,8 @@ class BpfMapTest {
             assertThat(kernel.mappings).containsExactly("0+8192 prot 3");
             array.putLong(299, 8, 17);
             assertThat(array.getLong(299, 8)).isEqualTo(17);
+            assertThat(array.exchangeLong(299, 8, 3)).isEqualTo(17);
+            assertThat(array.getLong(299, 8)).isEqualTo(3);
             array.close();
             array.close();
             assertThat(kernel.mappings).isEmpty();

@@ -75,6 +75,20 @@ public final class Cells implements AutoCloseable {
         }
     }
 
+    /** Sets one to zero and says what it was, in one step: what is added at that moment is in this number or the next. */
+    public synchronized long take(int index) {
+        try {
+            if (memory == null) {
+                long before = heap[open(index)];
+                heap[index] = 0;
+                return before;
+            }
+            return memory.exchangeLong(0, index * Long.BYTES, 0);
+        } catch (IllegalStateException e) {
+            throw closed(e);
+        }
+    }
+
     /** Adds to one on the heap, for a handler in the JVM. */
     public synchronized void add(int index, long delta) {
         heap[open(index)] += delta;
