@@ -1,0 +1,56 @@
+// Counts what is done with files, system-wide or by one process, per interval. After BCC's vfsstat.
+//
+//   ./kprobe run examples/VfsStat.java [interval=1] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+
+import java.time.Duration;
+import java.time.LocalTime;
+import java.util.ArrayList;
+import java.util.List;
+import org.kprobe4j.Args;
+import org.kprobe4j.Counter;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.Table;
+
+record Operation(String heading, String function) {}
+
+static final List<Operation> OPERATIONS = List.of(
+        new Operation("READ", "vfs_read"),
+        new Operation("WRITE", "vfs_write"),
+        new Operation("FSYNC", "vfs_fsync_range"),
+        new Operation("OPEN", "vfs_open"),
+        // open(O_CREAT) does not pass vfs_create; both ask the security modules
+        new Operation("CREATE", "security_inode_create"),
+        new Operation("UNLINK", "vfs_unlink"),
+        new Operation("MKDIR", "vfs_mkdir"),
+        new Operation("RMDIR", "vfs_rmdir"));
+
+void main(String[] args) {
+    var params = Args.of(args, "interval", "pid", "comm");
+    var pid = params.getInt("pid", 0);
+    var comm = params.get("comm", "");
+
+    var headings = new ArrayList<>(List.of("TIME:8"));
+    var counters = new ArrayList<Counter>();
+    var probes = new ArrayList<Kprobe>();
+    for (var operation : OPERATIONS) {
+        var counter = Counter.of();
+        headings.add(operation.heading() + ":8");
+        counters.add(counter);
+        probes.add(Kprobe.at(operation.function())
+                .preHandler((p, regs) -> {
+                    if ((pid == 0 || Kernel.pid() == pid) && (comm.isEmpty() || Kernel.comm().equals(comm))) {
+                        counter.increment();
+                    }
+                    return 0;
+                })
+                .register());
+    }
+    var table = Table.live(headings.toArray(String[]::new));
+    params.awaitEach(Duration.ofSeconds(params.getInt("interval", 1)), () -> {
+        var row = new ArrayList<Object>(List.of(LocalTime.now()));
+        counters.forEach(counter -> row.add(counter.take()));
+        table.row(row.toArray());
+    });
+    probes.forEach(Kprobe::close);
+}
