@@ -1,0 +1,58 @@
+// Shows how long the calls of a kernel function take, as a histogram by powers of two. After BCC's funclatency.
+//
+//   ./kprobe run examples/FuncLatency.java func=vfs_read [unit=ns|us|ms] [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+
+import java.time.Duration;
+import org.kprobe4j.Args;
+import org.kprobe4j.Counter;
+import org.kprobe4j.Histogram;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.Kretprobe;
+
+enum Unit {
+    ns(1), us(1_000), ms(1_000_000);
+
+    final long nanos;
+
+    Unit(long nanos) {
+        this.nanos = nanos;
+    }
+}
+
+/** One for each call, so calls within calls do not disturb each other. */
+static final class Call {
+    long start;
+}
+
+void main(String[] args) {
+    var params = Args.of(args, "func", "unit", "interval", "pid", "comm");
+    var func = params.get("func", "vfs_read");
+    var unit = Unit.valueOf(params.get("unit", "ns"));
+    var pid = params.getInt("pid", 0);
+    var comm = params.get("comm", "");
+
+    try (var latency = Histogram.log2();
+            var total = Counter.of()) {
+        var rp = Kretprobe.at(func, Call.class)
+                .entryHandler((ri, regs) -> {
+                    ri.data().start = Kernel.ktimeNs();
+                    return (pid == 0 || Kernel.pid() == pid) && (comm.isEmpty() || Kernel.comm().equals(comm)) ? 0 : 1;
+                })
+                .handler((ri, regs) -> {
+                    long nanos = Kernel.ktimeNs() - ri.data().start;
+                    latency.record(nanos / unit.nanos);
+                    total.add(nanos);
+                    return 0;
+                })
+                .register();
+        try (rp) {
+            params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
+                long calls = latency.count();
+                long sum = total.sum();
+                IO.println("%s, %s".formatted(func, unit));
+                IO.println(latency);
+                IO.println("%d calls, average %d %s, total %d %s".formatted(calls, sum / Math.max(calls, 1) / unit.nanos, unit, sum / unit.nanos, unit));
+            });
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package org.kprobe4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("kernel")
+class FuncLatencyKernelTest {
+    private static final Pattern SUMMARY = Pattern.compile("(\\d+) calls, average (\\d+) (\\w+), total (\\d+) \\w+");
+
+    @Test
+    void measuresSleepsOfKnownLength() throws Exception {
+        String sleeps = "use Time::HiRes 'usleep'; $0 = 'sleeper'; usleep(17_000) for 1..10; usleep(70_000) for 1..5;";
+        var run = Example.run(
+                        "FuncLatency", "func=hrtimer_nanosleep", "unit=ms", "comm=sleeper", "--", "perl", "-e", sleeps)
+                .succeeded();
+        assertThat(run.out().getFirst()).isEqualTo("hrtimer_nanosleep, ms");
+        assertThat(buckets(run)).containsExactly("16 – 31 10", "32 – 63 0", "64 – 127 5");
+        Matcher summary = summary(run);
+        assertThat(summary.group(1)).isEqualTo("15");
+        assertThat(summary.group(3)).isEqualTo("ms");
+        assertThat(Long.parseLong(summary.group(2))).isBetween((10 * 17 + 5 * 70) / 15L, 60L);
+        assertThat(Long.parseLong(summary.group(4))).isBetween(10 * 17 + 5 * 70L, 900L);
+    }
+
+    /** On overlayfs, the guest's root, the deletion of a file deletes one of the file system below: by the same function. */
+    @Test
+    void measuresCallsWithinCalls() throws Exception {
+        String deletes = "for (1..25) { open(my $f, '>', \"/root/deleted$_\") or die; } $0 = 'deleter'; "
+                + "unlink(\"/root/deleted$_\") == 1 or die for 1..25;";
+        var run = Example.run("FuncLatency", "func=vfs_unlink", "comm=deleter", "--", "perl", "-e", deletes)
+                .succeeded();
+        assertThat(summary(run).group(1)).isEqualTo("50");
+        assertThat(run.err()).noneMatch(line -> line.contains("missed"));
+    }
+
+    private static Matcher summary(Example run) {
+        Matcher matcher = SUMMARY.matcher(run.out().getLast());
+        assertThat(matcher.matches()).as(run.out().getLast()).isTrue();
+        return matcher;
+    }
+
+    private static List<String> buckets(Example run) {
+        return run.matching(".*\\|.*\\|")
+                .map(line -> line.substring(0, line.indexOf('|')).strip().replaceAll(" +", " "))
+                .toList();
+    }
+}
