@@ -1,0 +1,38 @@
+// Counts calls of kernel functions. After BCC's funccount.
+//
+//   ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+
+import java.time.Duration;
+import java.time.LocalTime;
+import java.util.LinkedHashMap;
+import org.kprobe4j.Args;
+import org.kprobe4j.Counter;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.Table;
+
+void main(String[] args) {
+    var params = Args.of(args, "functions", "interval", "pid", "comm");
+    var functions = params.get("functions", "vfs_read,vfs_write").split(",");
+    var pid = params.getInt("pid", 0);
+    var comm = params.get("comm", "");
+
+    var counts = new LinkedHashMap<Kprobe, Counter>();
+    for (var function : functions) {
+        var count = Counter.of();
+        counts.put(Kprobe.at(function)
+                .preHandler((p, regs) -> {
+                    if ((pid == 0 || Kernel.pid() == pid) && (comm.isEmpty() || Kernel.comm().equals(comm))) {
+                        count.increment();
+                    }
+                    return 0;
+                })
+                .register(), count);
+    }
+    params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
+        var table = Table.of("TIME", "FUNCTION", "COUNT");
+        counts.forEach((kp, count) -> table.row(LocalTime.now(), kp.symbolName(), count.take()));
+        IO.println(table);
+    });
+    counts.keySet().forEach(Kprobe::close);
+}

@@ -1,0 +1,46 @@
+package org.kprobe4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("kernel")
+class FuncCountKernelTest {
+    private static final String WORK = """
+            use Fcntl;
+            sysopen(my $zero, "/dev/zero", O_RDONLY) or die; sysopen(my $null, "/dev/null", O_WRONLY) or die;
+            my $buffer;
+            $0 = "worker";
+            sysread($zero, $buffer, 10) == 10 or die for 1..1234;
+            syswrite($null, "x") == 1 or die for 1..77;
+            select(undef, undef, undef, 1.2);
+            sysread($zero, $buffer, 10) == 10 or die for 1..100;
+            kill("KILL", $$);
+            """;
+
+    @Test
+    void countsEachCallInItsInterval() throws Exception {
+        var run = Example.run(
+                "FuncCount",
+                "functions=vfs_read,vfs_write,vfs_rmdir",
+                "interval=1",
+                "comm=worker",
+                "--",
+                "perl",
+                "-e",
+                WORK);
+        List<List<String>> rows = Rows.of(run, 3);
+        Map<String, List<Long>> counts = rows.stream()
+                .collect(Collectors.groupingBy(
+                        List::getFirst, Collectors.mapping(row -> Long.parseLong(row.get(1)), Collectors.toList())));
+        assertThat(counts).containsOnlyKeys("vfs_read", "vfs_write", "vfs_rmdir");
+        assertThat(counts.get("vfs_read").stream().mapToLong(n -> n).sum()).isEqualTo(1334);
+        assertThat(counts.get("vfs_write").stream().mapToLong(n -> n).sum()).isEqualTo(77);
+        assertThat(counts.get("vfs_rmdir")).hasSizeGreaterThanOrEqualTo(2).containsOnly(0L);
+        assertThat(counts.get("vfs_read")).contains(100L);
+    }
+}
