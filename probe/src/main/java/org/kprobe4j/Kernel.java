@@ -140,6 +140,28 @@ public final class Kernel {
     }
 
     /**
+     * A NUL-ended string in kernel memory, at most 255 bytes of it; empty if it cannot be read. See {@link #stringOrEmpty(long, int)}.
+     *
+     * @param address kernel address
+     * @return the string, not null
+     */
+    public static String stringOrEmpty(long address) {
+        return calls("stringOrEmpty(0x%x)".formatted(address)).stringOrEmpty(address, 256);
+    }
+
+    /**
+     * A NUL-ended string in kernel memory: helper bpf_probe_read_kernel_str. Where {@link #string(long, int)} stops the handler,
+     * because nothing is mapped there or the address is 0, this counts the fault, is empty, and the handler goes on. Since kernel: 5.5.
+     *
+     * @param address kernel address
+     * @param maxBytes a constant, 1 to 4096: at most one byte less is kept, what is longer is cut
+     * @return the string, not null
+     */
+    public static String stringOrEmpty(long address, int maxBytes) {
+        return calls("stringOrEmpty(0x%x, %d)".formatted(address, maxBytes)).stringOrEmpty(address, maxBytes);
+    }
+
+    /**
      * The text in an array that the handler made, from an offset up to a NUL or the array's end. It stays as it is when the array
      * changes.
      *

@@ -38,6 +38,8 @@ interface KernelCalls {
 
     String userString(long address, int maxBytes);
 
+    String stringOrEmpty(long address, int maxBytes);
+
     String userStringOrEmpty(long address, int maxBytes);
 
     int byteLength(String string);

@@ -156,6 +156,16 @@ final class SimulatedCalls implements KernelCalls {
     }
 
     @Override
+    public String stringOrEmpty(long address, int maxBytes) {
+        try {
+            return memory.space(false).text(address, maxBytes, "read of a string at an address that is not mapped");
+        } catch (SimulatedFault fault) {
+            memory.passed(fault);
+            return "";
+        }
+    }
+
+    @Override
     public String userStringOrEmpty(long address, int maxBytes) {
         try {
             return memory.space(true).text(address, maxBytes, "read of a string in user memory that is not present");

@@ -408,6 +408,28 @@ class MapTextTest {
     }
 
     @Test
+    void a_text_of_the_kernel_that_may_be_empty() {
+        var ring = handlers.ring("ring", Event.class);
+        PreHandler handler = (p, regs) -> {
+            String path = Kernel.stringOrEmpty(regs.arg(0));
+            Kernel.printf("[%s] %b %d", path, path.isEmpty(), Kernel.byteLength(path));
+            ring.emit(new Event(1, Kernel.stringOrEmpty(regs.arg(0), 20), 2));
+            return 0;
+        };
+        var program = handlers.pre(handler);
+        for (long address : new long[] {NOT_MAPPED, 0}) {
+            var hit = hit(program, address);
+            assertThat(hit.lines()).containsExactly("[] true 0");
+            assertThat(hit.faults()).containsOnly(FAULT);
+            assertThat(kernel.rings.get("ring")).hasSize(1);
+        }
+        kernel.kernel.put(0x1000L, "x\0".getBytes(StandardCharsets.UTF_8));
+        var hit = hit(program, 0x1000);
+        assertThat(hit.faults()).isEmpty();
+        assertThat(hit.lines()).containsExactly("[x] false 1");
+    }
+
+    @Test
     void fields_that_may_be_empty() {
         PreHandler handler = (p, regs) -> {
             var f = Kernel.struct(regs.arg(0), Faulty.class);

@@ -52,6 +52,7 @@ final class Intrinsics {
             case Api.KERNEL + ".cgroupId" -> c.longOf(new Opcode.HelperCall(Helper.GET_CURRENT_CGROUP_ID, true));
             case Api.KERNEL + ".comm" -> new Operand.Comm();
             case Api.KERNEL + ".string" -> KernelText.string(c, TextSource.KERNEL, false);
+            case Api.KERNEL + ".stringOrEmpty" -> KernelText.string(c, TextSource.KERNEL, true);
             case Api.KERNEL + ".userString" -> KernelText.string(c, TextSource.USER, false);
             case Api.KERNEL + ".userStringOrEmpty" -> KernelText.string(c, TextSource.USER, true);
             case Api.KERNEL + ".byteLength" -> KernelText.byteLength(c);
