@@ -48,6 +48,11 @@ if [ -d "/new$LAB_MODULES" ]; then
     $b mount --bind "/new$LAB_MODULES" "/new/lib/modules/$($b uname -r)"
 fi
 
+# A machine that never loads modules has no tools for it; the kernel itself calls /sbin/modprobe.
+for tool in insmod lsmod modprobe rmmod; do
+    [ -e /new/sbin/$tool ] || $b ln -s /run/kprobe4j/busybox /new/sbin/$tool
+done
+
 $b hostname "$LAB_HOSTNAME"
 $b ip link set lo up
 $b cp /bin/busybox /settings /supervisor.sh /new/run/kprobe4j/

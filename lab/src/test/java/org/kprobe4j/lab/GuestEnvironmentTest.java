@@ -24,4 +24,17 @@ class GuestEnvironmentTest {
         Files.writeString(Path.of("/etc/kprobe4j-scratch"), "thrown away");
         assertThat(Path.of(System.getenv("KPROBE4J_EXCHANGE"))).isWritable();
     }
+
+    @Test
+    void modulesAreLoadedByName() throws IOException, InterruptedException {
+        assertThat(Path.of("/sys/module/null_blk")).doesNotExist();
+        assertThat(run("modprobe", "null_blk", "nr_devices=1")).isZero();
+        assertThat(Path.of("/sys/block/nullb0/stat")).isReadable();
+        assertThat(run("modprobe", "-r", "null_blk")).isZero();
+        assertThat(Path.of("/sys/module/null_blk")).doesNotExist();
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
 }
