@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.FormatString;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.StackKind;
+import org.kprobe4j.internal.AddressText;
 import org.kprobe4j.internal.LineFormatter;
 import org.kprobe4j.internal.NamedKernelStack;
 import org.kprobe4j.internal.NamedUserStack;
@@ -319,7 +320,7 @@ final class SimulatedCalls implements KernelCalls {
     private static @Nullable Object printed(@Nullable Object value) {
         return switch (value) {
             case KernelStruct structure -> structure.address();
-            case InetAddress address -> address.getHostAddress();
+            case InetAddress address -> AddressText.of(address);
             case Enum<?> constant -> SimulatedMemory.constantName(constant);
             case null, default -> value;
         };

@@ -3,12 +3,14 @@ package org.kprobe4j;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.net.InetAddress;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.internal.AddressText;
 
 /**
  * Rows in columns, for people: numbers to the right, text to the left.
@@ -128,6 +130,8 @@ public final class Table {
             case Number number -> number;
             // Its own text leaves out seconds that are zero.
             case LocalTime time -> "%tT".formatted(time);
+            // Without the slash that Java puts between a name and an address.
+            case InetAddress address -> AddressText.of(address);
             case null, default -> String.valueOf(cell);
         };
     }

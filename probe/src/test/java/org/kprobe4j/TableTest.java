@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalTime;
 import org.junit.jupiter.api.Test;
@@ -74,5 +75,12 @@ class TableTest {
                 COMM                 DELAY_NS
                 x                           5
                 """);
+    }
+
+    @Test
+    void addressesAreShortAndWithoutAName() throws Exception {
+        Table table = Table.of("FROM", "TO")
+                .row(InetAddress.getByName("127.0.0.1"), InetAddress.getByName("fe80:0:0:0:0:0:0:1"));
+        assertThat(table).hasToString("FROM      TO\n127.0.0.1 fe80::1");
     }
 }

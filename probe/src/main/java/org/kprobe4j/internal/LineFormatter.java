@@ -70,7 +70,7 @@ public final class LineFormatter {
             case PrintFormat.Argument.Chars(int offset, int sizeBytes) ->
                 pad(conversion, chars(record, offset, sizeBytes));
             case PrintFormat.Argument.Address(int offset, int sizeBytes) ->
-                pad(conversion, RecordBytes.address(record, offset, sizeBytes).getHostAddress());
+                pad(conversion, AddressText.of(RecordBytes.address(record, offset, sizeBytes)));
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
             case PrintFormat.Argument.UserStack(int offset, int frames) ->
                 " "

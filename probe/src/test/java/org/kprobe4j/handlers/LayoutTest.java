@@ -142,7 +142,7 @@ class LayoutTest {
                                 Handlers.context(Architecture.X86_64, TEXT, 5, 0x89ab_cdefL))
                         .lines()
                         .getLast())
-                .isEqualTo("0:0:0:0:0:ffff:a00:1 [         5.0.0.0] 61389 61389 efcdab89");
+                .isEqualTo("::ffff:10.0.0.1 [         5.0.0.0] 61389 61389 efcdab89");
     }
 
     @Test
