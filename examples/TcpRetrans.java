@@ -4,6 +4,7 @@
 //   ./kprobe run examples/TcpRetrans.java [port=PORT] [probes=false] [--duration 10s] [-- COMMAND…]
 
 import java.net.InetAddress;
+import java.time.LocalTime;
 import org.kprobe4j.Args;
 import org.kprobe4j.FunctionArguments;
 import org.kprobe4j.Kernel;
@@ -63,7 +64,7 @@ void main(String[] args) {
 
     var table = Table.live("TIME:8", "KIND:10", "SOURCE:15", "SPORT:5", "DESTINATION:15", "DPORT:5", "STATE");
     try (var events = RingBuffer.of(Sent.class)) {
-        events.forEach(e -> table.row("%tT".formatted(System.currentTimeMillis()), e.kind(), e.source(), e.sport(), e.destination(), e.dport(),
+        events.forEach(e -> table.row(LocalTime.now(), e.kind(), e.source(), e.sport(), e.destination(), e.dport(),
                 State.values()[e.state()]));
         var retransmits = Kprobe.at("tcp_retransmit_skb").preHandler((p, regs) -> {
             emit(events, Kind.RETRANSMIT, regs.args(SockArgument.class).sk(), port);
