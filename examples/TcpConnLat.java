@@ -44,7 +44,7 @@ void main(String[] args) {
     var pid = params.getInt("pid", 0);
     int inet = 2; // AF_INET
 
-    var table = Table.live("PID:7", "COMM:16", "SOURCE:15", "SPORT:5", "DESTINATION:15", "DPORT:5", "LATENCY_MS:10");
+    var table = Table.live("PID:7", "COMM:16", "SOURCE:18", "SPORT:5", "DESTINATION:18", "DPORT:5", "LATENCY_MS:10");
     try (var starts = KernelMap.of(Long.class, Start.class); var events = RingBuffer.of(Established.class)) {
         events.forEach(e -> table.row(e.start().pid(), e.start().comm(), e.source(), e.sport(), e.destination(), e.dport(),
                 "%10.3f".formatted(e.latencyNs() / 1e6)));
@@ -86,3 +86,13 @@ void main(String[] args) {
         }
     }
 }
+
+// $ tc qdisc add dev lo root netem delay 20ms
+// $ ./kprobe run examples/TcpConnLat.java min=30 -- sh -c 'curl -s http://127.0.0.1:8080/file; curl -s "http://[::1]:8080/file"'
+//     PID COMM             SOURCE             SPORT DESTINATION        DPORT LATENCY_MS
+//     288 curl             127.0.0.1          32850 127.0.0.1           8080     41.792
+//     291 curl             ::1                58410 ::1                 8080     41.337
+// kprobe: tcp_v4_destroy_sock: 4 hits = 4 delivered
+// kprobe: tcp_finish_connect: 2 hits = 2 delivered
+// kprobe: tcp_v6_connect: 1 hits = 1 delivered
+// kprobe: tcp_v4_connect: 1 hits = 1 delivered

@@ -64,7 +64,7 @@ void main(String[] args) {
     var pid = params.getInt("pid", 0);
     var port = params.getInt("port", 0);
 
-    var table = Table.live("PID:7", "COMM:16", "SOURCE:15", "SPORT:5", "DESTINATION:15", "DPORT:5", "RESULT");
+    var table = Table.live("PID:7", "COMM:16", "SOURCE:18", "SPORT:5", "DESTINATION:18", "DPORT:5", "RESULT");
     try (var events = RingBuffer.of(Connect.class)) {
         events.forEach(e -> table.row(e.pid(), e.comm(), e.source(), e.sport(), e.destination(), e.dport(), KernelErrno.describe(e.result())));
         var ipv4 = Kretprobe.at("tcp_v4_connect").handler((ri, regs) -> {
@@ -96,3 +96,12 @@ void main(String[] args) {
         }
     }
 }
+
+// $ ./kprobe run examples/TcpConnect.java -- sh -c 'curl -s http://127.0.0.1:8080/file; curl -s "http://[::1]:8080/file"; curl -s http://127.0.0.1:81/; …'
+//     PID COMM             SOURCE             SPORT DESTINATION        DPORT RESULT
+//     257 curl             127.0.0.1          60702 127.0.0.1           8080 0
+//     260 curl             ::1                33864 ::1                 8080 0
+//     262 curl             127.0.0.1          33946 127.0.0.1             81 0
+//     263 curl             0.0.0.0                0 203.0.113.7           80 ENETUNREACH
+// kprobe: tcp_v6_connect: 1 hits = 1 delivered
+// kprobe: tcp_v4_connect: 3 hits = 3 delivered

@@ -62,7 +62,7 @@ void main(String[] args) {
     var port = params.getInt("port", 0);
     var probes = params.getBoolean("probes", true);
 
-    var table = Table.live("TIME:8", "KIND:10", "SOURCE:15", "SPORT:5", "DESTINATION:15", "DPORT:5", "STATE");
+    var table = Table.live("TIME:8", "KIND:10", "SOURCE:18", "SPORT:5", "DESTINATION:18", "DPORT:5", "STATE");
     try (var events = RingBuffer.of(Sent.class)) {
         events.forEach(e -> table.row(LocalTime.now(), e.kind(), e.source(), e.sport(), e.destination(), e.dport(),
                 State.values()[e.state()]));
@@ -81,3 +81,23 @@ void main(String[] args) {
         }
     }
 }
+
+// $ tc qdisc add dev lo root netem loss 30%
+// $ ./kprobe run examples/TcpRetrans.java port=8080 -- curl -m 20 -s http://127.0.0.1:8080/file
+// TIME     KIND       SOURCE             SPORT DESTINATION        DPORT STATE
+// 11:41:16 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
+// 11:41:17 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
+// 11:41:22 PROBE      127.0.0.1          44922 127.0.0.1           8080 ESTABLISHED
+// 11:41:28 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 ESTABLISHED
+// 11:41:28 PROBE      ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:28 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:29 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:30 PROBE      ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:31 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// 11:41:33 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
+// kprobe: tcp_send_loss_probe: 3 hits = 3 delivered
+// kprobe: tcp_retransmit_skb: 11 hits = 11 delivered
