@@ -88,7 +88,7 @@ void main(String[] args) {
 }
 
 // $ tc qdisc add dev lo root netem delay 20ms
-// $ ./kprobe run examples/TcpConnLat.java min=30 -- sh -c 'curl -s http://127.0.0.1:8080/file; curl -s "http://[::1]:8080/file"'
+// $ ./kprobe run examples/TcpConnLat.java min=30 -- sh -c 'curl -so /dev/null http://127.0.0.1:8080/file; curl -so /dev/null "http://[::1]:8080/file"'
 //     PID COMM             SOURCE             SPORT DESTINATION        DPORT LATENCY_MS
 //     288 curl             127.0.0.1          32850 127.0.0.1           8080     41.792
 //     291 curl             ::1                58410 ::1                 8080     41.337

@@ -97,7 +97,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/TcpConnect.java -- sh -c 'curl -s http://127.0.0.1:8080/file; curl -s "http://[::1]:8080/file"; curl -s http://127.0.0.1:81/; …'
+// $ ./kprobe run examples/TcpConnect.java -- sh -c 'curl -so /dev/null http://127.0.0.1:8080/file; curl -so /dev/null "http://[::1]:8080/file"; curl -so /dev/null http://127.0.0.1:81/; curl -so /dev/null http://203.0.113.7/'
 //     PID COMM             SOURCE             SPORT DESTINATION        DPORT RESULT
 //     257 curl             127.0.0.1          60702 127.0.0.1           8080 0
 //     260 curl             ::1                33864 ::1                 8080 0
