@@ -83,7 +83,7 @@ void main(String[] args) {
 }
 
 // $ tc qdisc add dev lo root netem loss 30%
-// $ ./kprobe run examples/TcpRetrans.java port=8080 -- sh -c 'curl -m 20 -s http://127.0.0.1:8080/file'
+// $ ./kprobe run examples/TcpRetrans.java port=8080 -- sh -c 'curl -m 20 -so /dev/null http://127.0.0.1:8080/file'
 // TIME     KIND       SOURCE             SPORT DESTINATION        DPORT STATE
 // 11:41:16 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
 // 11:41:17 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
