@@ -41,11 +41,6 @@ final class NullBlock implements AutoCloseable {
     }
 
     private static int run(String... command) throws IOException {
-        return new ProcessBuilder(command)
-                .inheritIO()
-                .start()
-                .onExit()
-                .join()
-                .exitValue();
+        return new ProcessBuilder(command).inheritIO().start().onExit().join().exitValue();
     }
 }
