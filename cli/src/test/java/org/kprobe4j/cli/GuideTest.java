@@ -55,7 +55,8 @@ class GuideTest {
         var source = new SimpleJavaFileObject(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE) {
             @Override
             public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-                // Sealed types cannot be declared in a method: an example that begins with one declares all its types first.
+                // Sealed types cannot be declared in a method: an example that begins with one declares all its types
+                // first.
                 int members = example.startsWith("sealed ") ? example.indexOf("\n\n") : 0;
                 return FRAME.formatted(example.substring(0, members), example.substring(members));
             }
