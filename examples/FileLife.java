@@ -60,3 +60,11 @@ void main(String[] args) {
         }
     }
 }
+
+// $ ./kprobe run examples/FileLife.java -- sh -c 'cd /dev/shm; touch a; sleep 0.5; rm a; mktemp -p . b.XXXXXX; rm b.*; cp /etc/passwd c; sleep 1; rm c'
+// TIME         PID COMM               AGE_MS FILE
+// 11:50:16     280 rm                    607 /a
+// 11:50:16     282 rm                     35 /b.Cz9DbX
+// 11:50:17     285 rm                   1121 /c
+// kprobe: vfs_unlink: 3 hits = 3 delivered
+// kprobe: security_inode_create: 3 hits = 3 delivered

@@ -143,3 +143,16 @@ void main(String[] args) {
         }
     }
 }
+
+// $ ./kprobe run examples/MountSnoop.java -- sh -c 'mount -t tmpfs -o ro,nosuid spool /mnt/a; mount --bind /mnt/a /mnt/b; umount /mnt/b; umount /mnt/a; umount /mnt/a; …'
+// TIME         MNT_NS     PID COMM             CALL       SOURCE           TARGET           TYPE     FLAGS    RESULT
+// 11:51:25 4026531841     373 mount            mount      spool            /mnt/a           tmpfs    0x3      0
+// 11:51:25 4026531841     374 mount            mount      /mnt/a           /mnt/b           none     0x1000   0
+// 11:51:25 4026531841     375 umount           umount     spool            /mnt/b           tmpfs    0x0      0
+// 11:51:25 4026531841     376 umount           umount     spool            /mnt/a           tmpfs    0x0      0
+// 11:51:25 4026531841     377 umount           umount     overlay          /mnt/a           overlay  0x0      EINVAL
+// 11:51:25 4026531841     378 mount            mount      none             /mnt/a           ext3     0x8000   ENOENT
+// kprobe: __x64_sys_move_mount: 0 hits = 0 delivered
+// kprobe: security_move_mount: 0 hits = 0 delivered
+// kprobe: path_umount: 3 hits = 3 delivered
+// kprobe: path_mount: 3 hits = 3 delivered

@@ -57,3 +57,8 @@ static String loadAverage() {
         return e.toString();
     }
 }
+
+// $ ./kprobe run examples/OomKill.java -- sh -c 'echo $$ > /sys/fs/cgroup/small/cgroup.procs; perl -e "\$m = q(x) x (100 << 20)"'
+// TIME         PID COMM              VICTIM VICTIM_COMM          PAGES LOAD_AVERAGE
+// 11:51:41     399 perl                 399 perl                  5120 1.93 0.91 0.36 3/83 401
+// kprobe: oom_kill_process: 1 hits = 1 delivered

@@ -45,3 +45,11 @@ void main(String[] args) {
         }
     }
 }
+
+// $ ./kprobe run examples/OpenSnoop.java comm=cat -- cat /etc/hostname /etc/nothing
+// TIME         PID COMM             RESULT   PATH
+// 11:48:53     205 cat              3        /etc/ld.so.cache
+// 11:48:53     205 cat              3        /lib/x86_64-linux-gnu/libc.so.6
+// 11:48:53     205 cat              3        /etc/hostname
+// 11:48:53     205 cat              ENOENT   /etc/nothing
+// kprobe: do_sys_openat2: 13 hits = 13 delivered

@@ -34,3 +34,16 @@ void main(String[] args) {
         probes.forEach(Kprobe::close);
     }
 }
+
+// $ ./kprobe run examples/SyncSnoop.java -- sh -c 'sync; dd if=/dev/zero of=/tmp/x bs=4k count=1 conv=fsync; sync -d /tmp/x; sync -f /tmp/x'
+// TIME         PID COMM             CALL
+// 11:49:22     227 sync             sync
+// 11:49:22     228 dd               fsync
+// 11:49:22     229 sync             fdatasync
+// 11:49:22     230 sync             syncfs
+// kprobe: __x64_sys_sync: 1 hits = 1 delivered
+// kprobe: __x64_sys_fsync: 1 hits = 1 delivered
+// kprobe: __x64_sys_fdatasync: 1 hits = 1 delivered
+// kprobe: __x64_sys_syncfs: 1 hits = 1 delivered
+// kprobe: __x64_sys_sync_file_range: 0 hits = 0 delivered
+// kprobe: __x64_sys_msync: 0 hits = 0 delivered
