@@ -61,7 +61,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/FileLife.java -- sh -c 'cd /dev/shm; touch a; sleep 0.5; rm a; mktemp -p . b.XXXXXX; rm b.*; cp /etc/passwd c; sleep 1; rm c'
+// $ ./kprobe run examples/FileLife.java -- sh -c 'cd /dev/shm; touch a; sleep 0.5; rm a; mktemp -p . b.XXXXXX >/dev/null; rm b.*; cp /etc/passwd c; sleep 1; rm c'
 // TIME         PID COMM               AGE_MS FILE
 // 11:50:16     280 rm                    607 /a
 // 11:50:16     282 rm                     35 /b.Cz9DbX

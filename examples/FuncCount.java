@@ -37,7 +37,7 @@ void main(String[] args) {
     counts.keySet().forEach(Kprobe::close);
 }
 
-// $ ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc >/dev/null'
+// $ ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc > /dev/null'
 // TIME     FUNCTION   COUNT
 // 11:51:52 vfs_read     181
 // 11:51:52 vfs_write     32

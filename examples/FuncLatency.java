@@ -59,7 +59,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/FuncLatency.java func=vfs_read unit=us comm=find -- find /etc -type f
+// $ ./kprobe run examples/FuncLatency.java func=vfs_read unit=us comm=find -- sh -c 'find /etc -type f -exec cat {} + >/dev/null'
 // vfs_read, us
 //       value  count
 //       4 – 7      3 |████████████████████████████████████████|

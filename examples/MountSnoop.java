@@ -144,7 +144,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/MountSnoop.java -- sh -c 'mount -t tmpfs -o ro,nosuid spool /mnt/a; mount --bind /mnt/a /mnt/b; umount /mnt/b; umount /mnt/a; umount /mnt/a; …'
+// $ ./kprobe run examples/MountSnoop.java -- sh -c 'mkdir -p /mnt/a /mnt/b; mount -t tmpfs -o ro,nosuid spool /mnt/a; mount --bind /mnt/a /mnt/b; umount /mnt/b; umount /mnt/a; umount /mnt/a; mount -t nosuchfs none /mnt/a'
 // TIME         MNT_NS     PID COMM             CALL       SOURCE           TARGET           TYPE     FLAGS    RESULT
 // 11:51:25 4026531841     373 mount            mount      spool            /mnt/a           tmpfs    0x3      0
 // 11:51:25 4026531841     374 mount            mount      /mnt/a           /mnt/b           none     0x1000   0

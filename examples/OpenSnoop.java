@@ -46,7 +46,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/OpenSnoop.java comm=cat -- cat /etc/hostname /etc/nothing
+// $ ./kprobe run examples/OpenSnoop.java comm=cat -- env LC_ALL=C cat /etc/hostname /etc/nothing
 // TIME         PID COMM             RESULT   PATH
 // 11:48:53     205 cat              3        /etc/ld.so.cache
 // 11:48:53     205 cat              3        /lib/x86_64-linux-gnu/libc.so.6

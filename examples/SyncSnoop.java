@@ -35,7 +35,7 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/SyncSnoop.java -- sh -c 'sync; dd if=/dev/zero of=/tmp/x bs=4k count=1 conv=fsync; sync -d /tmp/x; sync -f /tmp/x'
+// $ ./kprobe run examples/SyncSnoop.java -- sh -c 'sleep 0.2; sync; dd if=/dev/zero of=/tmp/x bs=4k count=1 conv=fsync 2>/dev/null; sync -d /tmp/x; sync -f /tmp/x'
 // TIME         PID COMM             CALL
 // 11:49:22     227 sync             sync
 // 11:49:22     228 dd               fsync

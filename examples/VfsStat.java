@@ -55,7 +55,7 @@ void main(String[] args) {
     probes.forEach(Kprobe::close);
 }
 
-// $ ./kprobe run examples/VfsStat.java comm=dd --duration 4s -- sh -c 'for i in 1 2 3; do dd if=/dev/zero of=/tmp/x$i bs=4k count=$((i*1000)) conv=fsync; sleep 1; done'
+// $ ./kprobe run examples/VfsStat.java comm=dd --duration 4s -- sh -c 'for i in 1 2 3; do dd if=/dev/zero of=/tmp/x$i bs=4k count=$((i*1000)) conv=fsync 2>/dev/null; sleep 1; done; rm /tmp/x?'
 // TIME         READ    WRITE    FSYNC     OPEN   CREATE   UNLINK    MKDIR    RMDIR
 // 11:49:48     3006     3006        4       14        4        0        0        0
 // 11:49:49        0        0        0        0        0        0        0        0
