@@ -1,8 +1,6 @@
 // Shows how long the calls of a kernel function take, as a histogram by powers of two. After BCC's funclatency.
 //
 //   ./kprobe run examples/FuncLatency.java func=vfs_read [unit=ns|us|ms] [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
-//
-// With interval= it shows again and again what it counted since it began.
 
 import java.time.Duration;
 import org.kprobe4j.Args;
@@ -49,11 +47,12 @@ void main(String[] args) {
                 .register();
         try (rp) {
             params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
-                long calls = latency.count();
-                long sum = total.sum();
+                var calls = latency.take();
+                long nanos = total.take();
                 IO.println("%s, %s".formatted(func, unit));
-                IO.println(latency);
-                IO.println("%d calls, average %d %s, total %d %s".formatted(calls, sum / Math.max(calls, 1) / unit.nanos, unit, sum / unit.nanos, unit));
+                IO.println(calls);
+                IO.println("%d calls, average %d %s, total %d %s"
+                        .formatted(calls.count(), nanos / Math.max(calls.count(), 1) / unit.nanos, unit, nanos / unit.nanos, unit));
             });
         }
     }

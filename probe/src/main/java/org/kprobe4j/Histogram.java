@@ -94,6 +94,21 @@ public final class Histogram implements AutoCloseable {
     }
 
     /**
+     * What was recorded since the last time, for figures per interval. Each bucket begins at zero again in the same step, so that
+     * nothing that a handler records is lost or counted twice.
+     *
+     * @return a copy, which does not change
+     * @throws IllegalStateException if the histogram is closed
+     */
+    public Distribution take() {
+        var counts = new long[buckets.slots()];
+        for (int slot = 0; slot < counts.length; slot++) {
+            counts[slot] = cells.take(slot);
+        }
+        return new Distribution(buckets, counts);
+    }
+
+    /**
      * The buckets from the first to the last that counted something, in the order of their values.
      *
      * @return those in between too; empty if nothing was recorded

@@ -192,6 +192,8 @@ class SimulatedMemoryTest {
         assertThat(map.get(1)).isEqualTo(Integer.MIN_VALUE + 1);
         assertThat(counter.sum()).isEqualTo(5);
         assertThat(histogram.buckets()).isEqualTo(List.of(new Distribution.Bucket(5, 9, 1)));
+        assertThat(histogram.take().buckets()).containsExactly(new Distribution.Bucket(5, 9, 1));
+        assertThat(histogram.take().isEmpty()).isTrue();
         assertThat(List.of(counter.take(), counter.take())).containsExactly(5L, 0L);
         counter.reset();
         assertThat(counter.sum()).isZero();

@@ -29,12 +29,22 @@ class FuncLatencyKernelTest {
 
     /** On overlayfs, the guest's root, the deletion of a file deletes one of the file system below: by the same function. */
     @Test
-    void measuresCallsWithinCalls() throws Exception {
+    void measuresCallsWithinCallsPerInterval() throws Exception {
         String deletes = "for (1..25) { open(my $f, '>', \"/root/deleted$_\") or die; } $0 = 'deleter'; "
-                + "unlink(\"/root/deleted$_\") == 1 or die for 1..25;";
-        var run = Example.run("FuncLatency", "func=vfs_unlink", "comm=deleter", "--", "perl", "-e", deletes)
+                + "unlink(\"/root/deleted$_\") == 1 or die for 1..10; select(undef, undef, undef, 1.2);"
+                + "unlink(\"/root/deleted$_\") == 1 or die for 11..25;";
+        var run = Example.run(
+                        "FuncLatency", "func=vfs_unlink", "interval=1", "comm=deleter", "--", "perl", "-e", deletes)
                 .succeeded();
-        assertThat(summary(run).group(1)).isEqualTo("50");
+        List<Long> calls = run.matching(SUMMARY.pattern())
+                .map(line -> Long.parseLong(line.substring(0, line.indexOf(' '))))
+                .toList();
+        assertThat(calls).hasSizeGreaterThanOrEqualTo(2).contains(20L);
+        assertThat(calls.stream().mapToLong(n -> n).sum()).isEqualTo(50);
+        assertThat(buckets(run).stream()
+                        .mapToLong(bucket -> Long.parseLong(bucket.substring(bucket.lastIndexOf(' ') + 1)))
+                        .sum())
+                .isEqualTo(50);
         assertThat(run.err()).noneMatch(line -> line.contains("missed"));
     }
 
