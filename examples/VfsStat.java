@@ -9,6 +9,7 @@ import java.util.List;
 import org.kprobe4j.Args;
 import org.kprobe4j.Counter;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelFunctions;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Table;
 
@@ -17,7 +18,8 @@ record Operation(String heading, String function) {}
 static final List<Operation> OPERATIONS = List.of(
         new Operation("READ", "vfs_read"),
         new Operation("WRITE", "vfs_write"),
-        new Operation("FSYNC", "vfs_fsync_range"),
+        // fsync and fdatasync: newer kernels inline vfs_fsync_range there, older ones do_fsync
+        new Operation("FSYNC", KernelFunctions.first("do_fsync", "vfs_fsync_range")),
         new Operation("OPEN", "vfs_open"),
         // not vfs_create, which open(O_CREAT) does not pass, nor vfs_rmdir, which compilers inline: what all of them ask; overlayfs asks twice
         new Operation("CREATE", "security_inode_create"),
