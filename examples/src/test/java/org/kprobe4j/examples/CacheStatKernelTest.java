@@ -58,10 +58,13 @@ class CacheStatKernelTest {
                 .succeeded();
         assertThat(run.out()).contains("= 0 300");
         List<List<String>> rows = Rows.of(run, 5);
-        assertThat(sum(rows, 0)).as("hits").isEqualTo(300);
-        assertThat(sum(rows, 1)).as("misses").isEqualTo(300);
         assertThat(sum(rows, 2)).as("dirtied").isEqualTo(200);
-        assertThat(rows.stream().filter(row -> row.size() > 3).map(row -> row.get(3)))
+        // While it writes, the file system finds blocks of its own in the cache.
+        List<List<String>> reading =
+                rows.stream().filter(row -> row.get(2).equals("0")).toList();
+        assertThat(sum(reading, 0)).as("hits").isEqualTo(300);
+        assertThat(sum(reading, 1)).as("misses").isEqualTo(300);
+        assertThat(reading.stream().filter(row -> row.size() > 3).map(row -> row.get(3)))
                 .containsOnlyOnce("0.0%", "100.0%");
     }
 
