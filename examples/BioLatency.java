@@ -110,3 +110,13 @@ void main(String[] args) {
         IO.println(latencies);
     }
 }
+
+// $ ./kprobe run examples/BioLatency.java -- sh -c 'dd if=/dev/nullb0 of=/dev/null bs=4k count=100 iflag=direct; dd if=/dev/zero of=/dev/nullb0 bs=64k count=40 oflag=direct'
+// microseconds
+//       value  count
+// 1024 – 2047      2 |█                                       |
+// 2048 – 4095    137 |████████████████████████████████████████|
+// 4096 – 8191      1 |█                                       |
+// kprobe: blk_mq_start_request: 140 hits = 140 delivered
+// kprobe: blk_mq_end_request_batch: 0 hits = 0 delivered
+// kprobe: blk_update_request: 140 hits = 140 delivered

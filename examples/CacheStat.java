@@ -45,3 +45,14 @@ void main(String[] args) {
         });
     }
 }
+
+// $ ./kprobe run examples/CacheStat.java comm=cat -- sh -c 'echo 1 > /proc/sys/vm/drop_caches; cat /tmp/m/file > /dev/null; sleep 2; cat /tmp/m/file > /dev/null; sleep 1'
+// TIME         HITS   MISSES  DIRTIED HIT_RATIO
+// 12:01:02      323      361        0     47.2%
+// 12:01:03        0        0        0
+// 12:01:04      684        0        0    100.0%
+// 12:01:04        0        0        0
+// kprobe: mark_buffer_dirty: 0 hits = 0 delivered
+// kprobe: __folio_mark_dirty: 0 hits = 0 delivered
+// kprobe: filemap_add_folio: 747 hits = 747 delivered
+// kprobe: folio_mark_accessed: 3106 hits = 3106 delivered

@@ -1,0 +1,56 @@
+// Counts the ways that lead to a function of the kernel: its call stacks, in the kernel and in the processes. After BCC's stackcount.
+//
+//   ./kprobe run examples/StackCount.java func=NAME [user=true] [kernel=false] [pid=PID] [top=20] [folded=true] [--duration 10s] [-- COMMAND…]
+//
+// folded=true gives a line for each stack, as flamegraph.pl reads them.
+
+import org.kprobe4j.Args;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelMap;
+import org.kprobe4j.KernelStack;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.UserStack;
+
+record Both(UserStack user, KernelStack kernel) {}
+
+void main(String[] args) {
+    var params = Args.of(args, "func", "user", "kernel", "pid", "top", "folded");
+    var func = params.get("func", "vfs_read");
+    var user = params.getBoolean("user", false);
+    var kernel = params.getBoolean("kernel", true);
+    var pid = params.getInt("pid", 0);
+    var top = params.getInt("top", 20);
+    var folded = params.getBoolean("folded", false);
+
+    try (var kernelStacks = KernelMap.of(KernelStack.class, Long.class);
+            var userStacks = KernelMap.of(UserStack.class, Long.class);
+            var bothStacks = KernelMap.of(Both.class, Long.class)) {
+        var kp = Kprobe.at(func)
+                .preHandler((p, regs) -> {
+                    if (pid != 0 && Kernel.pid() != pid) {
+                        return 0;
+                    } else if (user && kernel) {
+                        bothStacks.add(new Both(Kernel.userStack(), Kernel.stack()), 1);
+                    } else if (user) {
+                        userStacks.add(Kernel.userStack(), 1);
+                    } else {
+                        kernelStacks.add(Kernel.stack(), 1);
+                    }
+                    return 0;
+                })
+                .register();
+        try (kp) {
+            params.await();
+        }
+        // stacks of several processes may read the same
+        var counts = new HashMap<String, Long>();
+        kernelStacks.forEach((k, count) -> counts.merge(folded ? k.folded() : k.toString(), count, Long::sum));
+        userStacks.forEach((u, count) -> counts.merge(folded ? u.folded() : u.toString(), count, Long::sum));
+        bothStacks.forEach((both, count) -> counts.merge(folded ? both.user().folded() + ";-;" + both.kernel().folded()
+                : both.kernel() + "\n--\n" + both.user(), count, Long::sum));
+        counts.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .limit(top)
+                .forEach(e -> IO.println(folded ? e.getKey() + " " + e.getValue() : e.getKey().indent(2) + "    " + e.getValue() + "\n"));
+    }
+}
