@@ -1,6 +1,6 @@
 // Counts the ways that lead to a function of the kernel: its call stacks, in the kernel and in the processes. After BCC's stackcount.
 //
-//   ./kprobe run examples/StackCount.java func=NAME [user=true] [kernel=false] [pid=PID] [top=20] [folded=true] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/StackCount.java func=NAME [user=true] [kernel=false] [pid=PID] [top=HOW_MANY] [folded=true] [--duration 10s] [-- COMMAND…]
 //
 // folded=true gives a line for each stack, as flamegraph.pl reads them.
 
@@ -19,7 +19,7 @@ void main(String[] args) {
     var user = params.getBoolean("user", false);
     var kernel = params.getBoolean("kernel", true);
     var pid = params.getInt("pid", 0);
-    var top = params.getInt("top", 20);
+    var top = params.getInt("top", Integer.MAX_VALUE);
     var folded = params.getBoolean("folded", false);
 
     try (var kernelStacks = KernelMap.of(KernelStack.class, Long.class);
