@@ -27,7 +27,7 @@ static final class Call {
 void main(String[] args) {
     var params = Args.of(args, "func", "unit", "interval", "pid", "comm");
     var func = params.get("func", "vfs_read");
-    var unit = Unit.valueOf(params.get("unit", "ns"));
+    var unit = params.get("unit", Unit.ns);
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
 

@@ -3,6 +3,7 @@ package org.kprobe4j;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.internal.Runs;
@@ -157,6 +159,32 @@ public final class Args {
         } catch (NumberFormatException e) {
             throw new UsageException("%s=%s: not a whole number".formatted(name, value));
         }
+    }
+
+    /**
+     * One of some words: the names of an enum's constants.
+     *
+     * @param name its name
+     * @param otherwise its value if it is not given
+     * @param <E> the enum
+     * @return the value
+     * @throws UsageException if it is none of them
+     */
+    public <E extends Enum<E>> E get(String name, E otherwise) {
+        known.add(name);
+        String value = values.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        E[] constants = otherwise.getDeclaringClass().getEnumConstants();
+        return Arrays.stream(constants)
+                .filter(constant -> constant.name().equals(value))
+                .findFirst()
+                .orElseThrow(() -> new UsageException("%s=%s: there are %s"
+                        .formatted(
+                                name,
+                                value,
+                                Arrays.stream(constants).map(Enum::name).collect(Collectors.joining(", ")))));
     }
 
     /**

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,8 @@ class ArgsTest {
         assertThat(params.log()).hasToString("stdout").isSameAs(params.log());
         assertThat(args().getInt("maxactive", 20)).isEqualTo(20);
         assertThat(args("func=a=b").get("func", "")).isEqualTo("a=b");
+        assertThat(args("log=MINUTES").get("log", TimeUnit.SECONDS)).isEqualTo(TimeUnit.MINUTES);
+        assertThat(args().get("log", TimeUnit.SECONDS)).isEqualTo(TimeUnit.SECONDS);
     }
 
     @ParameterizedTest
@@ -51,6 +54,9 @@ class ArgsTest {
                 .hasMessage("maxactive=abc: not a whole number");
         assertThatThrownBy(() -> args("stack=maybe").getBoolean("stack", false))
                 .hasMessage("stack=maybe: write true or false");
+        assertThatThrownBy(() -> args("log=now").get("log", TimeUnit.DAYS))
+                .hasMessage(
+                        "log=now: there are NANOSECONDS, MICROSECONDS, MILLISECONDS, SECONDS, MINUTES, HOURS, DAYS");
         assertThatThrownBy(() -> args("log=file").log()).hasMessage("log=file: there are stdout, kmsg and syslog");
         assertThatThrownBy(() -> args("func=a", "func=b")).hasMessage("func: given twice");
     }
