@@ -203,6 +203,37 @@ class MapKernelTest {
         }
     }
 
+    /** No way through a round differs from another: what the verifier follows grows with the rounds only. */
+    @Test
+    void histogramsInALongLoop() {
+        try (var sizes = Histogram.log2();
+                var steps = Histogram.linear(-100, 2000, 7)) {
+            var kp = Kprobe.at(DevNull.FUNCTION)
+                    .preHandler((p, regs) -> {
+                        long offset = regs.arg(1);
+                        for (long i = 0; i < 1000; i++) {
+                            sizes.record(offset);
+                            sizes.record(i * offset);
+                            steps.record(i * offset - 200);
+                        }
+                        return 0;
+                    })
+                    .register();
+            try (kp) {
+                DevNull.seek(5);
+            }
+            assertThat(sizes.snapshot())
+                    .isEqualTo(Distribution.log2(LongStream.range(0, 5)
+                            .flatMap(o -> LongStream.range(0, 1000).flatMap(i -> LongStream.of(o, i * o)))
+                            .toArray()));
+            assertThat(counts(steps))
+                    .isEqualTo(expected(
+                            steps,
+                            LongStream.range(0, 5)
+                                    .flatMap(o -> LongStream.range(0, 1000).map(i -> i * o - 200))));
+        }
+    }
+
     private static List<Long> counts(Histogram histogram) {
         return histogram.buckets().stream().map(Distribution.Bucket::count).toList();
     }

@@ -138,6 +138,88 @@ class GoldenStateTest {
     }
 
     @Test
+    void histograms_in_a_loop_have_no_branch() {
+        Histogram sizes = handlers.histogram("sizes", new Buckets.Log2());
+        Histogram steps = handlers.histogram("steps", new Buckets.Linear(-8, 4096, 100));
+        golden(
+                handlers.pre((p, regs) -> {
+                    for (int i = 0; i < 20; i++) {
+                        sizes.record(regs.arg(2));
+                        steps.record(regs.arg(2));
+                    }
+                    return 0;
+                }),
+                """
+                w5 = 0
+                if w5 s>= 20 goto +65
+                r0 = *(u64 *)(r1 +96)
+                r2 = r0
+                r3 = r2
+                r3 >>= 32
+                r3 = -r3
+                r3 >>= 63
+                r3 <<= 5
+                r2 >>= r3
+                r4 = 65535
+                r4 -= r2
+                r4 >>= 63
+                r4 <<= 4
+                r2 >>= r4
+                r3 += r4
+                r4 = 255
+                r4 -= r2
+                r4 >>= 63
+                r4 <<= 3
+                r2 >>= r4
+                r3 += r4
+                r4 = 15
+                r4 -= r2
+                r4 >>= 63
+                r4 <<= 2
+                r2 >>= r4
+                r3 += r4
+                r3 <<= 3
+                r2 <<= 2
+                r4 = 0x122333344444444 ll
+                r4 <<= r2
+                r4 >>= 57
+                r4 += r3
+                r2 = r4
+                r2 &= 1016
+                r3 = map[sizes][0]+0
+                r3 += r2
+                r4 = 1
+                lock *(u64 *)(r3 +0) += r4
+                r2 = r0
+                r2 -= 4192
+                r3 = r0
+                r3 -= 4096
+                r3 |= r0
+                r3 s>>= 63
+                r2 &= r3
+                r2 += 4200
+                r2 /= 100
+                r2 += 1
+                r3 = r0
+                r3 -= -8
+                r3 &= r0
+                r3 s>>= 63
+                r3 ^= -1
+                r2 &= r3
+                r2 <<= 3
+                r0 = r2
+                r0 &= 504
+                r2 = map[steps][0]+0
+                r2 += r0
+                lock *(u64 *)(r2 +0) += r4
+                w5 += 1
+                goto -66
+                w0 = 0
+                exit
+                """);
+    }
+
+    @Test
     void null_is_tested_once_and_a_key_is_written_once() {
         golden(
                 handlers.pre((p, regs) -> {

@@ -403,6 +403,9 @@ class StateTest {
                 new Buckets.Linear(-7, 40, 16),
                 new Buckets.Linear(1L << 40, (1L << 40) + (1L << 36), 1L << 34),
                 new Buckets.Linear(Long.MIN_VALUE, -1, Long.MAX_VALUE / 3),
+                new Buckets.Linear(-1L << 62, (1L << 62) - 1, Long.MAX_VALUE),
+                new Buckets.Linear(1, Long.MAX_VALUE, Long.MAX_VALUE / 1000),
+                new Buckets.Linear(-40, 0, 3),
                 new Buckets.Linear(3, 4, 1),
                 new Buckets.Linear(5, 1000, 7));
     }
@@ -415,24 +418,47 @@ class StateTest {
             histogram.record(regs.arg(0));
             return 0;
         });
-        var random = new Random(7);
-        long[] values = LongStream.concat(
-                        LongStream.range(0, buckets.slots())
-                                .flatMap(slot -> LongStream.of(
-                                        buckets.from((int) slot),
-                                        buckets.from((int) slot) - 1,
-                                        buckets.to((int) slot),
-                                        buckets.to((int) slot) + 1)),
-                        LongStream.generate(() -> random.nextLong() >> random.nextInt(64))
-                                .limit(500))
-                .toArray();
-        for (long value : values) {
+        for (long value : values(buckets)) {
             kernel.cells("histogram", buckets.room());
             hit(program, value);
             int slot = buckets.slotOf(value);
             assertThat(kernel.cell("histogram", slot)).as("slot of %d", value).isOne();
             assertThat(value).isBetween(buckets.from(slot), buckets.to(slot));
         }
+    }
+
+    /** There the slot is found without a branch. */
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void histograms_count_in_a_loop_where_java_says(Buckets buckets) {
+        Histogram histogram = handlers.histogram("histogram", buckets);
+        var program = handlers.pre((p, regs) -> {
+            for (int i = 0; i < 3; i++) {
+                histogram.record(regs.arg(0));
+            }
+            return 0;
+        });
+        for (long value : values(buckets)) {
+            kernel.cells("histogram", buckets.room());
+            hit(program, value);
+            assertThat(kernel.cell("histogram", buckets.slotOf(value)))
+                    .as("slot of %d", value)
+                    .isEqualTo(3);
+        }
+    }
+
+    private static long[] values(Buckets buckets) {
+        var random = new Random(7);
+        LongStream ends = LongStream.of(0, -1, Long.MIN_VALUE, Long.MAX_VALUE);
+        LongStream bounds = LongStream.range(0, buckets.slots())
+                .flatMap(slot -> LongStream.of(
+                        buckets.from((int) slot),
+                        buckets.from((int) slot) - 1,
+                        buckets.to((int) slot),
+                        buckets.to((int) slot) + 1));
+        LongStream any = LongStream.generate(() -> random.nextLong() >> random.nextInt(64))
+                .limit(500);
+        return LongStream.concat(ends, LongStream.concat(bounds, any)).toArray();
     }
 
     @Test

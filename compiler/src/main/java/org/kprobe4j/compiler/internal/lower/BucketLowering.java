@@ -11,7 +11,7 @@ import org.kprobe4j.compiler.Buckets;
  * register that is never kept in the frame, so that no verifier has to follow how it came about.
  */
 final class BucketLowering {
-    private static final int SHIFT_TO_BYTES = 3;
+    static final int SHIFT_TO_BYTES = 3;
 
     /** In its n-th digit of four bits from above how many bits the number n has. */
     private static final long BITS_OF_FOUR = 0x0122_3333_4444_4444L;
@@ -46,10 +46,11 @@ final class BucketLowering {
 
     /** The slot's offset in bytes. */
     private int place(int value) {
+        boolean looping = out.current().loopDepth() > 0;
         int eightfold = switch (buckets) {
-            case Buckets.Log2() -> log2(value);
+            case Buckets.Log2() -> looping ? straight().log2(value) : log2(value);
             case Buckets.Linear linear -> {
-                int slot = linear(value, linear);
+                int slot = looping ? straight().linear(value, linear) : linear(value, linear);
                 out.aluImm(AluOp.LSH, Width.W64, slot, SHIFT_TO_BYTES);
                 yield slot;
             }
@@ -58,6 +59,10 @@ final class BucketLowering {
         out.add(new Lir.Move(place, eightfold));
         out.aluImm(AluOp.AND, Width.W64, place, (buckets.room() - 1) << SHIFT_TO_BYTES);
         return place;
+    }
+
+    private StraightBuckets straight() {
+        return new StraightBuckets(out);
     }
 
     /**
@@ -84,6 +89,11 @@ final class BucketLowering {
             int half = bits;
             when(JmpOp.JGT, value, (1 << half) - 1, () -> cut(value, slot, half));
         }
+        return lastFour(out, value, slot);
+    }
+
+    /** Eight times the bits of a number below 16, added to what has been counted. */
+    static int lastFour(LirBuilder out, int value, int slot) {
         out.aluImm(AluOp.LSH, Width.W64, value, 2);
         int last = out.register();
         out.add(new Lir.Const(last, BITS_OF_FOUR, true));
@@ -120,16 +130,21 @@ final class BucketLowering {
         branch(JmpOp.JSGE, value, linear.max(), done, within);
         out.place(within);
         out.add(new Lir.Move(slot, value));
-        apply(AluOp.SUB, slot, linear.min());
-        if (Long.bitCount(linear.step()) == 1) {
-            apply(AluOp.RSH, slot, Long.numberOfTrailingZeros(linear.step()));
-        } else {
-            apply(AluOp.DIV, slot, linear.step());
-        }
-        out.aluImm(AluOp.ADD, Width.W64, slot, 1);
+        apply(out, AluOp.SUB, slot, linear.min());
+        toStep(out, slot, linear);
         out.jump(done);
         out.place(done);
         return slot;
+    }
+
+    /** From the distance to the smallest value to the slot. */
+    static void toStep(LirBuilder out, int slot, Buckets.Linear linear) {
+        if (Long.bitCount(linear.step()) == 1) {
+            apply(out, AluOp.RSH, slot, Long.numberOfTrailingZeros(linear.step()));
+        } else {
+            apply(out, AluOp.DIV, slot, linear.step());
+        }
+        out.aluImm(AluOp.ADD, Width.W64, slot, 1);
     }
 
     private void branch(JmpOp op, int value, long bound, LirBlock yes, LirBlock no) {
@@ -141,7 +156,7 @@ final class BucketLowering {
     }
 
     /** {@code slot = slot op number}; without effect for the number 0. */
-    private void apply(AluOp op, int slot, long number) {
+    static void apply(LirBuilder out, AluOp op, int slot, long number) {
         if (number == (int) number) {
             if (number != 0) {
                 out.aluImm(op, Width.W64, slot, (int) number);
