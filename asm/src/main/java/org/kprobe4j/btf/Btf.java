@@ -447,12 +447,20 @@ public final class Btf {
 
     String string(int offset) {
         // Offsets are unsigned; a huge one is refused by the section.
-        return base != null && Integer.compareUnsigned(offset, strings.start()) < 0
-                ? base.string(offset)
-                : strings.at(offset);
+        return strings(offset).at(offset);
     }
 
-    private TypeSection section(int id) {
+    /** The strings that an offset in the joint numbering lies in. */
+    StringSection strings(int offset) {
+        return base != null && Integer.compareUnsigned(offset, strings.start()) < 0 ? base.strings(offset) : strings;
+    }
+
+    /** The types of this BTF alone, without its base's. */
+    TypeSection ownTypes() {
+        return types;
+    }
+
+    TypeSection section(int id) {
         if (id < 1 || id >= types.endId()) {
             throw new BtfException(
                     "type " + Integer.toUnsignedString(id) + " does not exist: the last one is " + (types.endId() - 1));

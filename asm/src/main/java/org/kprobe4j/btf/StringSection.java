@@ -34,16 +34,32 @@ final class StringSection {
     }
 
     String at(int offset) {
+        int from = from(offset);
+        return new String(bytes, from, to(from) - from, StandardCharsets.UTF_8);
+    }
+
+    /** Where in {@link #bytes} the string of an offset begins. */
+    int from(int offset) {
         int from = offset - start;
         if (from < 0 || from >= bytes.length) {
             throw new BtfException("name offset " + Integer.toUnsignedString(offset) + " lies outside the "
                     + bytes.length + " bytes of strings");
         }
+        return from;
+    }
+
+    /** Where a string that begins at an index of {@link #bytes} ends, exclusive. */
+    int to(int from) {
         int to = from;
         while (bytes[to] != 0) {
             to++;
         }
-        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        return to;
+    }
+
+    /** All strings; not to be changed. */
+    byte[] bytes() {
+        return bytes;
     }
 
     /** The offsets at which the name can be read, ascending; a string may be the tail of a longer one. */

@@ -7,7 +7,7 @@ import org.kprobe4j.bpf.Failure;
 import org.kprobe4j.bpf.SystemCallException;
 
 /**
- * One pass over /proc/kallsyms in a reused array. A full pass is some 200 000 lines, so nothing is made per line.
+ * One pass over /proc/kallsyms by {@link LineScan}: some 200 000 lines.
  *
  * <pre>
  *   ffffffff812a4b60 T vfs_read\t[module]\n
@@ -17,35 +17,10 @@ import org.kprobe4j.bpf.SystemCallException;
  * </pre>
  */
 public final class KallsymsScan {
-    private static final String PATH = "/proc/kallsyms";
-    private static final int READ_BYTES = 1 << 16;
-    /** Room for the beginning of a line that the previous read cut: longer than any line. */
-    private static final int CARRY_BYTES = 1 << 12;
+    /** Where the kernel shows its symbols. */
+    public static final String PATH = "/proc/kallsyms";
 
-    private final int addressDigits;
-    private final LineVisitor visitor;
-    private final byte[] bytes = new byte[CARRY_BYTES + READ_BYTES];
-    private int carried;
-    private boolean going = true;
-
-    private KallsymsScan(int addressDigits, LineVisitor visitor) {
-        this.addressDigits = addressDigits;
-        this.visitor = visitor;
-    }
-
-    /** Sees one line; the array is reused. */
-    @FunctionalInterface
-    public interface LineVisitor {
-        /**
-         * One line.
-         *
-         * @param bytes holds it
-         * @param line where its address begins; the name begins {@link #nameOffset} later
-         * @param end of the line, where the newline is
-         * @return whether to go on
-         */
-        boolean line(byte[] bytes, int line, int end);
-    }
+    private KallsymsScan() {}
 
     /**
      * How many hexadecimal digits an address has.
@@ -71,49 +46,29 @@ public final class KallsymsScan {
      * Makes one pass.
      *
      * @param calls the kernel
-     * @param visitor sees every line until it has enough
+     * @param visitor sees every line until it has enough; the name begins {@link #nameOffset} after the line
      */
-    public static void run(SystemCalls calls, LineVisitor visitor) {
-        KallsymsScan scan = new KallsymsScan(addressDigits(calls), visitor);
-        long result = new KernelFiles(calls).scan(PATH, READ_BYTES, scan::piece);
+    public static void run(SystemCalls calls, LineScan.LineVisitor visitor) {
+        run(calls, PATH, visitor);
+    }
+
+    /**
+     * Makes one pass over a file of the same form.
+     *
+     * @param calls the kernel
+     * @param path the file
+     * @param visitor sees every line until it has enough; the name begins {@link #nameOffset} after the line
+     */
+    public static void run(SystemCalls calls, String path, LineScan.LineVisitor visitor) {
+        // The address, the type and a name of at least one byte come first: no need to look at them.
+        long result = LineScan.run(calls, path, addressDigits(calls) + 4, visitor);
         if (result < 0) {
-            Failure failure = Failure.of("read", PATH, (int) -result);
+            Failure failure = Failure.of("read", path, (int) -result);
             throw new SystemCallException(
                     result == -Errno.ENOENT
                             ? failure.remedy("the kernel needs CONFIG_KALLSYMS, and /proc mounted")
                             : failure);
         }
-    }
-
-    private boolean piece(byte[] read, int length) {
-        System.arraycopy(read, 0, bytes, carried, length);
-        int end = carried + length;
-        int line = 0;
-        int newline = nextNewline(line, end);
-        while (newline >= 0) {
-            if (!visitor.line(bytes, line, newline)) {
-                going = false;
-                return false;
-            }
-            line = newline + 1;
-            newline = nextNewline(line, end);
-        }
-        carried = end - line;
-        if (carried > CARRY_BYTES) {
-            throw new IllegalStateException(PATH + " has a line of more than " + CARRY_BYTES + " bytes");
-        }
-        System.arraycopy(bytes, line, bytes, 0, carried);
-        return going;
-    }
-
-    /** The address, the type and a name of at least one byte come first: no need to look at them. */
-    private int nextNewline(int line, int end) {
-        for (int at = line + addressDigits + 4; at < end; at++) {
-            if (bytes[at] == '\n') {
-                return at;
-            }
-        }
-        return -1;
     }
 
     /**

@@ -51,7 +51,7 @@ public final class Kallsyms {
     public long[] addressesOf(String name) {
         long[] addresses = KallsymsScan.addressesOf(calls, name);
         if (Arrays.stream(addresses).anyMatch(address -> address == 0)) {
-            throw hidden();
+            throw hidden(calls);
         }
         return addresses;
     }
@@ -67,7 +67,7 @@ public final class Kallsyms {
         VariableSearch search = new VariableSearch(names, KallsymsScan.addressDigits(calls));
         KallsymsScan.run(calls, search::line);
         if (search.allHidden()) {
-            throw hidden();
+            throw hidden(calls);
         }
         return search.found();
     }
@@ -93,7 +93,7 @@ public final class Kallsyms {
         return nearest.best();
     }
 
-    private UnsupportedException hidden() {
+    static UnsupportedException hidden(SystemCalls calls) {
         Privileges privileges = PrivilegeFiles.read(calls);
         String reason = "the kernel shows every address as 0: kernel.kptr_restrict is " + privileges.kptrRestrict();
         String remedy = privileges.kptrRestrict() == 2
@@ -163,7 +163,7 @@ public final class Kallsyms {
         Symbolizer symbolizer = new Symbolizer(addresses, KallsymsScan.addressDigits(calls));
         KallsymsScan.run(calls, symbolizer::line);
         if (symbolizer.allHidden()) {
-            throw hidden();
+            throw hidden(calls);
         }
         return symbolizer.symbols();
     }
