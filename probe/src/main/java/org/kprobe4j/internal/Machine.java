@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -113,6 +114,23 @@ public final class Machine {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** The modules whose types the kernel shows. Since kernel: 5.11. */
+    public static List<String> modulesWithTypes() {
+        try (Stream<Path> files = Files.list(BTF_FOLDER)) {
+            return files.filter(file -> !file.equals(VMLINUX_BTF))
+                    .map(file -> file.getFileName().toString())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** A module's types on top of the kernel's; nothing if it has none. */
+    public static Optional<Btf> moduleTypes(String name) {
+        return btf().flatMap(kernel -> read(BTF_FOLDER.resolve(name)).map(bytes -> Btf.parseSplit(bytes, kernel)));
     }
 
     private static Optional<ByteBuffer> read(Path file) {

@@ -20,6 +20,10 @@ public final class SymbolLine {
     private int nameTo;
     private int moduleFrom;
     private int moduleTo;
+    /** The module that was asked for last, which is mostly the next line's, too. */
+    private byte[] latestBytes = NOTHING;
+
+    private String latest = "";
 
     SymbolLine() {}
 
@@ -114,16 +118,6 @@ public final class SymbolLine {
     }
 
     /**
-     * Whether the module has a name.
-     *
-     * @param name to compare with
-     * @return false also for the kernel's own symbols
-     */
-    public boolean isModule(byte[] name) {
-        return hasModule() && Arrays.equals(bytes, moduleFrom, moduleTo, name, 0, name.length);
-    }
-
-    /**
      * The name as a new string.
      *
      * @return such as {@code vfs_read}
@@ -133,11 +127,18 @@ public final class SymbolLine {
     }
 
     /**
-     * The module's name as a new string.
+     * The module's name.
      *
-     * @return null for the kernel's own symbols
+     * @return null for the kernel's own symbols; the same string for lines of one module that follow one another
      */
     public @Nullable String module() {
-        return hasModule() ? text(moduleFrom, moduleTo) : null;
+        if (!hasModule()) {
+            return null;
+        }
+        if (!Arrays.equals(bytes, moduleFrom, moduleTo, latestBytes, 0, latestBytes.length)) {
+            latest = text(moduleFrom, moduleTo);
+            latestBytes = Arrays.copyOfRange(bytes, moduleFrom, moduleTo);
+        }
+        return latest;
     }
 }

@@ -1,0 +1,51 @@
+package org.kprobe4j.internal.targets;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.kprobe4j.bpf.Errno;
+
+/**
+ * What a target means on a kernel.
+ *
+ * @param places what can be probed, by rising address
+ * @param leftOut what the target names and cannot be probed, or should not
+ * @param paddings how many symbols of bytes before functions a pattern matched, {@code __pfx_} and {@code __cfi_}; not listed
+ * @param unmatched clauses that gave no place
+ * @param unknown what could not be found out, in words, such as that the blacklist cannot be read
+ */
+public record Resolution(
+        List<Place> places, List<LeftOut> leftOut, int paddings, List<Unmatched> unmatched, List<String> unknown) {
+    /**
+     * A clause that gave no place.
+     *
+     * @param clause as it is written
+     * @param errno as register_kprobe() would say: ENOENT or EINVAL
+     * @param reason why, and what to write instead
+     */
+    public record Unmatched(String clause, int errno, String reason) {
+        @Override
+        public String toString() {
+            return "%s: %s (%s)".formatted(clause, reason, Errno.name(errno));
+        }
+    }
+
+    /** How many were left out for each reason. */
+    public Map<LeftOut.Reason, Long> leftOutCounts() {
+        var counts = new EnumMap<LeftOut.Reason, Long>(LeftOut.Reason.class);
+        leftOut.forEach(left -> counts.merge(left.reason(), 1L, Long::sum));
+        return counts;
+    }
+
+    /** In a few lines: how many places, how many left out and why, what matched nothing. */
+    public String summary() {
+        var text = new StringBuilder("%d place%s".formatted(places.size(), places.size() == 1 ? "" : "s"));
+        leftOutCounts().forEach((reason, count) -> text.append("%n  %d left out: %s".formatted(count, reason.text())));
+        if (paddings > 0) {
+            text.append("%n  %d left out: %s".formatted(paddings, LeftOut.Reason.PADDING.text()));
+        }
+        unmatched.forEach(clause -> text.append("%n  %s".formatted(clause)));
+        unknown.forEach(line -> text.append("%n  %s".formatted(line)));
+        return text.toString();
+    }
+}

@@ -1,0 +1,182 @@
+package org.kprobe4j.internal.targets;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.symbols.ForbiddenRanges;
+import org.kprobe4j.bpf.symbols.FunctionFiles;
+import org.kprobe4j.bpf.symbols.LoadedModule;
+import org.kprobe4j.bpf.symbols.Symbol;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfFunctions;
+import org.kprobe4j.internal.targets.TargetSpec.Clause;
+
+/**
+ * Finds what a target means on a kernel, reading each of the kernel's files as seldom as the target allows: its symbols once, twice
+ * if a module's function is named, once more for suggestions; ftrace's list for patterns only.
+ *
+ * <p>What a kernel with CONFIG_KPROBE_EVENTS_ON_NOTRACE would allow, probes where ftrace has no place, is left out for patterns: the
+ * kernel does not tell its configuration. That a function exists does not say that every call of it is one: the compiler may have
+ * inlined some. Thread-safe.
+ */
+public final class TargetResolver {
+    /** So many functions by name are taken without asking ftrace: the kernel says it when they are planted. */
+    private static final int FEW_SYMBOLS = 16;
+
+    private final FunctionFiles files;
+    private final KernelTypes types;
+
+    private TargetResolver(FunctionFiles files, KernelTypes types) {
+        this.files = files;
+        this.types = types;
+    }
+
+    /** On the running kernel. */
+    public static TargetResolver running() {
+        return of(FunctionFiles.running(), KernelTypes.running());
+    }
+
+    static TargetResolver of(FunctionFiles files, KernelTypes types) {
+        return new TargetResolver(files, types);
+    }
+
+    /**
+     * Reads a target and resolves it.
+     *
+     * @throws TargetSyntaxException if it is written wrongly
+     * @throws org.kprobe4j.bpf.UnsupportedException if the kernel hides its addresses or has no symbols
+     */
+    public Resolution resolve(String target) {
+        return resolve(TargetSpec.parse(target));
+    }
+
+    /**
+     * Resolves a target. What it names and the kernel has not, is part of the answer.
+     *
+     * @throws org.kprobe4j.bpf.UnsupportedException if the kernel hides its addresses or has no symbols
+     */
+    public Resolution resolve(TargetSpec spec) {
+        List<Clause> clauses = spec.clauses();
+        List<@Nullable TypedNames> typed = typed(clauses);
+        Selection selection = new Selection(clauses, typed);
+        List<@Nullable Symbol> symbols = findAddresses(clauses, selection);
+        FunctionCollector found = FunctionCollector.collect(files, selection);
+        List<String> unknown = new ArrayList<>();
+        nameAndJudge(clauses, found.candidates(), unknown);
+        List<LoadedModule> modules = files.modules();
+        Classifier classifier = new Classifier(selection, found.bounds(), forbidden(unknown), modules);
+        classifier.classify(found.candidates());
+        List<Resolution.Unmatched> unmatched =
+                new Explanations(files, types, clauses, typed, symbols, found, classifier, modules).all();
+        List<LeftOut> leftOut = new ArrayList<>(classifier.leftOut());
+        found.data().forEach((clause, data) -> {
+            if (!classifier.hasPlace(clause)) {
+                leftOut.add(data);
+            }
+        });
+        return new Resolution(
+                List.copyOf(classifier.places()), List.copyOf(leftOut), selection.paddings(), unmatched, unknown);
+    }
+
+    /**
+     * What a place's function takes and gives, as far as BTF has a function of its name: of several static functions of one name it
+     * has one, and of the compiler's copies the original.
+     *
+     * @return the C prototype; nothing if arguments are known by their number only
+     */
+    public Optional<String> prototype(Place place) {
+        Place.Function function = place.function();
+        String module = function.module();
+        Optional<Btf> btf = module == null ? types.kernel() : types.module(module);
+        String name = function.variantOf() == null ? function.name() : function.variantOf();
+        return btf.flatMap(known -> known.function(name).map(f -> known.declare(f.id())));
+    }
+
+    private List<@Nullable TypedNames> typed(List<Clause> clauses) {
+        var typed = new ArrayList<@Nullable TypedNames>();
+        for (Clause clause : clauses) {
+            boolean asks = clause.target() instanceof TargetSpec.Matching matching && matching.parameter() != null;
+            typed.add(asks ? typed((TargetSpec.Matching) clause.target()) : null);
+        }
+        return typed;
+    }
+
+    private TypedNames typed(TargetSpec.Matching clause) {
+        return TypedNames.of(types, Objects.requireNonNull(clause.parameter()));
+    }
+
+    /** By clause: what the kernel calls an address; null for other clauses. */
+    private List<@Nullable Symbol> findAddresses(List<Clause> clauses, Selection selection) {
+        long[] addresses = clauses.stream()
+                .filter(clause -> clause.target() instanceof TargetSpec.Address)
+                .mapToLong(clause -> ((TargetSpec.Address) clause.target()).address())
+                .toArray();
+        List<Symbol> named = addresses.length == 0 ? List.of() : files.symbolize(addresses);
+        var symbols = new ArrayList<@Nullable Symbol>();
+        int next = 0;
+        for (int i = 0; i < clauses.size(); i++) {
+            Symbol symbol = clauses.get(i).target() instanceof TargetSpec.Address ? named.get(next++) : null;
+            symbols.add(symbol);
+            if (symbol != null && symbol.name() != null) {
+                selection.at(i, symbol.address() - symbol.offset(), symbol.offset());
+            }
+        }
+        return symbols;
+    }
+
+    private void nameAndJudge(List<Clause> clauses, List<Candidate> candidates, List<String> unknown) {
+        boolean many = clauses.size() > FEW_SYMBOLS
+                || clauses.stream()
+                        .anyMatch(clause -> clause.target() instanceof TargetSpec.Matching
+                                || clause.target() instanceof TargetSpec.Expression);
+        if (many) {
+            if (TraceableCheck.judge(files, candidates)) {
+                return;
+            }
+            unknown.add(
+                    "not known which functions ftrace can trace: tracefs available_filter_functions cannot be read");
+        }
+        List<Candidate> ambiguous =
+                candidates.stream().filter(c -> c.names().size() > 1).toList();
+        if (!ambiguous.isEmpty() && !preferByTypes(ambiguous) && !many) {
+            boolean _ = TraceableCheck.judge(files, candidates);
+        }
+    }
+
+    /** Prefers of each function's names the one that BTF knows; false if the kernel has no BTF. */
+    private boolean preferByTypes(List<Candidate> candidates) {
+        Optional<Btf> btf = types.kernel();
+        if (btf.isEmpty()) {
+            return false;
+        }
+        NameTable names = new NameTable();
+        candidates.forEach(candidate -> candidate.names().forEach(names::add));
+        BitSet known = new BitSet();
+        BtfFunctions.forEach(btf.get(), (id, bytes, from, to) -> {
+            int number = names.find(bytes, from, to);
+            if (number != NameTable.NONE) {
+                known.set(number);
+            }
+        });
+        for (Candidate candidate : candidates) {
+            candidate.names().stream()
+                    .filter(name -> known.get(names.add(name)))
+                    .findFirst()
+                    .ifPresent(candidate::prefer);
+        }
+        return true;
+    }
+
+    private @Nullable ForbiddenRanges forbidden(List<String> unknown) {
+        try {
+            return files.forbidden();
+        } catch (BpfException e) {
+            unknown.add("not known which functions the kernel forbids: " + e.getMessage());
+            return null;
+        }
+    }
+}
