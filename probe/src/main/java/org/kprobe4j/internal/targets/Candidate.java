@@ -29,6 +29,7 @@ final class Candidate {
         this.module = module;
         this.names = names.toArray(String[]::new);
         this.hits = hits;
+        names.stream().filter(name -> !Padding.isNamed(name)).findFirst().ifPresent(this::prefer);
     }
 
     static int pack(int clause, Selection.Hit how) {
@@ -103,9 +104,5 @@ final class Candidate {
 
     boolean isVariant() {
         return name().indexOf('.', 1) > 0;
-    }
-
-    String qualifiedName() {
-        return module == null ? name() : module + ":" + name();
     }
 }

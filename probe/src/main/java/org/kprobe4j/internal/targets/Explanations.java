@@ -131,10 +131,7 @@ final class Explanations {
             case PADDING -> "; probe the function: " + first.name().substring("__pfx_".length());
             default -> "";
         };
-        String count = left.size() == 1 || first.reason() == Reason.OUTSIDE
-                ? ""
-                : "all %d of them are ".formatted(left.size());
-        return refused(target, count + first.reason().text() + detail + remedy);
+        return refused(target, first.reason().text() + detail + remedy);
     }
 
     private static String allLeftOut(List<LeftOut> left) {

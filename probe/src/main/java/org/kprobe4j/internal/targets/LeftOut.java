@@ -19,7 +19,7 @@ public record LeftOut(long address, String name, @Nullable String module, Reason
         /** Bytes before a function, named {@code __cfi_} or {@code __pfx_}. */
         PADDING("the bytes before a function, which are never run (__pfx_, __cfi_)"),
         /** Not in the list of traceable functions. */
-        NOT_TRACEABLE("not traceable by ftrace (notrace, or assembler)"),
+        NOT_TRACEABLE("not traceable by ftrace (notrace, inline in the source, or assembler)"),
         /** In the text that was freed after the kernel had started. */
         INIT_GONE("in init text, which was freed when the kernel had started"),
         /** Outside of the kernel's and its modules' text. */

@@ -30,9 +30,12 @@ public record Resolution(
         }
     }
 
-    /** How many were left out for each reason. */
+    /** How many were left out for each reason, those that are not listed included. */
     public Map<LeftOut.Reason, Long> leftOutCounts() {
         var counts = new EnumMap<LeftOut.Reason, Long>(LeftOut.Reason.class);
+        if (paddings > 0) {
+            counts.put(LeftOut.Reason.PADDING, (long) paddings);
+        }
         leftOut.forEach(left -> counts.merge(left.reason(), 1L, Long::sum));
         return counts;
     }
@@ -41,9 +44,6 @@ public record Resolution(
     public String summary() {
         var text = new StringBuilder("%d place%s".formatted(places.size(), places.size() == 1 ? "" : "s"));
         leftOutCounts().forEach((reason, count) -> text.append("%n  %d left out: %s".formatted(count, reason.text())));
-        if (paddings > 0) {
-            text.append("%n  %d left out: %s".formatted(paddings, LeftOut.Reason.PADDING.text()));
-        }
         unmatched.forEach(clause -> text.append("%n  %s".formatted(clause)));
         unknown.forEach(line -> text.append("%n  %s".formatted(line)));
         return text.toString();

@@ -62,7 +62,8 @@ final class TargetParser {
             clause(clauses);
         }
         if (text.peek() != END) {
-            throw text.wrong(strange(text.peek(), text.position() > 0 && text.before() == ' '));
+            boolean another = text.position() > 0 && text.before() == ' ';
+            throw text.wrong(strange(text.peek(), another || isNamePart(text.peek())));
         }
         return clauses;
     }
