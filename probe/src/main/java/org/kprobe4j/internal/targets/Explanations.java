@@ -70,7 +70,7 @@ final class Explanations {
         for (int clause : without) {
             if (classifier.leftOutOf(clause).isEmpty() && !found.data().containsKey(clause)) {
                 switch (clauses.get(clause).target()) {
-                    case TargetSpec.Symbol symbol -> names.add(symbol.name());
+                    case TargetSpec.Symbol symbol when noModule(symbol).isEmpty() -> names.add(symbol.name());
                     case TargetSpec.Matching matching
                     when matching.parameter() == null -> patterns.add(matching.names());
                     default -> {}
@@ -148,7 +148,7 @@ final class Explanations {
         if (found.data().containsKey(clause)) {
             return refused(symbol, "data, not a function");
         }
-        Optional<String> notLoaded = noModule(symbol.module() == null ? null : new Glob(symbol.module()));
+        Optional<String> notLoaded = noModule(symbol);
         if (notLoaded.isPresent()) {
             return missing(symbol, notLoaded.get());
         }
@@ -172,6 +172,10 @@ final class Explanations {
                 .map(prototype ->
                         "BTF knows it (%s), but the kernel has no symbol of it: the compiler inlined every call or dropped it; probe a function that calls it"
                                 .formatted(prototype));
+    }
+
+    private Optional<String> noModule(TargetSpec.Symbol symbol) {
+        return noModule(symbol.module() == null ? null : new Glob(symbol.module()));
     }
 
     /** Nothing if the module is there, or none is named, or it cannot be told. */
