@@ -1,4 +1,4 @@
-// Counts calls of kernel functions. After BCC's funccount.
+// Counts calls of kernel functions: of some, or of all that match a pattern, such as vfs_*. After BCC's funccount.
 //
 //   ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 
@@ -8,17 +8,18 @@ import java.util.LinkedHashMap;
 import org.kprobe4j.Args;
 import org.kprobe4j.Counter;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.KernelFunctions;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Table;
 
 void main(String[] args) {
     var params = Args.of(args, "functions", "interval", "pid", "comm");
-    var functions = params.get("functions", "vfs_read,vfs_write").split(",");
+    var functions = params.get("functions", "vfs_read,vfs_write");
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
 
     var counts = new LinkedHashMap<Kprobe, Counter>();
-    for (var function : functions) {
+    for (var function : KernelFunctions.matching(functions)) {
         var count = Counter.of();
         counts.put(Kprobe.at(function)
                 .preHandler((p, regs) -> {
@@ -31,7 +32,12 @@ void main(String[] args) {
     }
     params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
         var table = Table.of("TIME", "FUNCTION", "COUNT");
-        counts.forEach((kp, count) -> table.row(LocalTime.now(), kp.symbolName(), count.take()));
+        counts.forEach((kp, counter) -> {
+            long count = counter.take();
+            if (count > 0) {
+                table.row(LocalTime.now(), kp.symbolName(), count);
+            }
+        });
         IO.println(table);
     });
     counts.keySet().forEach(Kprobe::close);

@@ -9,6 +9,10 @@ import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.targets.Place;
+import org.kprobe4j.internal.targets.Resolution;
+import org.kprobe4j.internal.targets.TargetResolver;
+import org.kprobe4j.internal.targets.TargetSyntaxException;
 
 /**
  * The functions of the running kernel, for probes whose target has other names on other kernels: {@code
@@ -19,6 +23,32 @@ import org.kprobe4j.internal.Machine;
  */
 public final class KernelFunctions {
     private KernelFunctions() {}
+
+    /**
+     * The functions that a target of many names: {@code vfs_*}, {@code tcp_*,!tcp_v6_*}, {@code /^vfs_(read|write)$/}, {@code nf_tables:*},
+     * {@code (struct file *)} for all that take such an argument, {@code @FILE} for a file of names.
+     *
+     * @param target what to look for
+     * @return their names by rising address; without those that no probe can be planted at, and those whose name another one has too
+     * @throws UsageException if the target is not written so, with the place
+     * @throws RegistrationException if a part of it matches no function that can be probed
+     */
+    public static List<String> matching(String target) {
+        try {
+            Resolution found = TargetResolver.running().resolve(target);
+            if (!found.unmatched().isEmpty()) {
+                Resolution.Unmatched first = found.unmatched().getFirst();
+                throw new RegistrationException(first.toString(), first.errno(), null);
+            }
+            return found.places().stream()
+                    .map(Place::function)
+                    .filter(function -> function.sameName() == null)
+                    .map(Place.Function::name)
+                    .toList();
+        } catch (TargetSyntaxException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
 
     /**
      * The first of some functions that this kernel has, also in a module that is loaded.
