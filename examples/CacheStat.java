@@ -46,13 +46,15 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/CacheStat.java comm=cat -- sh -c 'echo 1 > /proc/sys/vm/drop_caches; cat /tmp/m/file > /dev/null; sleep 2; cat /tmp/m/file > /dev/null; sleep 1'
+// $ ./kprobe run --vm examples/CacheStat.java comm=cat -- sh -c 'modprobe null_blk gb=1 memory_backed=1; mkfs.ext4 -qF /dev/nullb0; mount /dev/nullb0 /mnt;
+//   dd if=/dev/zero of=/mnt/file bs=1M count=4 conv=fsync status=none; echo 1 > /proc/sys/vm/drop_caches; cat /mnt/file > /dev/null; sleep 2; cat /mnt/file > /dev/null; sleep 1'
 // TIME         HITS   MISSES  DIRTIED HIT_RATIO
-// 12:01:02      323      361        0     47.2%
-// 12:01:03        0        0        0
-// 12:01:04      684        0        0    100.0%
-// 12:01:04        0        0        0
-// kprobe: mark_buffer_dirty: 0 hits = 0 delivered
-// kprobe: __folio_mark_dirty: 0 hits = 0 delivered
-// kprobe: filemap_add_folio: 747 hits = 747 delivered
-// kprobe: folio_mark_accessed: 3106 hits = 3106 delivered
+// 12:34:25        0      524        0      0.0%
+// 12:34:26      423      447        0     48.6%
+// 12:34:27        0        0        0
+// 12:34:28     1390        0        0    100.0%
+// 12:34:28        0        0        0
+// kprobe: mark_buffer_dirty: 1182 hits = 1182 delivered
+// kprobe: __folio_mark_dirty: 1180 hits = 1180 delivered
+// kprobe: filemap_add_folio: 3354 hits = 3354 delivered
+// kprobe: folio_mark_accessed: 7059 hits = 7059 delivered

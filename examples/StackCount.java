@@ -2,7 +2,8 @@
 //
 //   ./kprobe run examples/StackCount.java func=NAME [user=true] [kernel=false] [pid=PID] [top=HOW_MANY] [folded=true] [--duration 10s] [-- COMMAND…]
 //
-// folded=true gives a line for each stack, as flamegraph.pl reads them.
+// folded=true gives a line for each stack, as flamegraph.pl reads them. Stacks of processes have all frames where the code keeps frame
+// pointers, and names if the process lived a second longer than its first stack: what it had mapped is read while it runs.
 
 import org.kprobe4j.Args;
 import org.kprobe4j.Kernel;

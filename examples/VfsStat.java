@@ -57,9 +57,17 @@ void main(String[] args) {
     probes.forEach(Kprobe::close);
 }
 
-// $ ./kprobe run examples/VfsStat.java comm=dd --duration 4s -- sh -c 'for i in 1 2 3; do dd if=/dev/zero of=/tmp/x$i bs=4k count=$((i*1000)) conv=fsync 2>/dev/null; sleep 1; done; rm /tmp/x?'
+// $ ./kprobe run --vm examples/VfsStat.java comm=dd --duration 5s -- sh -c 'for i in 1 2 3; do dd if=/dev/zero of=/tmp/x$i bs=4k count=${i}000 conv=fsync status=none; sleep 1; done; rm /tmp/x?'
 // TIME         READ    WRITE    FSYNC     OPEN   CREATE   UNLINK    MKDIR    RMDIR
-// 11:49:48     3006     3006        4       14        4        0        0        0
-// 11:49:49        0        0        0        0        0        0        0        0
-// 11:49:50     3003     3003        2        7        2        0        0        0
-// 11:49:51        0        0        0        0        0        0        0        0
+// 12:34:51     3010     3000        2       75        4        0        1        0
+// 12:34:52        0        0        0        0        0        0        0        0
+// 12:34:53     3005     3000        1       37        2        0        0        0
+// 12:34:54        0        0        0        0        0        0        0        0
+// kprobe: vfs_read: 6215 hits = 6215 delivered
+// kprobe: vfs_write: 6014 hits = 6014 delivered
+// kprobe: do_fsync: 3 hits = 3 delivered
+// kprobe: vfs_open: 340 hits = 340 delivered
+// kprobe: security_inode_create: 6 hits = 6 delivered
+// kprobe: security_inode_unlink: 6 hits = 6 delivered
+// kprobe: security_inode_mkdir: 1 hits = 1 delivered
+// kprobe: security_inode_rmdir: 0 hits = 0 delivered

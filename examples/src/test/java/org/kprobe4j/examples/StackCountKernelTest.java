@@ -27,7 +27,7 @@ class StackCountKernelTest {
             int main(void) {
                 null = open("/dev/null", O_RDONLY);
                 long n = often() + seldom();
-                usleep(1000000);
+                usleep(3000000);
                 return n != 0;
             }
             """;
