@@ -1,21 +1,23 @@
 // Shows how long block devices take for their requests, from the driver's start to the end, as a histogram. After BCC's biolatency.
 //
-//   ./kprobe run examples/BioLatency.java [disk=NAME] [queued=true] [milliseconds=true] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/BioLatency.java [disk=NAME] [by=disk|operation|both] [queued=true] [milliseconds=true] [--duration 10s] [-- COMMAND…]
 //
 // queued=true counts the time in the queue too.
 
 import org.kprobe4j.Args;
 import org.kprobe4j.FunctionArguments;
-import org.kprobe4j.Histogram;
+import org.kprobe4j.HistogramMap;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelFunctions;
 import org.kprobe4j.KernelMap;
 import org.kprobe4j.KernelStruct;
 import org.kprobe4j.Kprobe;
+import org.kprobe4j.MaxBytes;
 import org.kprobe4j.Name;
 
 interface Request extends KernelStruct {
     @Name("q") RequestQueue queue();
+    int cmdFlags();
     @Name("__data_len") int length();
     long startTimeNs();
     Request rqNext();
@@ -63,28 +65,53 @@ interface RqList extends KernelStruct {
     Request head();
 }
 
-static void done(Request rq, KernelMap<Long, Long> starts, Histogram latencies, long unit) {
-    Long start = starts.get(rq.address());
+enum By { all, disk, operation, both }
+
+/** Whose time is counted together: of all disks where the name is empty, of all operations where the number is -1. */
+record Group(@MaxBytes(32) String disk, int operation) {
+    @Override
+    public String toString() {
+        var name = switch (operation) {
+            case -1 -> "";
+            case 0 -> "read";
+            case 1 -> "write";
+            case 2 -> "flush";
+            case 3 -> "discard";
+            case 9 -> "zeroes";
+            default -> "operation " + operation;
+        };
+        return disk.isEmpty() && name.isEmpty() ? "all requests" : (disk + " " + name).strip();
+    }
+}
+
+record Start(Group group, long atNs) {}
+
+static void done(Request rq, KernelMap<Long, Start> starts, HistogramMap<Group> latencies, long unit) {
+    var start = starts.get(rq.address());
     if (start != null) {
-        latencies.record((Kernel.ktimeNs() - start) / unit);
+        latencies.record(start.group(), (Kernel.ktimeNs() - start.atNs()) / unit);
         starts.remove(rq.address());
     }
 }
 
 void main(String[] args) {
-    var params = Args.of(args, "disk", "queued", "milliseconds");
+    var params = Args.of(args, "disk", "by", "queued", "milliseconds");
     var disk = params.get("disk", "");
+    var by = params.get("by", By.all);
+    var byDisk = by == By.disk || by == By.both;
+    var byOperation = by == By.operation || by == By.both;
     var queued = params.getBoolean("queued", false);
     var milliseconds = params.getBoolean("milliseconds", false);
     long unit = milliseconds ? 1_000_000 : 1000;
 
-    try (var starts = KernelMap.of(Long.class, Long.class); var latencies = Histogram.log2()) {
+    try (var starts = KernelMap.of(Long.class, Start.class); var latencies = HistogramMap.log2(Group.class)) {
         var issue = Kprobe.at("blk_mq_start_request").preHandler((p, regs) -> {
             var rq = regs.args(BlkMqStartRequest.class).rq();
-            if (!disk.isEmpty() && (Request.disk(rq).isNull() || !Request.disk(rq).diskName().equals(disk))) {
+            if (Request.disk(rq).isNull() || !disk.isEmpty() && !Request.disk(rq).diskName().equals(disk)) {
                 return 0;
             }
-            starts.put(rq.address(), queued ? rq.startTimeNs() : Kernel.ktimeNs());
+            var group = new Group(byDisk ? Request.disk(rq).diskName() : "", byOperation ? rq.cmdFlags() & 0xff : -1);
+            starts.put(rq.address(), new Start(group, queued ? rq.startTimeNs() : Kernel.ktimeNs()));
             return 0;
         });
         var end = Kprobe.at("blk_update_request").preHandler((p, regs) -> {
@@ -107,16 +134,21 @@ void main(String[] args) {
             params.await();
         }
         IO.println(milliseconds ? "milliseconds" : "microseconds");
-        IO.println(latencies);
+        latencies.forEach((group, distribution) -> IO.println(group + "\n" + distribution + "\n"));
     }
 }
 
-// $ ./kprobe run examples/BioLatency.java -- sh -c 'dd if=/dev/nullb0 of=/dev/null bs=4k count=100 iflag=direct; dd if=/dev/zero of=/dev/nullb0 bs=64k count=40 oflag=direct'
-// microseconds
-//       value  count
-// 1024 – 2047      2 |█                                       |
-// 2048 – 4095    137 |████████████████████████████████████████|
-// 4096 – 8191      1 |█                                       |
-// kprobe: blk_mq_start_request: 140 hits = 140 delivered
+// $ ./kprobe run --vm examples/BioLatency.java by=both -- sh -c 'modprobe null_blk irqmode=2 completion_nsec=2000000;
+//   dd if=/dev/nullb0 of=/dev/null bs=4k count=100 iflag=direct status=none; dd if=/dev/zero of=/dev/nullb0 bs=64k count=40 oflag=direct status=none'
+// kprobe: blk_mq_start_request: 141 hits = 141 delivered
 // kprobe: blk_mq_end_request_batch: 0 hits = 0 delivered
-// kprobe: blk_update_request: 140 hits = 140 delivered
+// kprobe: blk_update_request: 141 hits = 141 delivered
+// microseconds
+// nullb0 write
+//       value  count
+// 2048 – 4095     40 |████████████████████████████████████████|
+//
+// nullb0 read
+//       value  count
+// 1024 – 2047      1 |█                                       |
+// 2048 – 4095    100 |████████████████████████████████████████|

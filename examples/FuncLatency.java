@@ -58,18 +58,18 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/FuncLatency.java func=vfs_read unit=us comm=find -- sh -c 'find /etc -type f -exec cat {} + >/dev/null'
+// $ ./kprobe run --vm examples/FuncLatency.java func=vfs_read unit=us comm=find -- sh -c 'find /etc -type f -exec cat {} + > /dev/null'
+// kprobe: vfs_read: 626 hits = 10 delivered + 616 filtered
 // vfs_read, us
 //       value  count
-//       4 – 7      3 |████████████████████████████████████████|
+//       4 – 7      2 |███████████████████████████             |
 //      8 – 15      0 |                                        |
-//     16 – 31      0 |                                        |
-//     32 – 63      0 |                                        |
-//    64 – 127      2 |███████████████████████████             |
-//   128 – 255      2 |███████████████████████████             |
-//   256 – 511      0 |                                        |
+//     16 – 31      1 |██████████████                          |
+//     32 – 63      1 |██████████████                          |
+//    64 – 127      3 |████████████████████████████████████████|
+//   128 – 255      1 |██████████████                          |
+//   256 – 511      1 |██████████████                          |
 //  512 – 1023      0 |                                        |
 // 1024 – 2047      0 |                                        |
 // 2048 – 4095      1 |██████████████                          |
-// 8 calls, average 458 us, total 3665 us
-// kprobe: vfs_read: 684 hits = 8 delivered + 676 filtered
+// 10 calls, average 404 us, total 4049 us
