@@ -2,7 +2,7 @@
 // formula: an estimate, since writing, and unmapping what was used, go through the same functions. The numbers are folios: pages, or several
 // at once.
 //
-//   ./kprobe run examples/CacheStat.java [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/CacheStat.java [interval=1s] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 
 import java.time.Duration;
 import java.time.LocalTime;
@@ -25,7 +25,7 @@ static PreHandler count(Counter calls, int pid, String comm) {
 
 void main(String[] args) {
     var params = Args.of(args, "interval", "pid", "comm");
-    var interval = Duration.ofSeconds(params.getInt("interval", 1));
+    var interval = params.getDuration("interval", Duration.ofSeconds(1));
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
 

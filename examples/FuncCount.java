@@ -1,6 +1,6 @@
 // Counts calls of kernel functions: of some, or of all that match a pattern, such as vfs_*. After BCC's funccount.
 //
-//   ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write [interval=1s] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 
 import java.time.Duration;
 import java.time.LocalTime;
@@ -14,6 +14,7 @@ import org.kprobe4j.Table;
 
 void main(String[] args) {
     var params = Args.of(args, "functions", "interval", "pid", "comm");
+    var interval = params.getDuration("interval", Duration.ZERO);
     var functions = params.get("functions", "vfs_read,vfs_write");
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
@@ -30,7 +31,7 @@ void main(String[] args) {
                 })
                 .register(), count);
     }
-    params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
+    params.awaitEach(interval, () -> {
         var table = Table.of("TIME", "FUNCTION", "COUNT");
         counts.forEach((kp, counter) -> {
             long count = counter.take();

@@ -1,6 +1,6 @@
 // Shows how long the calls of a kernel function take, as a histogram by powers of two. After BCC's funclatency.
 //
-//   ./kprobe run examples/FuncLatency.java func=vfs_read [unit=ns|us|ms] [interval=SECONDS] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/FuncLatency.java func=vfs_read [unit=ns|us|ms] [interval=1s] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 
 import java.time.Duration;
 import org.kprobe4j.Args;
@@ -26,6 +26,7 @@ static final class Call {
 
 void main(String[] args) {
     var params = Args.of(args, "func", "unit", "interval", "pid", "comm");
+    var interval = params.getDuration("interval", Duration.ZERO);
     var func = params.get("func", "vfs_read");
     var unit = params.get("unit", Unit.ns);
     var pid = params.getInt("pid", 0);
@@ -46,7 +47,7 @@ void main(String[] args) {
                 })
                 .register();
         try (rp) {
-            params.awaitEach(Duration.ofSeconds(params.getInt("interval", 0)), () -> {
+            params.awaitEach(interval, () -> {
                 var calls = latency.take();
                 long nanos = total.take();
                 IO.println("%s, %s".formatted(func, unit));

@@ -1,6 +1,6 @@
 // Counts what is done with files, system-wide or by one process, per interval. After BCC's vfsstat.
 //
-//   ./kprobe run examples/VfsStat.java [interval=1] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
+//   ./kprobe run examples/VfsStat.java [interval=1s] [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 
 import java.time.Duration;
 import java.time.LocalTime;
@@ -29,6 +29,7 @@ static final List<Operation> OPERATIONS = List.of(
 
 void main(String[] args) {
     var params = Args.of(args, "interval", "pid", "comm");
+    var interval = params.getDuration("interval", Duration.ofSeconds(1));
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
 
@@ -49,7 +50,7 @@ void main(String[] args) {
                 .register());
     }
     var table = Table.live(headings.toArray(String[]::new));
-    params.awaitEach(Duration.ofSeconds(params.getInt("interval", 1)), () -> {
+    params.awaitEach(interval, () -> {
         var row = new ArrayList<Object>(List.of(LocalTime.now()));
         counters.forEach(counter -> row.add(counter.take()));
         table.row(row.toArray());

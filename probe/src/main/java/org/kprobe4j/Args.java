@@ -61,9 +61,9 @@ public final class Args {
                 }
                 break;
             } else if (argument.equals("--duration")) {
-                result.duration = duration(i + 1 < arguments.length ? arguments[++i] : "");
+                result.duration = positive(i + 1 < arguments.length ? arguments[++i] : "");
             } else if (argument.startsWith("--duration=")) {
-                result.duration = duration(argument.substring(argument.indexOf('=') + 1));
+                result.duration = positive(argument.substring(argument.indexOf('=') + 1));
             } else {
                 result.parameter(argument);
             }
@@ -103,10 +103,19 @@ public final class Args {
         }
     }
 
-    private static Duration duration(String text) {
-        Matcher matcher = DURATION.matcher(text);
-        if (!matcher.matches() || Long.parseLong(matcher.group(1)) == 0) {
+    private static Duration positive(String text) {
+        Duration time = duration("--duration " + text, text);
+        if (time.isZero()) {
             throw new UsageException("--duration %s: write a time such as 10s, 500ms or 2m".formatted(text));
+        }
+        return time;
+    }
+
+    /** {@code written} is what the user typed, for the message. */
+    private static Duration duration(String written, String text) {
+        Matcher matcher = DURATION.matcher(text);
+        if (!matcher.matches()) {
+            throw new UsageException("%s: write a time such as 10s, 500ms or 2m".formatted(written.strip()));
         }
         long number = Long.parseLong(matcher.group(1));
         return switch (matcher.group(2)) {
@@ -159,6 +168,20 @@ public final class Args {
         } catch (NumberFormatException e) {
             throw new UsageException("%s=%s: not a whole number".formatted(name, value));
         }
+    }
+
+    /**
+     * A time: a number with {@code ms}, {@code s}, {@code m} or {@code h}, seconds if there is none.
+     *
+     * @param name its name
+     * @param otherwise its value if it is not given
+     * @return the value, not negative
+     * @throws UsageException if it is no time
+     */
+    public Duration getDuration(String name, Duration otherwise) {
+        known.add(name);
+        String value = values.get(name);
+        return value == null ? otherwise : duration(name + "=" + value, value);
     }
 
     /**

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -14,6 +15,7 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.EventLayout;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.EventBytes;
+import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.PulledEvents;
 import org.kprobe4j.internal.RingReader;
@@ -140,8 +142,10 @@ public final class RingBuffer<T> implements AutoCloseable {
             var events = new EventBytes<>(type, simulated == null ? StackNames.running() : simulated.stackNames());
             requireRoom(events.layout(), sizeBytes);
             return new RingBuffer<>(type, events, sizeBytes);
-        } catch (IllegalArgumentException | BpfException e) {
+        } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
+        } catch (BpfException e) {
+            throw new UsageException(MapRefusal.of("a ring buffer of %d bytes".formatted(sizeBytes), e));
         }
     }
 
@@ -221,6 +225,7 @@ public final class RingBuffer<T> implements AutoCloseable {
      * @throws IllegalStateException if the buffer is closed or consumed already
      */
     public void forEach(Consumer<? super T> action) {
+        Objects.requireNonNull(action, "action");
         begin(Way.FOR_EACH);
         consumer = action;
         if (simulated != null) {
@@ -237,7 +242,8 @@ public final class RingBuffer<T> implements AutoCloseable {
         }
         try {
             current.accept(events.read(data, offset));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Also an assertion that failed: the records after it are somebody's too.
             if (complaints.add(e.getClass().getName())) {
                 System.err.println("kprobe4j: the consumer of %s threw %s".formatted(type.getSimpleName(), e));
             }

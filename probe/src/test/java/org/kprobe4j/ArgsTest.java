@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,9 @@ class ArgsTest {
         assertThat(args("func=a=b").get("func", "")).isEqualTo("a=b");
         assertThat(args("log=MINUTES").get("log", TimeUnit.SECONDS)).isEqualTo(TimeUnit.MINUTES);
         assertThat(args().get("log", TimeUnit.SECONDS)).isEqualTo(TimeUnit.SECONDS);
+        assertThat(args("log=250ms").getDuration("log", Duration.ZERO)).isEqualTo(Duration.ofMillis(250));
+        assertThat(args("log=3").getDuration("log", Duration.ZERO)).isEqualTo(Duration.ofSeconds(3));
+        assertThat(args().getDuration("log", Duration.ZERO)).isZero();
     }
 
     @ParameterizedTest
@@ -42,6 +46,7 @@ class ArgsTest {
                 "=x|=x: parameters are written name=value; a command follows --",
                 "--duration=soon|--duration soon: write a time such as 10s, 500ms or 2m",
                 "--duration=0|--duration 0: write a time such as 10s, 500ms or 2m",
+                "--duration|--duration: write a time such as 10s, 500ms or 2m",
                 "--|a command must follow --",
             })
     void badInputGetsOneLine(String word, String message) {
@@ -52,6 +57,8 @@ class ArgsTest {
     void badValuesGetOneLine() {
         assertThatThrownBy(() -> args("maxactive=abc").getInt("maxactive", 1))
                 .hasMessage("maxactive=abc: not a whole number");
+        assertThatThrownBy(() -> args("log=-1").getDuration("log", Duration.ZERO))
+                .hasMessage("log=-1: write a time such as 10s, 500ms or 2m");
         assertThatThrownBy(() -> args("stack=maybe").getBoolean("stack", false))
                 .hasMessage("stack=maybe: write true or false");
         assertThatThrownBy(() -> args("log=now").get("log", TimeUnit.DAYS))

@@ -56,6 +56,26 @@ class RingBufferTest {
     }
 
     @Test
+    void a_consumer_that_fails_gets_the_records_after_it() {
+        var events = three();
+        List<String> seen = new ArrayList<>();
+        events.forEach(event -> {
+            if (event instanceof Killed) {
+                throw new AssertionError("not this one");
+            }
+            seen.add(said(event));
+        });
+        assertThat(seen).containsExactly("1 opened a", "3 closed");
+    }
+
+    @Test
+    void no_consumer_takes_no_records() {
+        var events = three();
+        assertThatThrownBy(() -> events.forEach(null)).isInstanceOf(NullPointerException.class);
+        assertThat(events.poll()).isEqualTo(new Opened(1, "a"));
+    }
+
+    @Test
     void polled() throws InterruptedException {
         var events = three();
         assertThat(events.poll()).isEqualTo(new Opened(1, "a"));

@@ -22,17 +22,17 @@ public record CellLayout(int length, int strideBytes, int rows) {
 
     /** What cuts an index down to where there is room. */
     public int mask() {
-        return powerOfTwo(length) - 1;
+        return (int) (powerOfTwo(length) - 1);
     }
 
     /** What cuts a CPU's number down to where there are rows. */
     public int rowMask() {
-        return powerOfTwo(rows) - 1;
+        return (int) (powerOfTwo(rows) - 1);
     }
 
     /** From one row to the next; for arrays that the kernel refuses this may be more than an int holds. */
     public long rowBytes() {
-        long bytes = (long) powerOfTwo(length) * strideBytes;
+        long bytes = powerOfTwo(length) * strideBytes;
         return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
     }
 
@@ -41,7 +41,7 @@ public record CellLayout(int length, int strideBytes, int rows) {
         return rowBytes() * powerOfTwo(rows);
     }
 
-    private static int powerOfTwo(int count) {
-        return 1 << (Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(count, 1) - 1));
+    private static long powerOfTwo(int count) {
+        return 1L << (Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(count, 1) - 1));
     }
 }

@@ -53,9 +53,11 @@ class BioLatencyKernelTest {
             assertThat(run.out()).contains("nullb0 read", "nullb0 write");
             int write = run.out().indexOf("nullb0 write");
             int read = run.out().indexOf("nullb0 read");
-            assertThat(requests(run.out().subList(write, read > write ? read : run.out().size())))
+            assertThat(requests(run.out()
+                            .subList(write, read > write ? read : run.out().size())))
                     .isEqualTo(20);
-            assertThat(requests(run.out().subList(read, write > read ? write : run.out().size())))
+            assertThat(requests(run.out()
+                            .subList(read, write > read ? write : run.out().size())))
                     .isEqualTo(reads);
         }
     }

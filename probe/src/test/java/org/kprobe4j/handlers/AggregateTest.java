@@ -274,18 +274,16 @@ class AggregateTest {
         HistogramMap<Long> map = histograms(Long.class, Long.BYTES, new Buckets.Log2());
         var sums = summaries;
         var one = summary;
-        refused(
-                (p, regs) -> map.size(),
-                "0: HistogramMap.size works outside handlers only; in a handler there are record");
+        refused((p, regs) -> map.size(), "0: HistogramMap.size works outside handlers only; in a handler use record");
         refused(
                 (p, regs) -> {
                     sums.clear();
                     one.reset();
                     return (int) one.count();
                 },
-                "0: SummaryMap.clear works outside handlers only; in a handler there are record",
-                "1: Summary.reset works outside handlers only; in a handler there are record",
-                "2: Summary.count works outside handlers only; in a handler there are record");
+                "0: SummaryMap.clear works outside handlers only; in a handler use record",
+                "1: Summary.reset works outside handlers only; in a handler use record",
+                "2: Summary.count works outside handlers only; in a handler use record");
     }
 
     @Test

@@ -37,17 +37,17 @@ class CollectionRefusalTest {
                     local.close();
                     return 0;
                 },
-                "0: KernelArray.clear works outside handlers only; in a handler there are get, set, add and length",
-                "1: PerCpuArray.clear works outside handlers only; in a handler there are get, set, add and length",
-                "2: PerCpuMap.clear works outside handlers only; in a handler there are get, getOrDefault, containsKey, put, putIfAbsent, remove and add",
-                "3: KernelQueue.clear works outside handlers only; in a handler there are offer, poll and peek",
-                "4: TaskLocal.close works outside handlers only; in a handler there are get, getOrDefault, set and remove");
+                "0: KernelArray.clear works outside handlers only; in a handler use get, set, add and length",
+                "1: PerCpuArray.clear works outside handlers only; in a handler use get, set, add and length",
+                "2: PerCpuMap.clear works outside handlers only; in a handler use get, getOrDefault, containsKey, put, putIfAbsent, remove and add",
+                "3: KernelQueue.clear works outside handlers only; in a handler use offer, poll and peek",
+                "4: TaskLocal.close works outside handlers only; in a handler use get, getOrDefault, set and remove");
         refused(
                 (p, regs) -> (int) perCpu.sum(1),
-                "0: PerCpuArray.sum works outside handlers only; in a handler there are get, set, add and length");
+                "0: PerCpuArray.sum works outside handlers only; in a handler use get, set, add and length");
         refused(
                 (p, regs) -> (int) map.sum(1L),
-                "0: PerCpuMap.sum works outside handlers only; in a handler there are get, getOrDefault, containsKey, put, putIfAbsent, remove and add");
+                "0: PerCpuMap.sum works outside handlers only; in a handler use get, getOrDefault, containsKey, put, putIfAbsent, remove and add");
     }
 
     @Test

@@ -49,7 +49,7 @@ final class LanguageCollections {
         table.refusedHandler(
                 "the sum over all CPUs",
                 (p, regs) -> (int) sizes.sum(1),
-                "PerCpuArray.sum works outside handlers only; in a handler there are get, set, add and length");
+                "PerCpuArray.sum works outside handlers only; in a handler use get, set, add and length");
         table.refusedHandler(
                 "an array made in a handler",
                 (p, regs) -> KernelArray.of(Long.class, 8).length(),

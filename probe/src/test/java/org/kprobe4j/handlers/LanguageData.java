@@ -362,7 +362,7 @@ final class LanguageData {
                     either.poll();
                     return 0;
                 },
-                "RingBuffer.poll works outside handlers only; in a handler there is emit");
+                "RingBuffer.poll works outside handlers only; in a handler use emit");
         table.refusedHandler(
                 "walking a map",
                 (p, regs) -> {
@@ -373,7 +373,7 @@ final class LanguageData {
         table.refusedHandler(
                 "the size of a map",
                 (p, regs) -> starts.size(),
-                "KernelMap.size works outside handlers only; in a handler there are get, getOrDefault, containsKey, put, putIfAbsent, remove and add");
+                "KernelMap.size works outside handlers only; in a handler use get, getOrDefault, containsKey, put, putIfAbsent, remove and add");
         table.refusedHandler(
                 "a value that may be null in a line",
                 (p, regs) -> {

@@ -358,7 +358,7 @@ class RefusalTest {
                 "0: emit needs a RingBuffer that was made outside the handler and captured by it");
         refused(
                 (p, regs) -> ring.poll() == null ? 0 : 1,
-                "0: RingBuffer.poll works outside handlers only; in a handler there is emit");
+                "0: RingBuffer.poll works outside handlers only; in a handler use emit");
         refused(
                 (p, regs) -> {
                     RingBuffer.of(Event.class).emit(new Event(1, 2, ""));

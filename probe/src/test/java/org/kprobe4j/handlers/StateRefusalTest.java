@@ -23,12 +23,26 @@ class StateRefusalTest {
     }
 
     @Test
+    void they_are_not_printed() {
+        var m = map;
+        var c = counter;
+        refused(
+                (p, regs) -> {
+                    Kernel.printf("%s", m);
+                    Kernel.printf("%s", c);
+                    return 0;
+                },
+                "0: this object cannot be printed; print its parts",
+                "1: this object cannot be printed; print its parts");
+    }
+
+    @Test
     void methods_for_outside() {
         var m = map;
         var c = counter;
         var h = histogram;
         String inMaps =
-                " works outside handlers only; in a handler there are get, getOrDefault, containsKey, put, putIfAbsent, remove and add";
+                " works outside handlers only; in a handler use get, getOrDefault, containsKey, put, putIfAbsent, remove and add";
         refused((p, regs) -> m.size(), "0: KernelMap.size" + inMaps);
         refused(
                 (p, regs) -> {
@@ -42,11 +56,11 @@ class StateRefusalTest {
                     c.close();
                     return (int) c.sum();
                 },
-                "0: Counter.close works outside handlers only; in a handler there are increment and add",
-                "1: Counter.sum works outside handlers only; in a handler there are increment and add");
+                "0: Counter.close works outside handlers only; in a handler use increment and add",
+                "1: Counter.sum works outside handlers only; in a handler use increment and add");
         refused(
                 (p, regs) -> (int) h.count(),
-                "0: Histogram.count works outside handlers only; in a handler there are record");
+                "0: Histogram.count works outside handlers only; in a handler use record");
     }
 
     @Test

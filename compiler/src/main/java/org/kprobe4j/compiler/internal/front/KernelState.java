@@ -71,7 +71,7 @@ final class KernelState {
 
     static Refusal outside(CallSite site) {
         String type = Translation.javaName(site.owner());
-        return new Refusal("%s.%s works outside handlers only; in a handler there are %s"
+        return new Refusal("%s.%s works outside handlers only; in a handler use %s"
                 .formatted(
                         type,
                         site.name(),

@@ -164,6 +164,11 @@ final class Printing {
         var record = new Line(site);
         for (int i = 0; i < count; i++) {
             Operand argument = content.parts().getOrDefault(Integer.toString(i), new Operand.Host(null));
+            if (argument instanceof Operand.Host(Object object)
+                    && object != null
+                    && site.translation().request().host().kernelObject(object).isPresent()) {
+                throw new Refusal("this object cannot be printed; print its parts");
+            }
             check(format, conversions.get(i), argument);
             boolean asNumber = conversions.get(i).type() != 's';
             record.add(
@@ -245,8 +250,7 @@ final class Printing {
         return new Refusal(
                 site.isStatic()
                         ? "a handler cannot make a RingBuffer; make it outside, and use it in the handler"
-                        : "RingBuffer.%s works outside handlers only; in a handler there is emit"
-                                .formatted(site.name()));
+                        : "RingBuffer.%s works outside handlers only; in a handler use emit".formatted(site.name()));
     }
 
     /** Gaps are zeroed: a reserved record holds what was there before. */
