@@ -55,3 +55,33 @@ void main(String[] args) {
                 .forEach(e -> IO.println(folded ? e.getKey() + " " + e.getValue() : e.getKey().indent(2) + "    " + e.getValue() + "\n"));
     }
 }
+
+// ways is compiled with frame pointers; its functions often and seldom call seek 300 and 200 times, then it sleeps for 3 s.
+//
+// $ ./kprobe run --vm examples/StackCount.java func=null_lseek user=true -- /tmp/ways
+// kprobe: null_lseek: 500 hits = 500 delivered
+//   null_lseek+0x5/0x20
+//   ksys_lseek+0x5e/0xb0
+//   do_syscall_64+0x87/0x180
+//   entry_SYSCALL_64_after_hwframe+0x76/0x7e
+//   --
+//   seek+0x1b (/tmp/ways)
+//   often+0x1e (/tmp/ways)
+//   main+0x2d (/tmp/ways)
+//   0x7f5470e3124a (/usr/lib/x86_64-linux-gnu/libc.so.6+0x2724a)
+//     300
+//
+//   null_lseek+0x5/0x20
+//   ksys_lseek+0x5e/0xb0
+//   do_syscall_64+0x87/0x180
+//   entry_SYSCALL_64_after_hwframe+0x76/0x7e
+//   --
+//   seek+0x1b (/tmp/ways)
+//   seldom+0x1e (/tmp/ways)
+//   main+0x35 (/tmp/ways)
+//   0x7f5470e3124a (/usr/lib/x86_64-linux-gnu/libc.so.6+0x2724a)
+//     200
+//
+// $ ./kprobe run --vm examples/StackCount.java func=null_lseek user=true folded=true -- /tmp/ways
+// [libc.so.6];main;often;seek;-;entry_SYSCALL_64_after_hwframe;do_syscall_64;ksys_lseek;null_lseek 300
+// [libc.so.6];main;seldom;seek;-;entry_SYSCALL_64_after_hwframe;do_syscall_64;ksys_lseek;null_lseek 200

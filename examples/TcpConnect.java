@@ -97,11 +97,12 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/TcpConnect.java -- sh -c 'curl -so /dev/null http://127.0.0.1:8080/file; curl -so /dev/null "http://[::1]:8080/file"; curl -so /dev/null http://127.0.0.1:81/; curl -so /dev/null http://203.0.113.7/'
+// $ ./kprobe run --vm examples/TcpConnect.java -- sh -c 'ip link set lo up; python3 -m http.server 8080 > /dev/null 2>&1 & sleep 2;
+//   curl -so /dev/null http://127.0.0.1:8080/; curl -so /dev/null http://127.0.0.1:81/; curl -so /dev/null "http://[::1]:81/"; curl -so /dev/null http://203.0.113.7/; kill $!'
 //     PID COMM             SOURCE             SPORT DESTINATION        DPORT RESULT
-//     257 curl             127.0.0.1          60702 127.0.0.1           8080 0
-//     260 curl             ::1                33864 ::1                 8080 0
-//     262 curl             127.0.0.1          33946 127.0.0.1             81 0
-//     263 curl             0.0.0.0                0 203.0.113.7           80 ENETUNREACH
+//     256 curl             127.0.0.1          45530 127.0.0.1           8080 0
+//     257 curl             127.0.0.1          50620 127.0.0.1             81 0
+//     258 curl             ::1                47490 ::1                   81 0
+//     259 curl             0.0.0.0                0 203.0.113.7           80 ENETUNREACH
 // kprobe: tcp_v6_connect: 1 hits = 1 delivered
 // kprobe: tcp_v4_connect: 3 hits = 3 delivered

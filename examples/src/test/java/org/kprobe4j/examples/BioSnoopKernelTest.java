@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -82,6 +84,13 @@ class BioSnoopKernelTest {
                     .toList();
             assertThat(rows).hasSize((int) (after.reads() - before.reads() + after.writes() - before.writes()));
             assertThat(rows).allMatch(row -> Double.parseDouble(row.get(7)) >= NullBlock.DELAY_MS);
+            // One after the other, they are shown with the times at which they ended, not at which the rows were printed.
+            List<LocalTime> ends = rows.stream()
+                    .filter(row -> row.get(1).equals("dd"))
+                    .map(row -> LocalTime.parse(row.getFirst()))
+                    .toList();
+            assertThat(IntStream.range(1, ends.size()))
+                    .allMatch(i -> ends.get(i - 1).until(ends.get(i), ChronoUnit.MILLIS) >= NullBlock.DELAY_MS - 1);
             List<String> dd = rows.stream()
                     .filter(row -> row.get(1).equals("dd"))
                     .map(row -> String.join(" ", row.subList(2, 7)))
