@@ -84,7 +84,8 @@ class BioSnoopKernelTest {
                     .toList();
             assertThat(rows).hasSize((int) (after.reads() - before.reads() + after.writes() - before.writes()));
             assertThat(rows).allMatch(row -> Double.parseDouble(row.get(7)) >= NullBlock.DELAY_MS);
-            // One after the other, they are shown with the times at which they ended, not at which the rows were printed.
+            // One after the other, they are shown with the times at which they ended, not at which the rows were
+            // printed.
             List<LocalTime> ends = rows.stream()
                     .filter(row -> row.get(1).equals("dd"))
                     .map(row -> LocalTime.parse(row.getFirst()))
