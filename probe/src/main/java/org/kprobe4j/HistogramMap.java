@@ -12,7 +12,7 @@ import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Programs;
 
 /**
- * A histogram for each key: {@code latency.record(Kernel.comm(), nanos)} in a handler, {@code latency.entries()} outside. Keys are
+ * A histogram for each key: {@code latency.record(Kernel.pid(), nanos)} in a handler, {@code latency.entries()} outside. Keys are
  * what a {@link KernelMap} takes. All handlers that capture it share it.
  *
  * <p>In the kernel it is a hash map whose values are rows of counters: one lookup, a few comparisons and one atomic addition, so no
