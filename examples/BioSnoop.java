@@ -146,31 +146,21 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/BioSnoop.java -- sh -c 'dd if=/dev/zero of=/tmp/m/file bs=64k count=20 conv=fsync status=none; sync; echo 1 > /proc/sys/vm/drop_caches; cat /tmp/m/file > /dev/null'
+// $ ./kprobe run --vm examples/BioSnoop.java -- sh -c 'modprobe null_blk irqmode=2 completion_nsec=2000000;
+//   dd if=/dev/nullb0 of=/dev/null bs=4k count=3 iflag=direct status=none; dd if=/dev/zero of=/dev/nullb0 bs=64k count=6 conv=fsync status=none; sync'
 // TIME         COMM                 PID DISK     TYPE          SECTOR    BYTES LATENCY_MS
-// 12:00:55.358 ext4lazyinit         224 nullb0   write          21640   130560      2.672
-// 12:00:55.604 ext4lazyinit         224 nullb0   write          21895   130560      2.557
-// …
-// 12:00:55.633 jbd2/nullb0-8        222 nullb0   write        1048576     4096      2.250
-// 12:00:55.634 jbd2/nullb0-8        222 nullb0   write        1048584     8192      3.481
-// …
-// 12:00:55.637 dd                   248 nullb0   read           33928     4096      2.141
-// 12:00:55.638 dd                   248 nullb0   read            1096     4096      2.160
-// 12:00:55.640 dd                   248 nullb0   write         266240   130560      2.617
-// 12:00:55.641 dd                   248 nullb0   write         266495   130560      2.457
-// …
-// 12:00:55.655 jbd2/nullb0-8        222 nullb0   write        1048608    28672      2.219
-// 12:00:55.657 jbd2/nullb0-8        222 nullb0   write        1048664     4096      2.150
-// 12:00:55.658 kworker/u8:0          12 nullb0   write              0     8192      2.741
-// 12:00:55.660 kworker/u8:0          12 nullb0   write           1040     4096      3.221
-// …
-// 12:00:55.667 cat                  251 nullb0   read          266240   130560      2.433
-// 12:00:55.669 cat                  251 nullb0   read          266495   130560      2.248
-// …
+// 12:39:27.808 modprobe             217 nullb0   read               0     4096      2.584
+// 12:39:27.872 dd                   219 nullb0   read               0     4096      2.790
+// 12:39:27.877 dd                   219 nullb0   read               8     4096      2.185
+// 12:39:27.880 dd                   219 nullb0   read              16     4096      2.181
+// 12:39:27.921 dd                   220 nullb0   write              0   126976      2.254
+// 12:39:27.921 dd                   220 nullb0   write            248   126976      2.976
+// 12:39:27.922 dd                   220 nullb0   write            496   126976      3.034
+// 12:39:27.922 dd                   220 nullb0   write            744    12288      3.084
 // kprobe: blk_mq_insert_request: 0 hits = 0 delivered
 // kprobe: blk_insert_flush: 0 hits = 0 delivered
 // kprobe: blk_mq_try_issue_directly: 0 hits = 0 delivered
-// kprobe: blk_add_rq_to_plug: 56 hits = 56 delivered
-// kprobe: blk_mq_start_request: 56 hits = 56 delivered
+// kprobe: blk_add_rq_to_plug: 8 hits = 8 delivered
+// kprobe: blk_mq_start_request: 8 hits = 8 delivered
 // kprobe: blk_mq_end_request_batch: 0 hits = 0 delivered
-// kprobe: blk_update_request: 74 hits = 74 delivered
+// kprobe: blk_update_request: 8 hits = 8 delivered

@@ -65,8 +65,8 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/Capable.java failed=true comm=perl -- perl -e 'use POSIX (); POSIX::setuid(65534); chroot "/"; setpriority 0, 0, -5'
+// $ ./kprobe run --vm examples/Capable.java failed=true comm=perl -- perl -e 'use POSIX (); POSIX::setuid(65534); chroot "/"; setpriority 0, 0, -5'
 // TIME        UID     PID COMM             CAP NAME                 AUDIT RESULT
-// 11:51:05  65534     347 perl              18 CAP_SYS_CHROOT       yes   EPERM
-// 11:51:05  65534     347 perl              23 CAP_SYS_NICE         yes   EPERM
-// kprobe: cap_capable: 28 hits = 28 delivered
+// 12:38:59  65534     206 perl              18 CAP_SYS_CHROOT       yes   EPERM
+// 12:38:59  65534     206 perl              23 CAP_SYS_NICE         yes   EPERM
+// kprobe: cap_capable: 29 hits = 29 delivered

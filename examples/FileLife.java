@@ -2,7 +2,8 @@
 //
 //   ./kprobe run examples/FileLife.java [pid=PID] [comm=NAME] [--duration 10s] [-- COMMAND…]
 //
-// PID and COMM, also in the options, are of the task that deletes the file.
+// PID and COMM, also in the options, are of the task that deletes the file. What overlayfs deletes, as in containers, is shown twice: also
+// where the file lies below it.
 
 import java.time.LocalTime;
 import org.kprobe4j.Args;
@@ -61,10 +62,13 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/FileLife.java -- sh -c 'cd /dev/shm; touch a; sleep 0.5; rm a; mktemp -p . b.XXXXXX >/dev/null; rm b.*; cp /etc/passwd c; sleep 1; rm c'
+// $ ./kprobe run --vm examples/FileLife.java -- sh -c 'cd /tmp; touch a; sleep 0.5; rm a; mktemp -p . b.XXXXXX >/dev/null; rm b.*; cp /etc/passwd c; sleep 1; rm c'
 // TIME         PID COMM               AGE_MS FILE
-// 11:50:16     280 rm                    607 /a
-// 11:50:16     282 rm                     35 /b.Cz9DbX
-// 11:50:17     285 rm                   1121 /c
-// kprobe: vfs_unlink: 3 hits = 3 delivered
-// kprobe: security_inode_create: 3 hits = 3 delivered
+// 12:39:07     214 rm                    609 /root/tmp/a
+// 12:39:08     214 rm                    613 /tmp/a
+// 12:39:08     216 rm                     75 /root/tmp/b.CfpXEZ
+// 12:39:08     216 rm                     76 /tmp/b.CfpXEZ
+// 12:39:08     219 rm                   1105 /root/tmp/c
+// 12:39:08     219 rm                   1106 /tmp/c
+// kprobe: vfs_unlink: 7 hits = 7 delivered
+// kprobe: security_inode_create: 6 hits = 6 delivered

@@ -44,23 +44,18 @@ void main(String[] args) {
     counts.keySet().forEach(Kprobe::close);
 }
 
-// $ ./kprobe run examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc > /dev/null'
+// $ ./kprobe run --vm examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 comm=ls -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc > /dev/null'
 // TIME     FUNCTION   COUNT
-// 11:51:52 vfs_read     181
-// 11:51:52 vfs_write     32
-// 11:51:52 vfs_open     342
-// 11:51:52 vfs_unlink     0
+// 12:39:16 vfs_read      20
+// 12:39:16 vfs_write     27
+// 12:39:16 vfs_open     321
+// 12:39:16 vfs_unlink     0
 // TIME     FUNCTION   COUNT
-// 11:51:53 vfs_read      25
-// 11:51:53 vfs_write     19
-// 11:51:53 vfs_open     254
-// 11:51:53 vfs_unlink     0
-// TIME     FUNCTION   COUNT
-// 11:51:53 vfs_read       2
-// 11:51:53 vfs_write     12
-// 11:51:53 vfs_open      42
-// 11:51:53 vfs_unlink     0
-// kprobe: vfs_read: 210 hits = 210 delivered
-// kprobe: vfs_write: 65 hits = 65 delivered
-// kprobe: vfs_open: 642 hits = 642 delivered
+// 12:39:17 vfs_read      20
+// 12:39:17 vfs_write     27
+// 12:39:17 vfs_open     321
+// 12:39:17 vfs_unlink     0
+// kprobe: vfs_read: 178 hits = 178 delivered
+// kprobe: vfs_write: 63 hits = 63 delivered
+// kprobe: vfs_open: 723 hits = 723 delivered
 // kprobe: vfs_unlink: 0 hits = 0 delivered

@@ -58,11 +58,12 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/KillSnoop.java -- bash -c 'sleep 100 & kill -STOP $!; kill -CONT $!; kill $!; wait; kill -9 4194304'
+// $ ./kprobe run --vm examples/KillSnoop.java -- bash -c 'sleep 100 & kill -STOP $!; kill -CONT $!; kill $!; wait; kill -9 4194304'
+// bash: line 1: kill: (4194304) - No such process
 // TIME         PID COMM             SIGNAL     TARGET RESULT
-// 10:58:19     204 bash             SIGSTOP       206 0
-// 10:58:19     204 bash             SIGCONT       206 0
-// 10:58:19     204 bash             SIGTERM       206 0
-// 10:58:19     204 bash             SIGKILL   4194304 ESRCH
+// 12:39:43     212 bash             SIGSTOP       214 0
+// 12:39:43     212 bash             SIGCONT       214 0
+// 12:39:43     212 bash             SIGTERM       214 0
+// 12:39:43     212 bash             SIGKILL   4194304 ESRCH
 // kprobe: do_send_specific: 0 hits = 0 delivered
 // kprobe: kill_something_info: 4 hits = 4 delivered

@@ -144,14 +144,16 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/MountSnoop.java -- sh -c 'mkdir -p /mnt/a /mnt/b; mount -t tmpfs -o ro,nosuid spool /mnt/a; mount --bind /mnt/a /mnt/b; umount /mnt/b; umount /mnt/a; umount /mnt/a; mount -t nosuchfs none /mnt/a'
+// $ ./kprobe run --vm examples/MountSnoop.java -- sh -c 'mkdir -p /mnt/a /mnt/b; mount -t tmpfs -o ro,nosuid spool /mnt/a; mount --bind /mnt/a /mnt/b; umount /mnt/b; umount /mnt/a; umount /mnt/a; mount -t nosuchfs none /mnt/a'
+// umount: /mnt/a: not mounted.
+// mount: /mnt/a: special device none does not exist.
 // TIME         MNT_NS     PID COMM             CALL       SOURCE           TARGET           TYPE     FLAGS    RESULT
-// 11:51:25 4026531841     373 mount            mount      spool            /mnt/a           tmpfs    0x3      0
-// 11:51:25 4026531841     374 mount            mount      /mnt/a           /mnt/b           none     0x1000   0
-// 11:51:25 4026531841     375 umount           umount     spool            /mnt/b           tmpfs    0x0      0
-// 11:51:25 4026531841     376 umount           umount     spool            /mnt/a           tmpfs    0x0      0
-// 11:51:25 4026531841     377 umount           umount     overlay          /mnt/a           overlay  0x0      EINVAL
-// 11:51:25 4026531841     378 mount            mount      none             /mnt/a           ext3     0x8000   ENOENT
+// 12:38:39 4026531841     213 mount            mount      spool            /mnt/a           tmpfs    0x3      0
+// 12:38:39 4026531841     214 mount            mount      /mnt/a           /mnt/b           none     0x1000   0
+// 12:38:39 4026531841     215 umount           umount     spool            /mnt/b           tmpfs    0x0      0
+// 12:38:39 4026531841     216 umount           umount     spool            /mnt/a           tmpfs    0x0      0
+// 12:38:39 4026531841     217 umount           umount     overlay          /mnt/a           overlay  0x0      EINVAL
+// 12:38:39 4026531841     218 mount            mount      none             /mnt/a           ext3     0x8000   ENOENT
 // kprobe: __x64_sys_move_mount: 0 hits = 0 delivered
 // kprobe: security_move_mount: 0 hits = 0 delivered
 // kprobe: path_umount: 3 hits = 3 delivered

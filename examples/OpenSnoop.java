@@ -46,10 +46,12 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/OpenSnoop.java comm=cat -- env LC_ALL=C cat /etc/hostname /etc/nothing
+// $ ./kprobe run --vm examples/OpenSnoop.java comm=cat -- env LC_ALL=C cat /etc/hostname /etc/nothing
+// vm
+// cat: /etc/nothing: No such file or directory
 // TIME         PID COMM             RESULT   PATH
-// 11:48:53     205 cat              3        /etc/ld.so.cache
-// 11:48:53     205 cat              3        /lib/x86_64-linux-gnu/libc.so.6
-// 11:48:53     205 cat              3        /etc/hostname
-// 11:48:53     205 cat              ENOENT   /etc/nothing
-// kprobe: do_sys_openat2: 13 hits = 13 delivered
+// 12:39:51     204 cat              3        /etc/ld.so.cache
+// 12:39:51     204 cat              3        /lib/x86_64-linux-gnu/libc.so.6
+// 12:39:51     204 cat              3        /etc/hostname
+// 12:39:51     204 cat              ENOENT   /etc/nothing
+// kprobe: do_sys_openat2: 40 hits = 40 delivered

@@ -35,12 +35,12 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run examples/SyncSnoop.java -- sh -c 'sleep 0.2; sync; dd if=/dev/zero of=/tmp/x bs=4k count=1 conv=fsync 2>/dev/null; sync -d /tmp/x; sync -f /tmp/x'
+// $ ./kprobe run --vm examples/SyncSnoop.java -- sh -c 'sync; dd if=/dev/zero of=/tmp/x bs=4k count=1 conv=fsync status=none; sync -d /tmp/x; sync -f /tmp/x'
 // TIME         PID COMM             CALL
-// 11:49:22     227 sync             sync
-// 11:49:22     228 dd               fsync
-// 11:49:22     229 sync             fdatasync
-// 11:49:22     230 sync             syncfs
+// 12:39:35     213 sync             sync
+// 12:39:35     215 dd               fsync
+// 12:39:35     216 sync             fdatasync
+// 12:39:35     217 sync             syncfs
 // kprobe: __x64_sys_sync: 1 hits = 1 delivered
 // kprobe: __x64_sys_fsync: 1 hits = 1 delivered
 // kprobe: __x64_sys_fdatasync: 1 hits = 1 delivered
