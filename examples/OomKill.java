@@ -58,7 +58,8 @@ static String loadAverage() {
     }
 }
 
-// $ ./kprobe run examples/OomKill.java -- sh -c 'echo $$ > /sys/fs/cgroup/small/cgroup.procs; perl -e "\$m = q(x) x (100 << 20)"'
+// $ ./kprobe run --vm examples/OomKill.java -- sh -c 'cd /sys/fs/cgroup; echo +memory > cgroup.subtree_control; mkdir small; echo 20M > small/memory.max;
+//   echo $$ > small/cgroup.procs; exec perl -e "\$m = q(x) x (100 << 20)"'
 // TIME         PID COMM              VICTIM VICTIM_COMM          PAGES LOAD_AVERAGE
-// 11:51:41     399 perl                 399 perl                  5120 1.93 0.91 0.36 3/83 401
+// 12:42:44     205 perl                 205 perl                  5120 0.37 0.08 0.03 3/84 208
 // kprobe: oom_kill_process: 1 hits = 1 delivered
