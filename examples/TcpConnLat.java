@@ -87,12 +87,13 @@ void main(String[] args) {
     }
 }
 
-// $ tc qdisc add dev lo root netem delay 20ms
-// $ ./kprobe run examples/TcpConnLat.java min=30 -- sh -c 'curl -so /dev/null http://127.0.0.1:8080/file; curl -so /dev/null "http://[::1]:8080/file"'
+// $ ./kprobe run --vm examples/TcpConnLat.java min=30 -- sh -c 'ip link set lo up; tc qdisc add dev lo root netem delay 20ms;
+//   perl -MIO::Socket::IP -e "\$s = IO::Socket::IP->new(LocalHost => q(::), LocalPort => 8080, Listen => 5, V6Only => 0) or die; close \$c while \$c = \$s->accept" &
+//   sleep 2; curl -s http://127.0.0.1:8080/; curl -s "http://[::1]:8080/"; curl -s http://127.0.0.1:81/; kill $!'
 //     PID COMM             SOURCE             SPORT DESTINATION        DPORT LATENCY_MS
-//     288 curl             127.0.0.1          32850 127.0.0.1           8080     41.792
-//     291 curl             ::1                58410 ::1                 8080     41.337
-// kprobe: tcp_v4_destroy_sock: 4 hits = 4 delivered
+//     218 curl             127.0.0.1          45686 127.0.0.1           8080     61.347
+//     219 curl             ::1                37274 ::1                 8080     53.162
+// kprobe: tcp_v4_destroy_sock: 6 hits = 6 delivered
 // kprobe: tcp_finish_connect: 2 hits = 2 delivered
 // kprobe: tcp_v6_connect: 1 hits = 1 delivered
-// kprobe: tcp_v4_connect: 1 hits = 1 delivered
+// kprobe: tcp_v4_connect: 2 hits = 2 delivered

@@ -97,12 +97,13 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run --vm examples/TcpConnect.java -- sh -c 'ip link set lo up; python3 -m http.server 8080 > /dev/null 2>&1 & sleep 2;
-//   curl -so /dev/null http://127.0.0.1:8080/; curl -so /dev/null http://127.0.0.1:81/; curl -so /dev/null "http://[::1]:81/"; curl -so /dev/null http://203.0.113.7/; kill $!'
+// $ ./kprobe run --vm examples/TcpConnect.java -- sh -c 'ip link set lo up;
+//   perl -MIO::Socket::IP -e "\$s = IO::Socket::IP->new(LocalHost => q(::), LocalPort => 8080, Listen => 5, V6Only => 0) or die; close \$c while \$c = \$s->accept" &
+//   sleep 2; curl -s http://127.0.0.1:8080/; curl -s "http://[::1]:8080/"; curl -s http://127.0.0.1:81/; curl -s http://203.0.113.7/; kill $!'
 //     PID COMM             SOURCE             SPORT DESTINATION        DPORT RESULT
-//     256 curl             127.0.0.1          45530 127.0.0.1           8080 0
-//     257 curl             127.0.0.1          50620 127.0.0.1             81 0
-//     258 curl             ::1                47490 ::1                   81 0
-//     259 curl             0.0.0.0                0 203.0.113.7           80 ENETUNREACH
+//     214 curl             127.0.0.1          51030 127.0.0.1           8080 0
+//     215 curl             ::1                45878 ::1                 8080 0
+//     216 curl             127.0.0.1          41540 127.0.0.1             81 0
+//     217 curl             0.0.0.0                0 203.0.113.7           80 ENETUNREACH
 // kprobe: tcp_v6_connect: 1 hits = 1 delivered
 // kprobe: tcp_v4_connect: 3 hits = 3 delivered

@@ -82,22 +82,14 @@ void main(String[] args) {
     }
 }
 
-// $ tc qdisc add dev lo root netem loss 30%
-// $ ./kprobe run examples/TcpRetrans.java port=8080 -- sh -c 'curl -m 20 -so /dev/null http://127.0.0.1:8080/file'
+// $ ./kprobe run --vm examples/TcpRetrans.java port=8080 -- sh -c 'ip link set lo up; tc qdisc add dev lo root netem loss 30%;
+//   perl -MIO::Socket::IP -e "\$s = IO::Socket::IP->new(LocalHost => q(0.0.0.0), LocalPort => 8080, Listen => 5) or die; while (\$c = \$s->accept) { print \$c q(x) x 3e6; close \$c }" &
+//   sleep 2; curl -m 10 -s --http0.9 -o /dev/null http://127.0.0.1:8080/; kill $!'
 // TIME     KIND       SOURCE             SPORT DESTINATION        DPORT STATE
-// 11:41:16 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
-// 11:41:17 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 SYN_SENT
-// 11:41:22 PROBE      127.0.0.1          44922 127.0.0.1           8080 ESTABLISHED
-// 11:41:28 RETRANSMIT 127.0.0.1          44922 127.0.0.1           8080 ESTABLISHED
-// 11:41:28 PROBE      ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:28 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:29 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:30 PROBE      ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:30 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:31 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// 11:41:33 RETRANSMIT ::ffff:127.0.0.1    8080 ::ffff:127.0.0.1   44922 FIN_WAIT1
-// kprobe: tcp_send_loss_probe: 3 hits = 3 delivered
-// kprobe: tcp_retransmit_skb: 11 hits = 11 delivered
+// 12:44:26 RETRANSMIT 127.0.0.1          53160 127.0.0.1           8080 SYN_SENT
+// 12:44:27 RETRANSMIT 127.0.0.1          53160 127.0.0.1           8080 SYN_SENT
+// 12:44:27 RETRANSMIT 127.0.0.1           8080 127.0.0.1          53160 ESTABLISHED
+// 12:44:27 PROBE      127.0.0.1           8080 127.0.0.1          53160 ESTABLISHED
+// 12:44:27 RETRANSMIT 127.0.0.1           8080 127.0.0.1          53160 ESTABLISHED
+// kprobe: tcp_send_loss_probe: 1 hits = 1 delivered
+// kprobe: tcp_retransmit_skb: 4 hits = 4 delivered
