@@ -73,7 +73,13 @@ public final class KeyStacks implements AutoCloseable {
 
     /** Has the keys read all the time, if they hold stacks of processes, so that these are seen while they live. */
     public synchronized void watch(String map, Runnable readKeys) {
-        watch = ofProcesses ? new ProcessWatch(map, readKeys) : null;
+        watch = ofProcesses ? new ProcessWatch(map, KeyStacks::lookAtOurselves, readKeys) : null;
+    }
+
+    /** So that the classes and tables are there when the first short-lived process comes. */
+    private static void lookAtOurselves() {
+        var anywhere = new StackSymbols.Stack(List.of(1L), 0);
+        var _ = StackNames.running().process((int) ProcessHandle.current().pid(), anywhere);
     }
 
     /** Descriptor of the map that holds them. */

@@ -17,13 +17,19 @@ final class ProcessWatch implements AutoCloseable {
     /** No interrupt: it would cut short a reading of a process's files. */
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    /** Begins; {@code look} throws an IllegalStateException when the map is closed. */
-    ProcessWatch(String map, Runnable look) {
-        thread = Thread.ofPlatform().daemon().name("stacks of " + map).start(() -> watch(look));
+    /**
+     * Begins.
+     *
+     * @param prepare what is slow when it is done for the first time
+     * @param look throws an IllegalStateException when the map is closed
+     */
+    ProcessWatch(String map, Runnable prepare, Runnable look) {
+        thread = Thread.ofPlatform().daemon().name("stacks of " + map).start(() -> watch(prepare, look));
     }
 
-    private void watch(Runnable look) {
+    private void watch(Runnable prepare, Runnable look) {
         try {
+            prepare.run();
             long took;
             do {
                 long start = System.nanoTime();
