@@ -8,13 +8,16 @@ public sealed interface ProgramShape {
     /** Symbolic name of the map that keeps what belongs to one call: key {@link #CALL_KEY_BYTES}, value the private data and kept arguments. */
     String CALLS_MAP = "calls";
 
-    /** A call in flight is known by the task and its stack pointer: two u64. */
+    /**
+     * A call in flight is known by two u64: the task's id (lower half) with the number of the place, 0 for a probe of one place
+     * (upper half), and the stack pointer there.
+     */
     int CALL_KEY_BYTES = 16;
 
     /**
      * A kprobe's pre handler.
      *
-     * @param armsPost whether a post handler waits at the instruction's successor for this task and stack pointer
+     * @param armsPost whether a post handler waits at the instruction's successor for this task, place and stack pointer
      */
     record Pre(boolean armsPost) implements ProgramShape {}
 

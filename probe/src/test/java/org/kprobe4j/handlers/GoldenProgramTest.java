@@ -164,18 +164,19 @@ class GoldenProgramTest {
                 call bpf_probe_read_kernel#113
                 r1 = *(u64 *)(r10 -24)
                 r0 = 4660
-                if r1 != r0 goto +34
+                if r1 != r0 goto +36
                 *(u64 *)(r10 -32) = 0
                 call bpf_get_current_pid_tgid#14
                 r0 >>= 32
-                if w0 != 7 goto +15
+                if w0 != 7 goto +16
                 r1 = map[account][0]+8
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_task#35
-                *(u64 *)(r10 -16) = r0
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
@@ -184,8 +185,9 @@ class GoldenProgramTest {
                 exit
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_task#35
-                *(u64 *)(r10 -16) = r0
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
@@ -224,8 +226,9 @@ class GoldenProgramTest {
                 r0 = *(u64 *)(r1 +152)
                 r0 += -8
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_task#35
-                *(u64 *)(r10 -16) = r0
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
@@ -321,7 +324,7 @@ class GoldenProgramTest {
                 .data(Data.class)
                 .shaped(new ProgramShape.Entry(OptionalLong.empty(), List.of(2)))
                 .<Data>entry((ri, regs) -> 0));
-        assertThat(listing.substring(0, listing.indexOf("call bpf_get_current_task")))
+        assertThat(listing.substring(0, listing.indexOf("call bpf_get_current_pid_tgid")))
                 .isEqualTo("""
                 r2 = map[account][0]+0
                 r0 = 1

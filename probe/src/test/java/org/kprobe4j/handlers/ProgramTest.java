@@ -59,7 +59,7 @@ class ProgramTest {
                 .data(Data.class)
                 .shaped(new ProgramShape.Entry(trampoline))
                 .<Data>entry((ri, regs) -> {
-                    if (Kernel.tid() == 1) {
+                    if (Kernel.gid() == 1) {
                         return 1;
                     }
                     ri.data().stamp = Kernel.ktimeNs();
@@ -117,9 +117,28 @@ class ProgramTest {
     }
 
     @Test
+    void the_key_of_a_call_is_the_thread_and_its_stack() {
+        var machine = Architecture.X86_64;
+        var entry = entry(machine, OptionalLong.empty());
+        Handlers.hit(entry, kernel, at(machine, STACK, 0));
+        var key = new byte[ProgramShape.CALL_KEY_BYTES];
+        ByteBuffer.wrap(key)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt((int) kernel.pidTgid)
+                .putInt(0)
+                .putLong(STACK);
+        assertThat(kernel.calls).containsOnlyKeys(FakeKernel.boxed(key));
+        // Another thread of the same process, at the same place of a stack: its call is another one.
+        kernel.pidTgid++;
+        assertThat(Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 0)).count(Account.FILTERED))
+                .isOne();
+        assertThat(kernel.calls).hasSize(1);
+    }
+
+    @Test
     void a_call_that_the_entry_handler_ignores_has_no_return() {
         var machine = Architecture.X86_64;
-        kernel.pidTgid = 1;
+        kernel.uidGid = 1L << 32;
         var entered = Handlers.hit(entry(machine, OptionalLong.empty()), kernel, at(machine, STACK, 0));
         assertThat(entered.count(Account.FILTERED)).isOne();
         var returned = Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 3));
@@ -132,7 +151,7 @@ class ProgramTest {
         var machine = Architecture.X86_64;
         var entry = entry(machine, OptionalLong.empty());
         Handlers.hit(entry, kernel, at(machine, STACK, 0));
-        kernel.pidTgid = 1;
+        kernel.uidGid = 1L << 32;
         Handlers.hit(entry, kernel, at(machine, STACK, 0));
         assertThat(kernel.calls).isEmpty();
     }

@@ -8,14 +8,16 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ProgramShape;
 
 /**
- * The name of a call in flight: the task and its stack pointer at the probed place. Two calls of one task that are in flight
- * at the same time stand at different stack addresses, so recursion and interrupts keep their own data.
+ * The name of a call in flight: the task, the number of the place, and the stack pointer there. Two calls of one task that are in
+ * flight at the same time stand at different stack addresses, so recursion and interrupts keep their own data; two functions that
+ * are entered at the same one, as by a tail call, are different places. User space can tell by the task's id whether the task is
+ * gone. All idle tasks have the id 0, but stacks of their own.
  *
  * <pre>
- *   0                8               16
- *   +----------------+----------------+
- *   |  task_struct * | stack pointer  |
- *   +----------------+----------------+
+ *   0       4        8               16
+ *   +-------+--------+----------------+
+ *   |  tid  | place  | stack pointer  |
+ *   +-------+--------+----------------+
  * </pre>
  */
 final class CallKey {
@@ -41,8 +43,9 @@ final class CallKey {
             out.aluImm(AluOp.ADD, Width.W64, stackPointer, -stackDelta);
         }
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
-        int task = out.call(Helper.GET_CURRENT_TASK, 0);
-        out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset, task));
+        int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
+        out.add(new Lir.Store(Size.W, Lir.FRAME, frameOffset, task));
+        out.add(new Lir.StoreImm(Size.W, Lir.FRAME, frameOffset + Integer.BYTES, 0));
     }
 
     private void mapAndKey() {
