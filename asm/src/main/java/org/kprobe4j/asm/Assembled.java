@@ -16,6 +16,7 @@ public final class Assembled {
     private final long[] slots;
     private final Map<Label, Integer> slotOfLabel;
     private final List<MapReference> maps;
+    private final List<PlaceReference> places;
     private final List<LineEntry> lines;
     private final int[] functions;
 
@@ -24,12 +25,14 @@ public final class Assembled {
             long[] slots,
             Map<Label, Integer> slotOfLabel,
             List<MapReference> maps,
+            List<PlaceReference> places,
             List<LineEntry> lines,
             int[] functions) {
         this.instructions = instructions;
         this.slots = slots;
         this.slotOfLabel = slotOfLabel;
         this.maps = maps;
+        this.places = places;
         this.lines = lines;
         this.functions = functions;
     }
@@ -133,7 +136,28 @@ public final class Assembled {
      * @return {@code size() * 8} bytes
      */
     public byte[] link(ToIntFunction<String> mapFd, ByteOrder order) {
+        return link(mapFd, order, 0);
+    }
+
+    /**
+     * The program as a kernel takes it, for one of the places that have a copy of it each.
+     *
+     * @param mapFd gives the fd of a map's name
+     * @param order the kernel's byte order
+     * @param placeNumber what {@link Instruction.LoadPlace} stands for
+     * @return {@code size() * 8} bytes
+     * @throws IllegalArgumentException if the number is negative, or a row of that number lies beyond 2 GiB
+     */
+    public byte[] link(ToIntFunction<String> mapFd, ByteOrder order, int placeNumber) {
         var linked = slots.clone();
+        for (var place : places) {
+            long added = (long) place.factor() * placeNumber;
+            if (added < 0 || Opcode.imm(linked[place.slot()]) + added > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("insn " + place.slot() + ": there is no place " + placeNumber
+                        + " with " + place.factor() + " bytes for each");
+            }
+            linked[place.slot()] += added << 32;
+        }
         for (var reference : maps) {
             long fd = mapFd.applyAsInt(reference.map());
             linked[reference.slot()] |= fd << 32;

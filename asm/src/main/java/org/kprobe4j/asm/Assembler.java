@@ -14,6 +14,7 @@ import java.util.TreeSet;
 public final class Assembler {
     private final Map<Label, Integer> slotOfLabel = new HashMap<>();
     private final List<MapReference> maps = new ArrayList<>();
+    private final List<PlaceReference> places = new ArrayList<>();
     private final List<LineEntry> lines = new ArrayList<>();
     private final TreeSet<Integer> functions = new TreeSet<>();
     private int size;
@@ -36,6 +37,7 @@ public final class Assembler {
                 slots,
                 assembler.slotOfLabel,
                 List.copyOf(assembler.maps),
+                List.copyOf(assembler.places),
                 List.copyOf(assembler.lines),
                 assembler.functions.stream().mapToInt(Integer::intValue).toArray());
     }
@@ -47,6 +49,12 @@ public final class Assembler {
                 case Instruction.Line(var file, var line) -> note(new LineEntry(size, file, line));
                 case Instruction.LoadMap load -> maps.add(new MapReference(size, load.map()));
                 case Instruction.LoadMapValue load -> maps.add(new MapReference(size, load.map()));
+                case Instruction.LoadPlaceValue load -> {
+                    maps.add(new MapReference(size, load.map()));
+                    // The second slot's immediate is the offset in the value.
+                    places.add(new PlaceReference(size + 1, load.rowBytes()));
+                }
+                case Instruction.LoadPlace _ -> places.add(new PlaceReference(size, 1));
                 default -> {}
             }
             size += instruction.slots();

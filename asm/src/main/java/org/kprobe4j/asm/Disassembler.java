@@ -77,6 +77,9 @@ public final class Disassembler {
             case LoadImm64 i -> reg(i.dst()) + " = 0x" + Long.toHexString(i.value()) + " ll";
             case LoadMap i -> reg(i.dst()) + " = map[" + i.map() + "]";
             case LoadMapValue i -> reg(i.dst()) + " = map[" + i.map() + "][0]+" + i.offset();
+            case LoadPlace i -> reg(Width.W32, i.dst()) + " = place";
+            case LoadPlaceValue i ->
+                reg(i.dst()) + " = map[" + i.map() + "][0]+" + i.offset() + "+" + i.rowBytes() + "*place";
             case LoadFunction i -> reg(i.dst()) + " = subprog[" + distance(i.target()) + "]";
             case LoadBtfId i -> reg(i.dst()) + " = btf[" + i.typeId() + "," + i.moduleBtfFd() + "]";
             case Line(var file, var line) -> "; " + file + ":" + line;

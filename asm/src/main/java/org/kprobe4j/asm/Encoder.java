@@ -10,7 +10,7 @@ final class Encoder {
     private final long[] slots;
     private final ToIntFunction<Label> slotOf;
 
-    /** Labels are asked for only where an instruction names one; map fds stay 0. */
+    /** Labels are asked for only where an instruction names one; map fds and the place's number stay 0. */
     Encoder(long[] slots, ToIntFunction<Label> slotOf) {
         this.slots = slots;
         this.slotOf = slotOf;
@@ -21,6 +21,7 @@ final class Encoder {
             case LoadImm64 i -> wide(at, i.dst(), 0, (int) i.value(), (int) (i.value() >> 32));
             case LoadMap i -> wide(at, i.dst(), BPF_PSEUDO_MAP_FD, 0, 0);
             case LoadMapValue i -> wide(at, i.dst(), BPF_PSEUDO_MAP_VALUE, 0, i.offset());
+            case LoadPlaceValue i -> wide(at, i.dst(), BPF_PSEUDO_MAP_VALUE, 0, i.offset());
             case LoadFunction i -> wide(at, i.dst(), BPF_PSEUDO_FUNC, relative(at, i.target()), 0);
             case LoadBtfId i -> wide(at, i.dst(), BPF_PSEUDO_BTF_ID, i.typeId(), i.moduleBtfFd());
             case Mark _, Line _ -> {}
@@ -38,6 +39,7 @@ final class Encoder {
             case AluReg i ->
                 alu(i.width(), i.op().code() | BPF_X, i.dst(), i.src().code(), 0, 0);
             case AluImm i -> alu(i.width(), i.op().code() | BPF_K, i.dst(), 0, 0, i.imm());
+            case LoadPlace i -> alu(Width.W32, AluOp.MOV.code() | BPF_K, i.dst(), 0, 0, 0);
             case SignedAluReg i ->
                 alu(i.width(), i.op().code() | BPF_X, i.dst(), i.src().code(), 1, 0);
             case SignedAluImm i -> alu(i.width(), i.op().code() | BPF_K, i.dst(), 0, 1, i.imm());

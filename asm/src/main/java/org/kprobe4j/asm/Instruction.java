@@ -18,7 +18,7 @@ public sealed interface Instruction {
     default int slots() {
         return switch (this) {
             case Mark _, Line _ -> 0;
-            case LoadImm64 _, LoadMap _, LoadMapValue _, LoadFunction _, LoadBtfId _ -> 2;
+            case LoadImm64 _, LoadMap _, LoadMapValue _, LoadPlaceValue _, LoadFunction _, LoadBtfId _ -> 2;
             default -> 1;
         };
     }
@@ -191,6 +191,40 @@ public sealed interface Instruction {
             Operands.writable(dst);
             if (offset < 0) {
                 throw new IllegalArgumentException("offset " + offset + " lies before the value of map " + map);
+            }
+        }
+    }
+
+    /**
+     * {@code dst = the number of the place that the program is attached to}, for a program of which each place has its own copy:
+     * filled in by {@link Assembled#link}, decoded as the constant that it became.
+     *
+     * @param dst result
+     */
+    record LoadPlace(Reg dst) implements Instruction {
+        /** Checks the operands. */
+        public LoadPlace {
+            Operands.writable(dst);
+        }
+    }
+
+    /**
+     * {@code dst = the address of byte offset of the place's row in the only value of an array map}, as {@link LoadPlace} knows the
+     * place: filled in by {@link Assembled#link}, decoded as the {@link LoadMapValue} that it became.
+     *
+     * @param dst result
+     * @param map the map's name
+     * @param rowBytes from one place's row to the next one's
+     * @param offset bytes from the row's start
+     */
+    record LoadPlaceValue(Reg dst, String map, int rowBytes, int offset) implements Instruction {
+        /** Checks the operands. */
+        public LoadPlaceValue {
+            Operands.map(map);
+            Operands.writable(dst);
+            if (offset < 0 || offset >= rowBytes) {
+                throw new IllegalArgumentException(
+                        "offset " + offset + " lies outside a row of " + rowBytes + " bytes of map " + map);
             }
         }
     }

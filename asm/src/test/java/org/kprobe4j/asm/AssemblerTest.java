@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.kprobe4j.asm.Reg.*;
 
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -110,6 +111,28 @@ class AssemblerTest {
         assertThat(program.mapReferences()).containsExactly(new MapReference(0, "a"), new MapReference(2, "b"));
         var linked = Decoder.decode(program.link(name -> name.equals("a") ? 0x7fff_ffff : 4));
         assertThat(linked).containsExactly(new LoadMap(R1, "fd2147483647"), new LoadMapValue(R2, "fd4", 8), new Exit());
+    }
+
+    @Test
+    void aPlaceIsFilledInWhenLinked() {
+        var program = Assembler.assemble(List.of(new LoadPlace(R1), new LoadPlaceValue(R2, "rows", 24, 8), new Exit()));
+
+        assertThat(program.disassemble()).isEqualTo("""
+                   0: w1 = place
+                   1: r2 = map[rows][0]+8+24*place
+                   3: exit
+                """);
+        assertThat(program.mapReferences()).containsExactly(new MapReference(1, "rows"));
+        assertThat(Decoder.decode(program.link(_ -> 4)))
+                .containsExactly(new AluImm(AluOp.MOV, Width.W32, R1, 0), new LoadMapValue(R2, "fd4", 8), new Exit());
+        assertThat(Decoder.decode(program.link(_ -> 4, ByteOrder.LITTLE_ENDIAN, 5)))
+                .containsExactly(new AluImm(AluOp.MOV, Width.W32, R1, 5), new LoadMapValue(R2, "fd4", 128), new Exit());
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> program.link(_ -> 4, ByteOrder.LITTLE_ENDIAN, 89_478_486))
+                .withMessage("insn 2: there is no place 89478486 with 24 bytes for each");
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> program.link(_ -> 4, ByteOrder.LITTLE_ENDIAN, -1))
+                .withMessage("insn 0: there is no place -1 with 1 bytes for each");
     }
 
     @Test

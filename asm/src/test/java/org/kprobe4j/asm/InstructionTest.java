@@ -41,6 +41,7 @@ class InstructionTest {
                 () -> new Atomic(AtomicOp.ADD, Size.H, false, R1, 0, R2));
         assertRefused("a map reference needs the map's name", () -> new LoadMap(R1, ""));
         assertRefused("offset -8 lies before the value of map m", () -> new LoadMapValue(R1, "m", -8));
+        assertRefused("offset 8 lies outside a row of 8 bytes of map m", () -> new LoadPlaceValue(R1, "m", 8, 8));
         assertRefused("no helper has the id 0", () -> new CallHelper(0));
         assertRefused("line 0 of A.java: lines count from 1", () -> new Line("A.java", 0));
         assertRefused("no register r11: eBPF has r0 to r10", () -> Reg.of(11));

@@ -13,6 +13,7 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.HandlerLambda;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -94,8 +95,7 @@ public class CompileBenchmark {
                 Architecture.X86_64,
                 () -> Optional.of(types),
                 new ProgramShape.Entry(OptionalLong.empty()),
-                "vfs_read",
-                0xffff_ffff_8123_4560L,
+                new Planted.One("vfs_read", 0xffff_ffff_8123_4560L),
                 Optional.of(Sample.Data.class.getName().replace('.', '/')),
                 1));
     }

@@ -24,6 +24,7 @@ import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
 import org.kprobe4j.compiler.EventLayout;
 import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.HandlerLambda;
@@ -157,8 +158,7 @@ final class LaunchTraining {
                 Machine.architecture(),
                 () -> Optional.of(types),
                 shape,
-                "vfs_read",
-                ADDR,
+                new Planted.One("vfs_read", ADDR),
                 Optional.of(Entry.class.getName().replace('.', '/')),
                 1));
         try (Arena arena = Arena.ofConfined()) {

@@ -180,6 +180,20 @@ public enum Architecture {
     }
 
     /**
+     * The registers from which the kernel walks its own stack in a program. Source: perf_callchain_kernel() of each architecture; on
+     * x86 the flags tell it whether the others are real, perf_hw_regs().
+     *
+     * @return their names
+     */
+    public List<String> stackWalkers() {
+        return switch (this) {
+            case X86_64 -> List.of("ip", "sp", "bp", "flags");
+            case ARM64 -> List.of("pc", "sp", "x29", "x30");
+            case ARM -> List.of("pc", "sp", "fp", "lr");
+        };
+    }
+
+    /**
      * Compares this layout with the running kernel's own {@code struct pt_regs}, register by register, as far as its BTF names
      * them.
      *

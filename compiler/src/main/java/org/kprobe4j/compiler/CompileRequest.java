@@ -10,8 +10,7 @@ import java.util.Optional;
  * @param architecture of the machine that will run it
  * @param btf the types of the kernel that will run it
  * @param shape where it will be attached
- * @param symbolName what the probe was asked for
- * @param addr where it was planted
+ * @param planted where the probe is planted
  * @param dataClass internal name of the private data's class, if there is one
  * @param firstFormatId id of its first printed line
  */
@@ -21,7 +20,6 @@ public record CompileRequest(
         Architecture architecture,
         KernelBtf btf,
         ProgramShape shape,
-        String symbolName,
-        long addr,
+        Planted planted,
         Optional<String> dataClass,
         int firstFormatId) {}

@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler;
 
 import java.util.List;
+import java.util.Set;
 import org.kprobe4j.asm.Assembled;
 
 /**
@@ -14,6 +15,9 @@ import org.kprobe4j.asm.Assembled;
  * @param faultSites where it may stop; the index counts from {@link Account#FAULTS}
  * @param keptArguments argument registers that a return handler reads and the entry program must keep:
  *     {@link ProgramShape.Entry#kept()}
+ * @param registers the registers of its context that it reads, whether the handler asks for them or what stands around it (the
+ *     stack pointer, for the key of a call): names as in {@link Architecture#registers()}. Stacks of the kernel are walked from
+ *     the instruction pointer and the stack pointer
  */
 public record CompiledProgram(
         Assembled code,
@@ -21,16 +25,18 @@ public record CompiledProgram(
         int callBytes,
         int scratchBytes,
         List<FaultSite> faultSites,
-        List<Integer> keptArguments) {
+        List<Integer> keptArguments,
+        Set<String> registers) {
     /** What is said of a place whose stacks found no room in the map of stacks. */
     public static final String STACK_LOST =
             "stack lost: its place in the map of stacks is taken, or there is no more room; make the map for more entries";
 
-    /** Copies the lists. */
+    /** Copies the collections. */
     public CompiledProgram {
         formats = List.copyOf(formats);
         faultSites = List.copyOf(faultSites);
         keptArguments = List.copyOf(keptArguments);
+        registers = Set.copyOf(registers);
     }
 
     /**

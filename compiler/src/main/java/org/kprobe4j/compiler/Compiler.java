@@ -54,7 +54,13 @@ public final class Compiler {
                 : handler.keptArguments().size();
         int callBytes = Math.max(handler.dataBytes() + kept * Long.BYTES, Long.BYTES);
         LirProgram program = Lowering.lower(
-                handler.graph(), request.architecture(), shape, callBytes, handler.dataBytes(), handler.scratchBytes());
+                handler.graph(),
+                request.architecture(),
+                shape,
+                request.planted(),
+                callBytes,
+                handler.dataBytes(),
+                handler.scratchBytes());
         DeadStores.remove(program);
         RegisterAllocator.allocate(program);
         checkStack(request, program);
@@ -67,7 +73,8 @@ public final class Compiler {
                 callBytes,
                 program.scratchBytes(),
                 handler.faultSites(),
-                handler.keptArguments());
+                handler.keptArguments(),
+                program.contextRegisters(request.architecture()));
     }
 
     /** A return handler that reads arguments of the call has an entry program, whether the user gave an entry handler or not. */

@@ -17,6 +17,7 @@ import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
 import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 
@@ -85,8 +86,7 @@ public final class Programs implements AutoCloseable {
                 Machine.architecture(),
                 Machine.TYPES,
                 shape,
-                symbolName,
-                addr,
+                new Planted.One(symbolName, addr),
                 dataClass,
                 formats.size() + 1);
         CompiledProgram program = Compiler.compile(request);

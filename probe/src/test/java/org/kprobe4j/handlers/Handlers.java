@@ -41,6 +41,7 @@ import org.kprobe4j.compiler.HandlerCode;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.KernelBtf;
 import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.HandlerLambda;
@@ -49,6 +50,7 @@ import org.kprobe4j.internal.LineFormatter;
 /** Compiles handlers for a made-up machine and runs them in the interpreter. */
 final class Handlers {
     static final String SYMBOL = "vfs_read";
+    static final int NAME_BYTES = 16;
     static final long ADDR = 0xffff_ffff_8123_4560L;
 
     private Architecture machine = Architecture.X86_64;
@@ -56,8 +58,7 @@ final class Handlers {
     private Supplier<Optional<Btf>> btf = Optional::empty;
     private Optional<String> dataClass = Optional.empty();
     private Optional<Btf> module = Optional.empty();
-    private String symbol = SYMBOL;
-    private long addr = ADDR;
+    private Planted planted = new Planted.One(SYMBOL, ADDR);
     private final Map<Object, KernelObject> kernelObjects = new IdentityHashMap<>();
     private final Map<String, List<Long>> variables = new HashMap<>();
 
@@ -68,8 +69,13 @@ final class Handlers {
 
     /** Where the probe is. */
     Handlers at(String symbolName, long address) {
-        symbol = symbolName;
-        addr = address;
+        planted = new Planted.One(symbolName, address);
+        return this;
+    }
+
+    /** At several places, whose names have up to 15 bytes. */
+    Handlers at(String pattern, int count, Planted.Numbering numbering, Optional<String> typesOf) {
+        planted = new Planted.Many(pattern, count, NAME_BYTES, numbering, typesOf);
         return this;
     }
 
@@ -90,7 +96,7 @@ final class Handlers {
     }
 
     Handlers at(String symbolName) {
-        symbol = symbolName;
+        planted = new Planted.One(symbolName, ADDR);
         return this;
     }
 
@@ -223,7 +229,7 @@ final class Handlers {
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
-        return Compiler.compile(new CompileRequest(code, host, machine, types(), shape, symbol, addr, dataClass, 1));
+        return Compiler.compile(new CompileRequest(code, host, machine, types(), shape, planted, dataClass, 1));
     }
 
     private KernelBtf types() {

@@ -3,6 +3,7 @@ package org.kprobe4j.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.asm.Assembler;
 import org.kprobe4j.asm.Helper;
@@ -19,7 +20,8 @@ class LoadRefusalTest {
     private static final KernelVersion OLD = new KernelVersion("5.10.223-amd64", 5, 10, 223);
 
     private static CompiledProgram program(Instruction... instructions) {
-        return new CompiledProgram(Assembler.assemble(List.of(instructions)), List.of(), 8, 0, List.of(), List.of());
+        return new CompiledProgram(
+                Assembler.assemble(List.of(instructions)), List.of(), 8, 0, List.of(), List.of(), Set.of());
     }
 
     private static final CompiledProgram NEWER = program(

@@ -43,7 +43,13 @@ final class Effects {
                 accept(use, branch.a());
                 accept(use, branch.b());
             }
-            case Lir.Const _, Lir.MapAddress _, Lir.MapValue _, Lir.FrameAddress _, Lir.At _ -> {}
+            case Lir.Const _,
+                    Lir.MapAddress _,
+                    Lir.MapValue _,
+                    Lir.PlaceNumber _,
+                    Lir.PlaceValue _,
+                    Lir.FrameAddress _,
+                    Lir.At _ -> {}
         }
     }
 
@@ -67,6 +73,8 @@ final class Effects {
             case Lir.Negate negate -> negate.dst();
             case Lir.MapAddress map -> map.dst();
             case Lir.MapValue map -> map.dst();
+            case Lir.PlaceNumber place -> place.dst();
+            case Lir.PlaceValue place -> place.dst();
             case Lir.FrameAddress frame -> frame.dst();
             case Lir.Load load -> load.dst();
             case Lir.Store _, Lir.StoreImm _, Lir.AtomicAdd _, Lir.Call _, Lir.Exit _, Lir.Branch _, Lir.At _ ->
@@ -79,6 +87,8 @@ final class Effects {
         return instruction instanceof Lir.Const
                 || instruction instanceof Lir.MapAddress
                 || instruction instanceof Lir.MapValue
+                || instruction instanceof Lir.PlaceNumber
+                || instruction instanceof Lir.PlaceValue
                 || instruction instanceof Lir.FrameAddress;
     }
 
@@ -99,6 +109,9 @@ final class Effects {
             case Lir.Negate(var width, int dst) -> new Lir.Negate(width, to.applyAsInt(dst));
             case Lir.MapAddress(int dst, var map) -> new Lir.MapAddress(to.applyAsInt(dst), map);
             case Lir.MapValue(int dst, var map, int offset) -> new Lir.MapValue(to.applyAsInt(dst), map, offset);
+            case Lir.PlaceNumber(int dst) -> new Lir.PlaceNumber(to.applyAsInt(dst));
+            case Lir.PlaceValue(int dst, var map, int rowBytes, int offset) ->
+                new Lir.PlaceValue(to.applyAsInt(dst), map, rowBytes, offset);
             case Lir.FrameAddress(int dst, int offset) -> new Lir.FrameAddress(to.applyAsInt(dst), offset);
             case Lir.Load(var size, int dst, int base, int offset) ->
                 new Lir.Load(size, to.applyAsInt(dst), to.applyAsInt(base), offset);

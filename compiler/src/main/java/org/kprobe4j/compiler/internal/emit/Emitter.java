@@ -89,6 +89,9 @@ public final class Emitter {
             case Lir.MapAddress(int dst, String map) -> out.add(new Instruction.LoadMap(reg(dst), map));
             case Lir.MapValue(int dst, String map, int offset) ->
                 out.add(new Instruction.LoadMapValue(reg(dst), map, offset));
+            case Lir.PlaceNumber(int dst) -> out.add(new Instruction.LoadPlace(reg(dst)));
+            case Lir.PlaceValue(int dst, String map, int rowBytes, int offset) ->
+                out.add(new Instruction.LoadPlaceValue(reg(dst), map, rowBytes, offset));
             case Lir.FrameAddress(int dst, int offset) -> {
                 out.add(new Instruction.AluReg(AluOp.MOV, Width.W64, reg(dst), Reg.FP));
                 out.add(new Instruction.AluImm(AluOp.ADD, Width.W64, reg(dst), offset));

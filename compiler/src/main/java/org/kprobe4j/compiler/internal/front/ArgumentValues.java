@@ -33,7 +33,7 @@ final class ArgumentValues {
 
     /** {@code regs.args(T)}: what the registers hold at the function's first instruction. */
     static Operand ofRegisters(CallSite site) {
-        String symbol = site.translation().request().symbolName();
+        String symbol = site.translation().request().planted().symbolName();
         switch (site.translation().request().shape()) {
             case ProgramShape.Return _ ->
                 throw new Refusal(
@@ -102,7 +102,7 @@ final class ArgumentValues {
     }
 
     private String function() {
-        return translation.request().symbolName();
+        return translation.request().planted().symbolName();
     }
 
     private int index(Prototype function, Accessor accessor) {

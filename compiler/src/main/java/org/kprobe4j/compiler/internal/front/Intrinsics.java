@@ -85,10 +85,8 @@ final class Intrinsics {
             case Api.KERNEL + ".readUserLong" -> KernelQueries.read(c, Size.DW, true);
             case Api.KERNEL + ".printf" -> Printing.printf(c);
             case Api.KERNEL + ".dumpStack" -> Printing.dumpStack(c);
-            case Api.PROBE + ".symbolName", Api.INSTANCE + ".symbolName" ->
-                new Operand.Host(c.translation().request().symbolName());
-            case Api.PROBE + ".addr", Api.INSTANCE + ".addr" ->
-                known(c.translation().request().addr());
+            case Api.PROBE + ".symbolName", Api.INSTANCE + ".symbolName" -> ProbedPlace.name(c);
+            case Api.PROBE + ".addr", Api.INSTANCE + ".addr" -> new Operand.Scalar(ProbedPlace.address(c));
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
             case Api.RING_BUFFER + ".emit" -> Printing.emit(c);
@@ -138,10 +136,6 @@ final class Intrinsics {
                 throw new Refusal("a handler cannot clone an array; make another one and copy the elements in a loop");
             default -> null;
         };
-    }
-
-    private static Operand known(long value) {
-        return new Operand.Scalar(GraphBuilder.constant(value));
     }
 
     private static Operand known(int value) {

@@ -70,7 +70,7 @@ final class RecordFields {
             if (comparable) {
                 Stacks.key(site, kind, offset, fields, values);
             } else {
-                Long function = Stacks.returning(site, kind);
+                Value function = Stacks.returning(site, kind);
                 int frames = kind.frames(component.sizeBytes());
                 Stacks.event(site, kind, offset, frames, function, fields, values);
             }

@@ -36,9 +36,9 @@ final class Stacks {
     }
 
     /** The function whose return is probed: the stack itself begins with the trampoline that the kernel put there to return to. */
-    static @Nullable Long returning(CallSite site, StackKind kind) {
-        var request = site.translation().request();
-        return kind == StackKind.KERNEL && request.shape() instanceof ProgramShape.Return ? request.addr() : null;
+    static @Nullable Value returning(CallSite site, StackKind kind) {
+        boolean atReturn = site.translation().request().shape() instanceof ProgramShape.Return;
+        return atReturn && kind == StackKind.KERNEL ? ProbedPlace.address(site) : null;
     }
 
     static void event(
@@ -46,14 +46,19 @@ final class Stacks {
             StackKind kind,
             int offset,
             int frames,
-            @Nullable Long innermost,
+            @Nullable Value innermost,
             List<Opcode.Field> fields,
             List<Value> values) {
         if (kind == StackKind.USER) {
             values.add(task(site));
             fields.add(new Opcode.Field.Scalar(offset, Size.DW, values.size() - 1));
         }
-        fields.add(new Opcode.Field.Stack(offset + kind.lengthOffset(), frames, kind, innermost));
+        int first = Opcode.Field.Stack.AS_WALKED;
+        if (innermost != null) {
+            first = values.size();
+            values.add(innermost);
+        }
+        fields.add(new Opcode.Field.Stack(offset + kind.lengthOffset(), frames, kind, first));
     }
 
     static void key(CallSite site, StackKind kind, int offset, List<Opcode.Field> fields, List<Value> values) {

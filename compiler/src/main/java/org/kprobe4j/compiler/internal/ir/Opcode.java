@@ -41,6 +41,9 @@ public sealed interface Opcode {
     /** A word of the program's context ({@code struct pt_regs}) at a byte offset. */
     record Context(int offset, Size size) implements Opcode {}
 
+    /** The address, a LONG, of a byte in the row of the place that was hit, in the table of a probe's places. */
+    record PlaceRow(int offset) implements Opcode {}
+
     /** A kernel helper that takes scalars only. {@code pure} helpers give the same value all through one hit. */
     record HelperCall(Helper helper, boolean pure) implements Opcode {
         @Override
@@ -287,13 +290,13 @@ public sealed interface Opcode {
         record Bytes(int offset, List<Byte> content) implements Field {}
 
         /**
-         * A stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. {@code innermost} stands in the
-         * place of the first one, which is the trampoline's at a function's return; null where it stays.
+         * A stack: a u64 length in bytes (negative: the errno), then up to {@code frames} addresses. The argument of index {@code
+         * innermost} stands in the place of the first one, which is the trampoline's at a function's return; {@link #AS_WALKED}
+         * where it stays.
          */
-        record Stack(
-                int offset,
-                int frames,
-                StackKind kind,
-                @Nullable Long innermost) implements Field {}
+        record Stack(int offset, int frames, StackKind kind, int innermost) implements Field {
+            /** No argument stands for the first address. */
+            public static final int AS_WALKED = -1;
+        }
     }
 }

@@ -24,9 +24,11 @@ final class CallKey {
     private final LirBuilder out;
     private final Architecture machine;
     private final int context;
+    private final PlaceLowering place;
     private final int frameOffset;
 
-    CallKey(LirBuilder out, Architecture machine, int context) {
+    CallKey(LirBuilder out, Architecture machine, int context, PlaceLowering place) {
+        this.place = place;
         this.out = out;
         this.machine = machine;
         this.context = context;
@@ -45,7 +47,7 @@ final class CallKey {
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
         int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
         out.add(new Lir.Store(Size.W, Lir.FRAME, frameOffset, task));
-        out.add(new Lir.StoreImm(Size.W, Lir.FRAME, frameOffset + Integer.BYTES, 0));
+        place.store(frameOffset + Integer.BYTES);
     }
 
     private void mapAndKey() {

@@ -21,6 +21,7 @@ final class Frame {
     private final Architecture machine;
     private final ProgramShape shape;
     private final int context;
+    private final PlaceLowering place;
     private final int callBytes;
     private final int dataBytes;
     private final CallKey key;
@@ -35,7 +36,9 @@ final class Frame {
             int context,
             int callBytes,
             int dataBytes,
-            Scratch scratch) {
+            Scratch scratch,
+            PlaceLowering place) {
+        this.place = place;
         this.scratch = scratch;
         this.out = out;
         this.machine = machine;
@@ -43,7 +46,7 @@ final class Frame {
         this.context = context;
         this.callBytes = callBytes;
         this.dataBytes = dataBytes;
-        this.key = new CallKey(out, machine, context);
+        this.key = new CallKey(out, machine, context, place);
     }
 
     /** Register that the private data's fields are relative to. */
@@ -57,7 +60,7 @@ final class Frame {
     }
 
     void open() {
-        out.count(Account.HITS);
+        place.count();
         switch (shape) {
             case ProgramShape.Pre pre -> {
                 if (pre.armsPost()) {

@@ -51,6 +51,12 @@ public sealed interface Lir {
     /** {@code dst = address of a byte in an array map's value}. */
     record MapValue(int dst, String map, int offset) implements Lir {}
 
+    /** {@code dst = the number of the place}, of a program that is linked for each place. */
+    record PlaceNumber(int dst) implements Lir {}
+
+    /** {@code dst = address of a byte in the place's row of an array map's value}, likewise. */
+    record PlaceValue(int dst, String map, int rowBytes, int offset) implements Lir {}
+
     /** {@code dst = r10 + offset}. */
     record FrameAddress(int dst, int offset) implements Lir {}
 

@@ -2,8 +2,11 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.compiler.Architecture;
 
 /** A program before registers are assigned. */
 public final class LirProgram {
@@ -26,6 +29,8 @@ public final class LirProgram {
     }
 
     private int nextBlock;
+    private boolean walksFromContext;
+    private final BitSet contextReads = new BitSet();
 
     /** A fresh virtual register. */
     public int register() {
@@ -93,6 +98,33 @@ public final class LirProgram {
     /** The line where they are that many; null if it has none. */
     public Lir.@Nullable At crowdedLine() {
         return crowded;
+    }
+
+    /** Notes that a stack is walked from the registers in the context. */
+    void walksFromContext() {
+        walksFromContext = true;
+    }
+
+    /** Notes what is read at a register's address, that of the context. */
+    void readsContext(int context) {
+        for (LirBlock block : blocks) {
+            for (Lir instruction : block.code()) {
+                if (instruction instanceof Lir.Load load && load.base() == context) {
+                    contextReads.set(load.offset());
+                }
+            }
+        }
+    }
+
+    /** The registers of its context that it reads. */
+    public Set<String> contextRegisters(Architecture machine) {
+        var names = new HashSet<String>(walksFromContext ? machine.stackWalkers() : List.of());
+        machine.registers().forEach((name, offset) -> {
+            if (contextReads.get(offset)) {
+                names.add(name);
+            }
+        });
+        return names;
     }
 
     /** Number of blocks ever made. */

@@ -9,6 +9,7 @@ import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Block;
@@ -32,13 +33,20 @@ public final class Lowering {
     private final OperationLowering operations;
 
     private Lowering(
-            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes, int scratchBytes) {
+            Graph graph,
+            Architecture machine,
+            ProgramShape shape,
+            Planted planted,
+            int callBytes,
+            int dataBytes,
+            int scratchBytes) {
         this.order = graph.reversePostorder();
         this.context = out.copy(1);
         this.depths = new LoopDepths(order);
         this.scratch = new Scratch(out, order, depths, scratchBytes);
-        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch);
-        this.operations = new OperationLowering(out, this, frame, context, scratch);
+        var place = new PlaceLowering(out, planted, context);
+        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch, place);
+        this.operations = new OperationLowering(out, this, frame, context, scratch, place);
     }
 
     /**
@@ -46,10 +54,17 @@ public final class Lowering {
      * which the private data's {@code dataBytes} open; {@code scratchBytes} that of the graph's rooms.
      */
     public static LirProgram lower(
-            Graph graph, Architecture machine, ProgramShape shape, int callBytes, int dataBytes, int scratchBytes) {
-        var lowering = new Lowering(graph, machine, shape, callBytes, dataBytes, scratchBytes);
+            Graph graph,
+            Architecture machine,
+            ProgramShape shape,
+            Planted planted,
+            int callBytes,
+            int dataBytes,
+            int scratchBytes) {
+        var lowering = new Lowering(graph, machine, shape, planted, callBytes, dataBytes, scratchBytes);
         lowering.run();
         lowering.out.program().scratchBytes(lowering.scratch.bytes());
+        lowering.out.program().readsContext(lowering.context);
         return lowering.out.program();
     }
 

@@ -23,13 +23,15 @@ final class OperationLowering {
     private final Lowering values;
     private final Frame frame;
     private final int context;
+    private final PlaceLowering place;
     private final MapLowering maps;
     private final AggregateLowering aggregates;
     private final RoomLowering rooms;
     private final StateLowering state;
     private int scratch;
 
-    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context, Scratch memory) {
+    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context, Scratch memory, PlaceLowering place) {
+        this.place = place;
         this.rooms = new RoomLowering(out, values, frame, memory);
         this.out = out;
         this.values = values;
@@ -73,6 +75,7 @@ final class OperationLowering {
             case Opcode.Compare test -> compare(operation, test.cond());
             case Opcode.CompareLong() -> compareLong(operation);
             case Opcode.Context(int offset, Size size) -> values.define(operation, out.load(size, context, offset));
+            case Opcode.PlaceRow(int offset) -> values.define(operation, place.row(offset));
             case Opcode.HelperCall call -> values.define(operation, helper(operation, call.helper()));
             case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
             case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
@@ -101,7 +104,8 @@ final class OperationLowering {
             case Opcode.RowCount count -> aggregates.count(operation, count);
             case Opcode.SummaryAdd summary -> aggregates.add(operation, summary);
             case Opcode.SummaryMapAdd add -> aggregates.add(operation, add);
-            case Opcode.StackNumber stack -> values.define(operation, new StackLowering(out, context).number(stack));
+            case Opcode.StackNumber stack ->
+                values.define(operation, new StackLowering(out, values, context).number(stack));
             case Opcode.State(StateOperation of) -> state.lower(operation, of);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
@@ -399,9 +403,9 @@ final class OperationLowering {
             case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
                 address(2, base, at + Long.BYTES);
-                int length = new StackLowering(out, context).walk(stack);
+                int length = new StackLowering(out, values, context).walk(stack);
                 out.add(new Lir.Store(Size.DW, base, at, length));
-                new StackLowering(out, context).replaceFirst(stack, length, base, at + Long.BYTES);
+                new StackLowering(out, values, context).replaceFirst(operation, stack, length, base, at + Long.BYTES);
             }
         }
     }

@@ -1,0 +1,37 @@
+package org.kprobe4j.compiler.internal.front;
+
+import org.kprobe4j.asm.Size;
+import org.kprobe4j.compiler.Places;
+import org.kprobe4j.compiler.Planted;
+import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
+import org.kprobe4j.compiler.internal.ir.TextSource;
+import org.kprobe4j.compiler.internal.ir.Value;
+
+/** The place that was hit: known when the handler is compiled if there is one only, else a row of the table of places. */
+final class ProbedPlace {
+    private ProbedPlace() {}
+
+    /** Where it is planted. */
+    static Value address(CallSite site) {
+        return switch (site.translation().request().planted()) {
+            case Planted.One one -> GraphBuilder.constant(one.addr());
+            case Planted.Many _ ->
+                site.builder().append(Kind.LONG, new Opcode.MapLoad(0, Size.DW, false), row(site, 0));
+        };
+    }
+
+    /** Its name: a value of a map lies in kernel memory like any other text. */
+    static Operand name(CallSite site) {
+        return switch (site.translation().request().planted()) {
+            case Planted.One one -> new Operand.Host(one.symbolName());
+            case Planted.Many many ->
+                new Operand.KernelString(TextSource.KERNEL, row(site, Places.NAME), many.nameBytes(), false, true);
+        };
+    }
+
+    private static Value row(CallSite site, int offset) {
+        return site.builder().append(Kind.LONG, new Opcode.PlaceRow(offset));
+    }
+}
