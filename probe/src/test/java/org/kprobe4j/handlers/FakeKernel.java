@@ -55,6 +55,9 @@ final class FakeKernel {
     /** The stacks that have a number, and how many may have one. */
     final List<List<Long>> numbered = new ArrayList<>();
 
+    /** The number of the place that is hit: the attach cookie, and what programs are linked with. */
+    int place;
+
     int stackPlaces = 4;
     int stackWalks;
 
@@ -177,6 +180,7 @@ final class FakeKernel {
             case 35 -> task;
             case 67 -> getStack(r[2], r[3], r[4]);
             case 80 -> cgroup;
+            case 174 -> place;
             case 112 -> probeRead(user, r[1], (int) r[2], r[3]);
             case 113 -> probeRead(kernel, r[1], (int) r[2], r[3]);
             case 114 -> probeReadStr(user, r[1], (int) r[2], r[3]);

@@ -48,7 +48,7 @@ final class Interpreter {
 
     Interpreter(Assembled code, FakeKernel kernel, int accountSlots, int callBytes, int scratchBytes) {
         this(kernel, accountSlots, callBytes, scratchBytes);
-        take(Decoder.decode(code.link(this::fd), ByteOrder.LITTLE_ENDIAN, maps::get));
+        take(Decoder.decode(code.link(this::fd, ByteOrder.LITTLE_ENDIAN, kernel.place), ByteOrder.LITTLE_ENDIAN, maps::get));
     }
 
     Interpreter(List<Instruction> code, FakeKernel kernel, int accountSlots, int callBytes) {
@@ -293,6 +293,7 @@ final class Interpreter {
     private void call(int id) {
         int arguments = switch (id) {
             case 5, 7, 8, 14, 15, 35, 80, 125, 158 -> 0;
+            case 174 -> 1;
             case 1, 3, 16, 88, 89, 132, 157 -> 2;
             case 27, 87, 112, 113, 114, 115, 131 -> 3;
             case 133 -> 2;

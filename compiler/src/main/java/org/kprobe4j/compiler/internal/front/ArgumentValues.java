@@ -8,6 +8,7 @@ import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
@@ -33,7 +34,6 @@ final class ArgumentValues {
 
     /** {@code regs.args(T)}: what the registers hold at the function's first instruction. */
     static Operand ofRegisters(CallSite site) {
-        String symbol = site.translation().request().planted().symbolName();
         switch (site.translation().request().shape()) {
             case ProgramShape.Return _ ->
                 throw new Refusal(
@@ -45,7 +45,9 @@ final class ArgumentValues {
                                 .formatted(type(site)));
             case ProgramShape.Pre _, ProgramShape.Entry _ -> {}
         }
-        if (symbol.indexOf('+') >= 0) {
+        requirePrototype(site);
+        String symbol = site.translation().request().planted().symbolName();
+        if (symbol.indexOf('+') >= 0 && site.translation().request().planted() instanceof Planted.One) {
             throw new Refusal(
                     "the argument registers hold the arguments at the function's first instruction only, and this probe is at %s; probe %s without an offset, or read the registers"
                             .formatted(symbol, symbol.substring(0, symbol.indexOf('+'))));
@@ -60,7 +62,20 @@ final class ArgumentValues {
     /** {@code ri.args(T)}: the same at the entry; at the return what was kept from there. */
     static Operand ofInstance(CallSite site) {
         boolean atReturn = site.translation().request().shape() instanceof ProgramShape.Return;
+        requirePrototype(site);
         return new Operand.Arguments(site.typeArgument(1), atReturn);
+    }
+
+    private static void requirePrototype(CallSite site) {
+        if (site.translation().request().planted() instanceof Planted.Many many
+                && many.typesOf().isEmpty()) {
+            throw new Refusal("the functions of %s do not all take the same arguments; read them by number%s"
+                    .formatted(
+                            many.symbolName(),
+                            site.translation().request().shape() instanceof ProgramShape.Return
+                                    ? " in the entry handler, regs.arg(0), and keep them in ri.data()"
+                                    : ": regs.arg(0)"));
+        }
     }
 
     /** A call on the arguments; null if it is a method with a body, to be compiled like any other. */
@@ -102,7 +117,11 @@ final class ArgumentValues {
     }
 
     private String function() {
-        return translation.request().planted().symbolName();
+        return switch (translation.request().planted()) {
+            case Planted.One one -> one.symbolName();
+            // Whoever has arguments to ask was not refused them.
+            case Planted.Many many -> many.typesOf().orElseThrow();
+        };
     }
 
     private int index(Prototype function, Accessor accessor) {

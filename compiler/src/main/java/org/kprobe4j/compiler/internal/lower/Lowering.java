@@ -44,7 +44,7 @@ public final class Lowering {
         this.context = out.copy(1);
         this.depths = new LoopDepths(order);
         this.scratch = new Scratch(out, order, depths, scratchBytes);
-        var place = new PlaceLowering(out, planted, context);
+        var place = new PlaceLowering(out, planted);
         this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch, place);
         this.operations = new OperationLowering(out, this, frame, context, scratch, place);
     }

@@ -16,16 +16,14 @@ import org.kprobe4j.compiler.Planted;
 final class PlaceLowering {
     private final LirBuilder out;
     private final Planted planted;
-    private final int context;
     private int number = Lir.NONE;
 
-    PlaceLowering(LirBuilder out, Planted planted, int context) {
+    PlaceLowering(LirBuilder out, Planted planted) {
         this.out = out;
         this.planted = planted;
-        this.context = context;
     }
 
-    /** Counts the hit, at the program's very start: of several places each has a counter of its own. */
+    /** Counts the hit: of several places each has a counter of its own. At the program's very start, where r1 is the context. */
     void count() {
         if (!(planted instanceof Planted.Many many)) {
             out.count(Account.HITS);
@@ -34,7 +32,6 @@ final class PlaceLowering {
         int address = switch (many.numbering()) {
             case LINKED -> linked(Places.HITS_MAP, Long.BYTES, 0);
             case COOKIE -> {
-                out.add(new Lir.Move(1, context));
                 out.add(new Lir.Call(Helper.GET_ATTACH_COOKIE, 1));
                 int bounded = out.program().pinnedRegister();
                 out.add(new Lir.Move(bounded, 0));
