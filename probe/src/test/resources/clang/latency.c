@@ -2,7 +2,8 @@
 #include "probe.h"
 
 struct key {
-    u64 task, sp;
+    u32 tid, place;
+    u64 sp;
 };
 
 u64 latency[128] SEC(".data.latency");
@@ -36,7 +37,7 @@ SEC("pre") int entry(struct pt_regs *regs)
 {
     COUNT(HITS);
     u64 start = ktime_get_ns();
-    struct key key = { get_current_task(), regs->sp };
+    struct key key = { get_current_pid_tgid(), 0, regs->sp };
     if (map_update_elem(&calls, &key, &start, 0))
         COUNT(MAP_FULL);
     return 0;
@@ -45,7 +46,7 @@ SEC("pre") int entry(struct pt_regs *regs)
 SEC("return") int back(struct pt_regs *regs)
 {
     COUNT(HITS);
-    struct key key = { get_current_task(), regs->sp - 8 };
+    struct key key = { get_current_pid_tgid(), 0, regs->sp - 8 };
     u64 *start = map_lookup_elem(&calls, &key);
     if (!start) {
         COUNT(FILTERED);

@@ -48,7 +48,8 @@ final class Interpreter {
 
     Interpreter(Assembled code, FakeKernel kernel, int accountSlots, int callBytes, int scratchBytes) {
         this(kernel, accountSlots, callBytes, scratchBytes);
-        take(Decoder.decode(code.link(this::fd, ByteOrder.LITTLE_ENDIAN, kernel.place), ByteOrder.LITTLE_ENDIAN, maps::get));
+        take(Decoder.decode(
+                code.link(this::fd, ByteOrder.LITTLE_ENDIAN, kernel.place), ByteOrder.LITTLE_ENDIAN, maps::get));
     }
 
     Interpreter(List<Instruction> code, FakeKernel kernel, int accountSlots, int callBytes) {

@@ -79,8 +79,7 @@ class PlacesTest {
 
     private static byte[] context(long stackPointer, long... arguments) {
         byte[] context = Handlers.context(Architecture.X86_64, arguments);
-        Handlers.put(
-                ByteBuffer.wrap(context).order(ByteOrder.LITTLE_ENDIAN), Architecture.X86_64, "sp", stackPointer);
+        Handlers.put(ByteBuffer.wrap(context).order(ByteOrder.LITTLE_ENDIAN), Architecture.X86_64, "sp", stackPointer);
         return context;
     }
 
@@ -266,8 +265,9 @@ class PlacesTest {
     void at_a_return_the_stack_begins_with_the_place(Numbering numbering) {
         table();
         RingBuffer<Walked> ring = handlers.ring("ring", Walked.class);
-        CompiledProgram program =
-                at(numbering).shaped(new ProgramShape.Return(false)).ret((ri, regs) -> {
+        CompiledProgram program = at(numbering)
+                .shaped(new ProgramShape.Return(false))
+                .ret((ri, regs) -> {
                     ring.emit(new Walked(Kernel.stack()));
                     return 0;
                 });
@@ -418,12 +418,12 @@ class PlacesTest {
                         "PlacesTest.java:%d: the functions of vfs_* do not all take the same arguments; read them by number: regs.arg(0)"
                                 .formatted(Refusals.firstLine(entry)));
         ReturnHandler<Void> ret = (ri, regs) -> ri.args(VfsRead.class).count();
-        assertThat(Refusals.message(
-                        () -> at(numbering).shaped(new ProgramShape.Return(false)).ret(ret)))
+        assertThat(Refusals.message(() ->
+                        at(numbering).shaped(new ProgramShape.Return(false)).ret(ret)))
                 .isEqualTo(
                         "PlacesTest.java:%d: the functions of vfs_* do not all take the same arguments; read them by number in the entry handler, regs.arg(0), and keep them in ri.data()"
                                 .formatted(Refusals.firstLine(ret)));
-        PreHandler misspelled = (p, regs) -> (int) regs.args(Misspelled.class).cound();
+        PreHandler misspelled = (p, regs) -> regs.args(Misspelled.class).cound();
         Refusals.refused(
                 at(numbering, Optional.of("vfs_read")).shaped(new ProgramShape.Pre(false)),
                 misspelled,

@@ -19,8 +19,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.FunctionArguments;
 import org.kprobe4j.Kernel;
@@ -51,7 +52,7 @@ import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.ScratchMemory;
 
-/** One program at three functions of /dev/null: told apart by cookies where the kernel has kprobe.multi, by linking everywhere. */
+/** One program at three functions of /dev/null, told apart by cookies where the kernel has them, by linking everywhere. */
 @Tag("kernel")
 @ExtendWith(LeftNothingBehind.class)
 class PlacesKernelTest {
@@ -60,6 +61,32 @@ class PlacesKernelTest {
 
     static final class Stamp {
         long count;
+    }
+
+    private enum Way {
+        COPIES(Numbering.LINKED),
+        COOKIES_OF_EVENTS(Numbering.COOKIE),
+        KPROBE_MULTI(Numbering.COOKIE);
+
+        final Numbering numbering;
+
+        Way(Numbering numbering) {
+            this.numbering = numbering;
+        }
+
+        boolean isThere() {
+            KernelVersion running = KernelVersion.running();
+            return switch (this) {
+                case COPIES -> true;
+                case COOKIES_OF_EVENTS -> running.atLeast(5, 15);
+                case KPROBE_MULTI -> {
+                    Answer answer = Features.running().kprobeMulti();
+                    // Debian's 6.1 is built without CONFIG_FPROBE.
+                    assertThat(answer.isYes()).as(answer.toString()).isEqualTo(running.atLeast(6, 12));
+                    yield answer.isYes();
+                }
+            };
+        }
     }
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -81,13 +108,6 @@ class PlacesKernelTest {
         while (!open.isEmpty()) {
             open.pop().close();
         }
-    }
-
-    private static boolean hasMulti() {
-        Answer answer = Features.running().kprobeMulti();
-        // Debian's 6.1 is built without CONFIG_FPROBE.
-        assertThat(answer.isYes()).as(answer.toString()).isEqualTo(KernelVersion.running().atLeast(6, 12));
-        return answer.isYes();
     }
 
     private CompiledProgram compile(Serializable handler, ProgramShape shape, Numbering numbering) {
@@ -129,7 +149,8 @@ class PlacesKernelTest {
 
     private BpfProgram load(CompiledProgram compiled, int place, AttachType type) {
         int slots = Account.FAULTS + compiled.faultSites().size();
-        accounts.add(opened(array(Account.MAP, slots * Long.BYTES, BpfMap.MMAPABLE).mmap()));
+        accounts.add(
+                opened(array(Account.MAP, slots * Long.BYTES, BpfMap.MMAPABLE).mmap()));
         if (compiled.scratchBytes() > 0) {
             maps.put(
                     ScratchMemory.MAP,
@@ -149,17 +170,29 @@ class PlacesKernelTest {
                 .build()));
     }
 
-    private void attach(CompiledProgram compiled, Numbering numbering, boolean isReturn) {
-        switch (numbering) {
-            case COOKIE -> {
+    private PerfProbe event(int place, boolean isReturn) {
+        return opened(
+                isReturn
+                        ? PerfProbe.openKprobe(NAMES.get(place), 0, true)
+                        : PerfProbe.openKprobe(null, addresses[place], false));
+    }
+
+    private void attach(CompiledProgram compiled, Way way, boolean isReturn) {
+        switch (way) {
+            case KPROBE_MULTI -> {
                 long[] cookies = IntStream.range(0, NAMES.size()).asLongStream().toArray();
                 BpfProgram program = load(compiled, 0, AttachType.TRACE_KPROBE_MULTI);
                 opened(BpfLink.kprobeMulti(program, isReturn, addresses, cookies));
             }
-            case LINKED -> {
+            case COOKIES_OF_EVENTS -> {
+                BpfProgram program = load(compiled, 0, AttachType.NONE);
                 for (int i = 0; i < NAMES.size(); i++) {
-                    opened(PerfProbe.openKprobe(isReturn ? NAMES.get(i) : null, isReturn ? 0 : addresses[i], isReturn))
-                            .attach(load(compiled, i, AttachType.NONE));
+                    event(i, isReturn).attach(program, i);
+                }
+            }
+            case COPIES -> {
+                for (int i = 0; i < NAMES.size(); i++) {
+                    event(i, isReturn).attach(load(compiled, i, AttachType.NONE));
                 }
             }
         }
@@ -192,7 +225,12 @@ class PlacesKernelTest {
                 .toList();
     }
 
-    private void countsAndNames(Numbering numbering) throws IOException {
+    @ParameterizedTest
+    @EnumSource
+    void hitsAreCountedAndNamed(Way way) throws IOException {
+        if (!way.isThere()) {
+            return;
+        }
         PreHandler handler = (p, regs) -> {
             Kernel.printf(
                     "%s 0x%x %b %b",
@@ -202,10 +240,10 @@ class PlacesKernelTest {
                     p.symbolName().contains("write"));
             return 0;
         };
-        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(false), numbering);
+        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(false), way.numbering);
         MappedArray hits = tables(Long.BYTES);
         try (RingReader _ = ring()) {
-            attach(compiled, numbering, false);
+            attach(compiled, way, false);
             work();
         }
         assertThat(hits(hits)).containsExactly(5L, 3L, 2L);
@@ -213,11 +251,17 @@ class PlacesKernelTest {
                 .hasSize(10)
                 .startsWith("null_lseek 0x%x false false".formatted(addresses[0]))
                 .endsWith("write_null 0x%x false true".formatted(addresses[2]));
-        assertThat(lines).filteredOn(line -> line.equals("read_null 0x%x true false".formatted(addresses[1])))
+        assertThat(lines)
+                .filteredOn(line -> line.equals("read_null 0x%x true false".formatted(addresses[1])))
                 .hasSize(3);
     }
 
-    private void pairs(Numbering numbering) throws IOException {
+    @ParameterizedTest
+    @EnumSource
+    void callsArePaired(Way way) throws IOException {
+        if (!way.isThere()) {
+            return;
+        }
         ReturnHandler<Stamp> back = (ri, regs) -> {
             Kernel.printf("%s %d %d", ri.symbolName(), regs.returnValue(), ri.data().count);
             return 0;
@@ -226,13 +270,13 @@ class PlacesKernelTest {
             ri.data().count = ri.args(VfsRead.class).count();
             return ri.symbolName().startsWith("read") ? 1 : 0;
         };
-        CompiledProgram ret = compile(back, new ProgramShape.Return(true), numbering);
+        CompiledProgram ret = compile(back, new ProgramShape.Return(true), way.numbering);
         CompiledProgram entry =
-                compile(first, new ProgramShape.Entry(OptionalLong.empty(), ret.keptArguments()), numbering);
+                compile(first, new ProgramShape.Entry(OptionalLong.empty(), ret.keptArguments()), way.numbering);
         MappedArray hits = tables(ret.callBytes());
         try (RingReader _ = ring()) {
-            attach(ret, numbering, true);
-            attach(entry, numbering, false);
+            attach(ret, way, true);
+            attach(entry, way, false);
             work();
         }
         assertThat(hits(hits)).containsExactly(10L, 6L, 4L);
@@ -249,29 +293,5 @@ class PlacesKernelTest {
 
     interface VfsRead extends FunctionArguments {
         long count();
-    }
-
-    @Test
-    void linkedProgramsCountAndName() throws IOException {
-        countsAndNames(Numbering.LINKED);
-    }
-
-    @Test
-    void linkedProgramsArePaired() throws IOException {
-        pairs(Numbering.LINKED);
-    }
-
-    @Test
-    void oneProgramCountsAndNamesByCookie() throws IOException {
-        if (hasMulti()) {
-            countsAndNames(Numbering.COOKIE);
-        }
-    }
-
-    @Test
-    void programsArePairedByCookie() throws IOException {
-        if (hasMulti()) {
-            pairs(Numbering.COOKIE);
-        }
     }
 }
