@@ -18,6 +18,7 @@ import org.kprobe4j.FunctionArguments;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelMap;
 import org.kprobe4j.KernelStack;
+import org.kprobe4j.MaxBytes;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
@@ -41,6 +42,8 @@ class PlacesTest {
     record Hit(String name, long addr) {}
 
     record Key(int cpu, String name) {}
+
+    record Odd(byte before, @MaxBytes(17) String name, @MaxBytes(32) String longer, @MaxBytes(8) String cut) {}
 
     record Walked(KernelStack stack) {}
 
@@ -206,6 +209,32 @@ class PlacesTest {
                 .isEqualTo(new byte[] {2, 0, 0, 0, 0, 0, 0, 0});
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void a_component_of_another_size_holds_what_fits(Numbering numbering) {
+        table();
+        kernel.hash("odd", RecordLayout.of(Odd.class).sizeBytes(), 8, 8);
+        RingBuffer<Odd> ring = handlers.ring("ring", Odd.class);
+        KernelMap<Odd, Long> odd = handlers.map("odd", Odd.class, Long.class);
+        CompiledProgram program = at(numbering).pre((p, regs) -> {
+            var made = new Odd((byte) 7, p.symbolName(), p.symbolName(), p.symbolName());
+            ring.emit(made);
+            odd.add(made, 1);
+            return 0;
+        });
+        hit(program, 2);
+        var bytes = new RecordBytes<>(Odd.class, RecordLayout.of(Odd.class));
+        var expected = new Odd((byte) 7, "vfs_fsync_range", "vfs_fsync_range", "vfs_fsy");
+        assertThat(bytes.read(MemorySegment.ofArray(kernel.rings.get("ring").getLast())))
+                .isEqualTo(expected);
+        List<Byte> key = kernel.entries("odd").keySet().iterator().next();
+        byte[] content = new byte[key.size()];
+        for (int i = 0; i < content.length; i++) {
+            content[i] = key.get(i);
+        }
+        assertThat(bytes.read(MemorySegment.ofArray(content))).isEqualTo(expected);
+    }
+
     // ---- pairs ----
 
     @ParameterizedTest
@@ -321,6 +350,51 @@ class PlacesTest {
                 lock *(u64 *)(r1 +0) += r0
                 r0 = map[places][0]+0+24*place
                 r6 = *(u64 *)(r0 +0)
+                """);
+    }
+
+    @Test
+    void a_name_is_compared_and_sent_where_it_lies() {
+        assertThat(Handlers.listing(at(Numbering.LINKED).pre((p, regs) -> {
+                    if (p.symbolName().equals("vfs_read")) {
+                        Kernel.printf("%s", p.symbolName());
+                    }
+                    return 0;
+                })))
+                .isEqualTo("""
+                r1 = map[place_hits][0]+0+8*place
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                r2 = map[places][0]+8+24*place
+                r1 = *(u64 *)(r2 +0)
+                r0 = 0x646165725f736676 ll
+                if r1 != r0 goto +4
+                r0 = *(u8 *)(r2 +8)
+                if w0 != 0 goto +2
+                w0 = 0
+                goto +1
+                w0 = -1
+                if w0 != 0 goto +16
+                r6 = map[places][0]+8+24*place
+                r1 = map[log]
+                r2 = 24
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 == 0 goto +10
+                *(u64 *)(r0 +0) = 1
+                r1 = *(u64 *)(r6 +0)
+                *(u64 *)(r0 +8) = r1
+                r1 = *(u64 *)(r6 +8)
+                *(u64 *)(r0 +16) = r1
+                r1 = r0
+                r2 = 0
+                call bpf_ringbuf_submit#132
+                w0 = 0
+                exit
+                r1 = map[account][0]+16
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -7
                 """);
     }
 

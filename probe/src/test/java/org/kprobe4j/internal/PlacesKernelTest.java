@@ -256,6 +256,52 @@ class PlacesKernelTest {
                 .hasSize(3);
     }
 
+    /** More values than registers: the number, and what the verifier knows of it, is kept in the frame. */
+    @ParameterizedTest
+    @EnumSource
+    void aBusyHandlerStillKnowsItsPlace(Way way) throws IOException {
+        if (!way.isThere()) {
+            return;
+        }
+        PreHandler handler = (p, regs) -> {
+            long a = regs.arg(0);
+            long b = regs.arg(1);
+            long c = regs.arg(2);
+            long d = regs.arg(3);
+            long e = regs.sp();
+            long f = regs.ip();
+            long sum = a + b + c + d + e + f;
+            long time = 0;
+            int nulls = 0;
+            for (int i = 0; i < 10; i++) {
+                time += Kernel.ktimeNs();
+                nulls += p.symbolName().startsWith("null") ? i : 0;
+            }
+            boolean kept = sum == f + e + d + c + b + a;
+            Kernel.printf("%s %d %b %b %b", p.symbolName(), nulls, kept, time > 0, p.addr() <= f);
+            return 0;
+        };
+        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(false), way.numbering);
+        MappedArray hits = tables(Long.BYTES);
+        try (RingReader _ = ring()) {
+            attach(compiled, way, false);
+            work();
+        }
+        assertThat(hits(hits)).containsExactly(5L, 3L, 2L);
+        assertThat(lines)
+                .containsExactlyInAnyOrder(
+                        "null_lseek 45 true true true",
+                        "null_lseek 45 true true true",
+                        "null_lseek 45 true true true",
+                        "null_lseek 45 true true true",
+                        "null_lseek 45 true true true",
+                        "read_null 0 true true true",
+                        "read_null 0 true true true",
+                        "read_null 0 true true true",
+                        "write_null 0 true true true",
+                        "write_null 0 true true true");
+    }
+
     @ParameterizedTest
     @EnumSource
     void callsArePaired(Way way) throws IOException {

@@ -22,12 +22,12 @@ final class ProbedPlace {
         };
     }
 
-    /** Its name: a value of a map lies in kernel memory like any other text. */
+    /** Its name. */
     static Operand name(CallSite site) {
         return switch (site.translation().request().planted()) {
             case Planted.One one -> new Operand.Host(one.symbolName());
             case Planted.Many many ->
-                new Operand.KernelString(TextSource.KERNEL, row(site, Places.NAME), many.nameBytes(), false, true);
+                new Operand.KernelString(TextSource.TABLE, row(site, Places.NAME), many.nameBytes(), false, true);
         };
     }
 

@@ -183,8 +183,10 @@ final class RecordFields {
     private static Opcode.Field text(
             CallSite site, Operand.KernelString text, int offset, int bytes, boolean whole, List<Value> values) {
         values.add(text.address());
+        boolean isCopy = bytes == text.bytes() && offset % Long.BYTES == 0;
+        TextSource source = text.source() == TextSource.TABLE && !isCopy ? TextSource.KERNEL : text.source();
         return new Opcode.Field.Text(
-                offset, bytes, text.source(), whole, values.size() - 1, KernelText.fault(site, text), text.orEmpty());
+                offset, bytes, source, whole, values.size() - 1, KernelText.fault(site, text), text.orEmpty());
     }
 
     private static byte[] padded(RecordLayout.Component component, String text) {

@@ -15,6 +15,7 @@ import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.RoomOperation;
 import org.kprobe4j.compiler.internal.ir.StateOperation;
+import org.kprobe4j.compiler.internal.ir.TextSource;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** One rule for each {@link Opcode}. */
@@ -394,6 +395,9 @@ final class OperationLowering {
                 out.add(new Lir.Const(2, Opcode.Field.Comm.BYTES, true));
                 out.add(new Lir.Call(Helper.GET_CURRENT_COMM, 2));
             }
+            case Opcode.Field.Text text
+            when text.source() == TextSource.TABLE && at % Long.BYTES == 0 ->
+                rooms.copy(operation.argument(text.argument()), text.sizeBytes(), base, at);
             case Opcode.Field.Text text ->
                 onFault(
                         rooms.readInto(operation.argument(text.argument()), text, base, at),

@@ -240,8 +240,14 @@ final class RoomLowering {
                 .mapToInt(text -> text.getBytes(StandardCharsets.UTF_8).length)
                 .max()
                 .orElse(0);
-        Place place = compared(match, RoomOperation.TextMatch.readBytes(match.bytes(), longest, match.prefix()));
-        readForMatch(operation, match, place, longest);
+        Place place;
+        if (match.source() == TextSource.TABLE) {
+            // It is as long as any of the constants, KernelText.isTooLong().
+            place = new Place(values.register(operation.argument(0)), 0);
+        } else {
+            place = compared(match, RoomOperation.TextMatch.readBytes(match.bytes(), longest, match.prefix()));
+            readForMatch(operation, match, place, longest);
+        }
         int result = out.register();
         LirBlock done = out.block();
         for (int i = 0; i < constants.size(); i++) {
@@ -313,6 +319,14 @@ final class RoomLowering {
             }
             out.place(same);
             at += size;
+        }
+    }
+
+    /** Copies a text of a table, all of its room, by loads and stores. */
+    void copy(Value address, int bytes, int base, int at) {
+        int from = values.register(address);
+        for (int i = 0; i < bytes; i += Long.BYTES) {
+            out.add(new Lir.Store(Size.DW, base, at + i, out.load(Size.DW, from, i)));
         }
     }
 
