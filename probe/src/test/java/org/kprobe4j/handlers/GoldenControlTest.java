@@ -286,7 +286,7 @@ class GoldenControlTest {
                 r1 += -40
                 r2 = 4
                 call bpf_probe_read_kernel#113
-                if r0 != 0 goto +17
+                if r0 != 0 goto +18
                 r0 = *(u32 *)(r10 -40)
                 *(u32 *)(r10 -24) = r0
                 """);

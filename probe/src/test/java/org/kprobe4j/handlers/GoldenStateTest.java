@@ -372,8 +372,9 @@ class GoldenStateTest {
                 *(u64 *)(r10 -24) = r0
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_task#35
-                *(u64 *)(r10 -16) = r0
+                call bpf_get_current_pid_tgid#14
+                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
