@@ -43,7 +43,11 @@ class PlacesTest {
 
     record Key(int cpu, String name) {}
 
-    record Odd(byte before, @MaxBytes(17) String name, @MaxBytes(32) String longer, @MaxBytes(8) String cut) {}
+    record Odd(
+            byte before,
+            @MaxBytes(17) String name,
+            @MaxBytes(32) String longer,
+            @MaxBytes(8) String cut) {}
 
     record Walked(KernelStack stack) {}
 
