@@ -5,7 +5,7 @@ public final class Account {
     /** Symbolic name of the map. */
     public static final String MAP = "account";
 
-    /** How often the program ran. */
+    /** How often the program ran; 0 where it has several places, which have counters of their own: {@link Places#HITS_MAP}. */
     public static final int HITS = 0;
     /** Runs that ended before the handler by rule: the entry handler ignored the call, or nobody armed the post handler. */
     public static final int FILTERED = 1;
