@@ -14,6 +14,14 @@ public sealed interface Opcode {
         return false;
     }
 
+    /** One that must stay although nothing uses its value. */
+    sealed interface Effect extends Opcode {
+        @Override
+        default boolean hasEffect() {
+            return true;
+        }
+    }
+
     /** {@code a op b}, both of the operation's kind, except that a shift's count is an INT. A divisor is known not to be zero. */
     record Binary(Arithmetic operator) implements Opcode {}
 
@@ -69,12 +77,7 @@ public sealed interface Opcode {
             boolean user,
             @Nullable BitRange bits,
             @Nullable Long fallback)
-            implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+            implements Effect {}
 
     /** Site of a read whose fault is not counted. */
     int UNCOUNTED = -1;
@@ -83,118 +86,53 @@ public sealed interface Opcode {
     record BitRange(int shift, int count) {}
 
     /** A field of the instance's private data. */
-    record DataLoad(int offset, Size size, boolean signed) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record DataLoad(int offset, Size size, boolean signed) implements Effect {}
 
     /** Stores its argument into a field of the instance's private data. */
-    record DataStore(int offset, Size size) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record DataStore(int offset, Size size) implements Effect {}
 
     /** Reserves a record in a ring buffer, fills it and submits it; a full ring is counted. */
-    record Emit(String ring, int sizeBytes, List<Field> fields) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record Emit(String ring, int sizeBytes, List<Field> fields) implements Effect {}
 
     /** The address of a key's value in a map, or zero. */
-    record MapLookup(String map, Room key) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record MapLookup(String map, Room key) implements Effect {}
 
     /** A part of a map's value, at its address, which is not zero. */
-    record MapLoad(int offset, Size size, boolean signed) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record MapLoad(int offset, Size size, boolean signed) implements Effect {}
 
     /**
      * Sets a key's value; {@code onlyNew} leaves one that is there as it is. As an INT: zero, or a negative errno; what finds no
      * room is counted.
      */
-    record MapUpdate(String map, Room key, Room value, boolean onlyNew) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record MapUpdate(String map, Room key, Room value, boolean onlyNew) implements Effect {}
 
     /** Removes a key. As an INT: zero, or a negative errno. */
-    record MapDelete(String map, Room key) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record MapDelete(String map, Room key) implements Effect {}
 
     /**
      * Adds to a key's value, a number, its {@code delta}; a key without one gets that. No room is counted. Atomically, unless it is this
      * CPU's own value.
      */
-    record MapAdd(String map, Room key, Size size, int delta, boolean perCpu) implements Opcode {
+    record MapAdd(String map, Room key, Size size, int delta, boolean perCpu) implements Effect {
         public MapAdd(String map, Room key, Size size, int delta) {
             this(map, key, size, delta, false);
-        }
-
-        @Override
-        public boolean hasEffect() {
-            return true;
         }
     }
 
     /** Adds its argument to a 64-bit number in an array map's value, atomically. */
-    record CellAdd(String map, int offset) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record CellAdd(String map, int offset) implements Effect {}
 
     /** Adds one, atomically, to the 64-bit number in an array map's value that counts its argument. */
-    record BucketCount(String map, Buckets buckets) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record BucketCount(String map, Buckets buckets) implements Effect {}
 
     /** Counts its argument {@code value} in a key's row of 64-bit numbers; a key without one gets zeros. No room is counted. */
-    record RowCount(String map, String zeros, Room key, Buckets buckets, int value) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record RowCount(String map, String zeros, Room key, Buckets buckets, int value) implements Effect {}
 
     /** Records its argument in this CPU's row of an array map's value. */
-    record SummaryAdd(String map, int rows) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record SummaryAdd(String map, int rows) implements Effect {}
 
     /** Records its argument {@code value} in this CPU's row of a key. No room is counted. */
-    record SummaryMapAdd(String map, Room key, int value) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record SummaryMapAdd(String map, Room key, int value) implements Effect {}
 
     /**
      * The number of the stack in a map of type STACK_TRACE, or a negated errno. It is the same all through one hit. A stack that
@@ -249,12 +187,7 @@ public sealed interface Opcode {
     }
 
     /** What is done with arrays, queues and values of tasks. */
-    record State(StateOperation operation) implements Opcode {
-        @Override
-        public boolean hasEffect() {
-            return true;
-        }
-    }
+    record State(StateOperation operation) implements Effect {}
 
     /** What is done with scratch memory. */
     record Memory(RoomOperation operation) implements Opcode {
