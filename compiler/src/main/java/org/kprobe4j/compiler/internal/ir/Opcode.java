@@ -113,11 +113,7 @@ public sealed interface Opcode {
      * Adds to a key's value, a number, its {@code delta}; a key without one gets that. No room is counted. Atomically, unless it is this
      * CPU's own value.
      */
-    record MapAdd(String map, Room key, Size size, int delta, boolean perCpu) implements Effect {
-        public MapAdd(String map, Room key, Size size, int delta) {
-            this(map, key, size, delta, false);
-        }
-    }
+    record MapAdd(String map, Room key, Size size, int delta, boolean perCpu) implements Effect {}
 
     /** Adds its argument to a 64-bit number in an array map's value, atomically. */
     record CellAdd(String map, int offset) implements Effect {}
