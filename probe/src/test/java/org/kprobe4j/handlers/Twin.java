@@ -67,6 +67,7 @@ import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Elements;
 import org.kprobe4j.internal.EntryReader;
 import org.kprobe4j.internal.EventBytes;
+import org.kprobe4j.internal.StackNames;
 
 /**
  * The same handler twice: in the JVM on a simulated kernel, and compiled in the interpreter on the same registers and memory. What
@@ -115,7 +116,7 @@ final class Twin implements AutoCloseable {
     <T> RingBuffer<T> ring(Class<T> type) {
         RingBuffer<T> ring = RingBuffer.of(type, 1 << 16);
         handlers.ring("ring" + rings.size(), ring, type);
-        rings.put(ring, new EventBytes<>(type, org.kprobe4j.internal.StackNames.running()));
+        rings.put(ring, new EventBytes<>(type, StackNames.running()));
         return ring;
     }
 
