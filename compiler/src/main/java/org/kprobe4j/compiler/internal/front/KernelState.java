@@ -196,7 +196,7 @@ final class KernelState {
             parts.put(component.name(), part(component, address, base + component.offset(), state));
         }
         var made = new Operand.Made(site.translation().nextMade());
-        state.made().put(made.id(), new State.Content(internalName(type), parts));
+        state.made().put(made.id(), new State.Content(ObjectInstructions.internalName(type), parts));
         return made;
     }
 
@@ -275,16 +275,11 @@ final class KernelState {
     private State.@Nullable Content content(Operand operand, Class<?> type, RecordLayout record) {
         return switch (operand) {
             case Operand.Made made
-            when site.state().content(made).type().equals(internalName(type)) ->
+            when site.state().content(made).type().equals(ObjectInstructions.internalName(type)) ->
                 site.state().content(made);
             case Operand.Host(Object object)
-            when type.isInstance(object) ->
-                new RecordFields(site, new ArrayList<>(), new ArrayList<>(), true).content(type, object, record);
+            when type.isInstance(object) -> RecordFields.content(site, type, object, record);
             default -> null;
         };
-    }
-
-    private static String internalName(Class<?> type) {
-        return type.getName().replace('.', '/');
     }
 }

@@ -1,7 +1,6 @@
 package org.kprobe4j.compiler.internal.front;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.kprobe4j.asm.Size;
@@ -109,7 +108,7 @@ final class Printing {
             int offset = take(bytes + 7 & -8);
             arguments.add(new PrintFormat.Argument.Chars(offset, bytes));
             fields.add(RecordFields.field(site, text, offset, bytes, values));
-            pad(fields, offset + bytes, sizeBytes);
+            RecordFields.zeros(fields, offset + bytes, sizeBytes);
         }
 
         private void address(int bytes, Opcode.Field field) {
@@ -251,12 +250,5 @@ final class Printing {
                 site.isStatic()
                         ? "a handler cannot make a RingBuffer; make it outside, and use it in the handler"
                         : "RingBuffer.%s works outside handlers only; in a handler use emit".formatted(site.name()));
-    }
-
-    /** Gaps are zeroed: a reserved record holds what was there before. */
-    private static void pad(List<Opcode.Field> fields, int from, int to) {
-        if (from < to) {
-            fields.add(new Opcode.Field.Bytes(from, Collections.nCopies(to - from, (byte) 0)));
-        }
     }
 }

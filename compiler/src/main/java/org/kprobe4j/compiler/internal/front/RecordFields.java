@@ -32,7 +32,7 @@ final class RecordFields {
         this.values = values;
     }
 
-    /** All of a record; what lies between its components is zeroed: a reserved record holds what was there before. */
+    /** All of a record; what lies between its components is zeroed. */
     void add(RecordLayout layout, State.Content content, int base) {
         int end = base;
         for (RecordLayout.Component component : layout.components()) {
@@ -44,7 +44,12 @@ final class RecordFields {
         zeros(end, base + layout.sizeBytes());
     }
 
-    void zeros(int from, int to) {
+    private void zeros(int from, int to) {
+        zeros(fields, from, to);
+    }
+
+    /** Zeroes a gap: a reserved record holds what was there before. */
+    static void zeros(List<Opcode.Field> fields, int from, int to) {
         if (from < to) {
             fields.add(new Opcode.Field.Bytes(from, Collections.nCopies(to - from, (byte) 0)));
         }
@@ -87,7 +92,7 @@ final class RecordFields {
         return switch (value) {
             case Operand.Made made -> site.state().content(made);
             case Operand.Host(Object object)
-            when component.type().isInstance(object) -> content(component.type(), object, layout);
+            when component.type().isInstance(object) -> content(site, component.type(), object, layout);
             default ->
                 throw new Refusal("the component %s takes a record: new %s(…)"
                         .formatted(component.name(), component.type().getSimpleName()));
@@ -95,8 +100,8 @@ final class RecordFields {
     }
 
     /** A record of the host program, whose components are constants. */
-    State.Content content(Class<?> type, Object object, RecordLayout layout) {
-        String name = type.getName().replace('.', '/');
+    static State.Content content(CallSite site, Class<?> type, Object object, RecordLayout layout) {
+        String name = ObjectInstructions.internalName(type);
         var parts = new HashMap<String, Operand>();
         for (RecordLayout.Component component : layout.components()) {
             HostProgram.Constant part = site.translation()
