@@ -5,7 +5,6 @@ import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
-import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.Value;
@@ -45,18 +44,9 @@ final class AggregateLowering {
             // Whether this row is the key's or another CPU's, the next lookup finds it; or none, where there is no
             // room.
             out.add(new Lir.Call(Helper.MAP_UPDATE_ELEM, 4));
-            again(count.map(), key, row, present, done);
+            maps.again(count.map(), key, row, present, done);
         });
         out.place(done);
-    }
-
-    private void again(String map, MapLowering.Place key, int row, LirBlock present, LirBlock done) {
-        LirBlock lost = out.block();
-        out.add(new Lir.Move(row, maps.lookup(map, key)));
-        out.branchImm(JmpOp.JNE, Width.W64, row, 0, present, lost);
-        out.place(lost);
-        out.count(Account.ENTRIES_LOST);
-        out.jump(done);
     }
 
     /** Records a value in this CPU's row. A number of a CPU is below the number of rows; the mask is for the verifier. */
@@ -117,11 +107,7 @@ final class AggregateLowering {
             store(first, SummaryRow.MIN, value);
             store(first, SummaryRow.MAX, value);
             out.add(new Lir.StoreImm(Size.DW, Lir.FRAME, first.offset() + SummaryRow.COUNT, 1));
-            LirBlock faster = out.block();
-            int failed = maps.update(add.map(), key, first, MapLowering.NOEXIST);
-            out.branchImm(JmpOp.JEQ, Width.W32, failed, 0, done, faster);
-            out.place(faster);
-            again(add.map(), key, row, present, done);
+            maps.insert(add.map(), key, first, row, present, done);
         });
         out.place(done);
     }

@@ -142,7 +142,7 @@ final class MapLowering {
         return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
-    int update(String map, Place key, Place value, int flags) {
+    private int update(String map, Place key, Place value, int flags) {
         mapAndKey(map, key);
         address(3, value);
         out.add(new Lir.Const(4, flags, true));
@@ -197,17 +197,27 @@ final class MapLowering {
         out.aside(missing, () -> {
             Place value = inFrame(valueRooms, add.size().bytes());
             out.add(new Lir.Store(add.size(), Lir.FRAME, value.offset, delta));
-            LirBlock again = out.block();
-            LirBlock lost = out.block();
-            out.branchImm(JmpOp.JEQ, Width.W32, update(add.map(), key, value, NOEXIST), 0, done, again);
-            out.place(again);
-            out.add(new Lir.Move(address, lookup(add.map(), key)));
-            out.branchImm(JmpOp.JNE, Width.W64, address, 0, present, lost);
-            out.place(lost);
-            out.count(Account.ENTRIES_LOST);
-            out.jump(done);
+            insert(add.map(), key, value, address, present, done);
         });
         out.place(done);
+    }
+
+    /** Gives a key that had no value its first one, and is done; if another CPU was faster, goes on with that one's. */
+    void insert(String map, Place key, Place first, int address, LirBlock present, LirBlock done) {
+        LirBlock faster = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W32, update(map, key, first, NOEXIST), 0, done, faster);
+        out.place(faster);
+        again(map, key, address, present, done);
+    }
+
+    /** Goes on with the value that a key has by now, this CPU's or another one's; it has none if there is no room, which is counted. */
+    void again(String map, Place key, int address, LirBlock present, LirBlock done) {
+        LirBlock lost = out.block();
+        out.add(new Lir.Move(address, lookup(map, key)));
+        out.branchImm(JmpOp.JNE, Width.W64, address, 0, present, lost);
+        out.place(lost);
+        out.count(Account.ENTRIES_LOST);
+        out.jump(done);
     }
 
     private int copy(Value value) {
