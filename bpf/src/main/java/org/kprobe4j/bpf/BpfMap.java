@@ -8,7 +8,6 @@ import org.kprobe4j.bpf.internal.BpfAttr.MapCreate;
 import org.kprobe4j.bpf.internal.BpfAttr.MapElement;
 import org.kprobe4j.bpf.internal.Descriptor;
 import org.kprobe4j.bpf.internal.Linux;
-import org.kprobe4j.bpf.internal.Machine;
 import org.kprobe4j.bpf.internal.ObjectNames;
 import org.kprobe4j.bpf.internal.PrivilegeFiles;
 import org.kprobe4j.bpf.internal.Scratch;
@@ -50,7 +49,8 @@ public final class BpfMap implements AutoCloseable {
         this.descriptor = descriptor;
         this.spec = spec;
         this.valueBytes = spec.type().perCpu()
-                ? roundUp8(spec.valueSizeBytes()) * Machine.possibleCpus(calls)
+                ? roundUp8(spec.valueSizeBytes())
+                        * PossibleCpus.running(calls).numbers().size()
                 : spec.valueSizeBytes();
         this.entries = new MapEntries(calls, descriptor, spec, valueBytes);
     }

@@ -24,7 +24,12 @@ public record PossibleCpus(List<Integer> numbers) {
      * @return the CPUs; only number 0 where the kernel does not say
      */
     public static PossibleCpus running() {
-        return parse(new KernelFiles(SystemCalls.linux()).readIfPresent("/sys/devices/system/cpu/possible"));
+        return running(SystemCalls.linux());
+    }
+
+    /** Those of a kernel. */
+    static PossibleCpus running(SystemCalls calls) {
+        return parse(new KernelFiles(calls).readIfPresent("/sys/devices/system/cpu/possible"));
     }
 
     /** Reads a list such as {@code 0-3,8}. */

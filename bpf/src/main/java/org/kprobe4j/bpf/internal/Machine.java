@@ -41,28 +41,4 @@ public final class Machine {
     private static long word(Abi abi, Struct vector, int offset) {
         return abi.wordBytes() == Long.BYTES ? vector.u64(offset) : Integer.toUnsignedLong(vector.u32(offset));
     }
-
-    /**
-     * The number of CPUs that could ever be: per-CPU maps have one value for each.
-     *
-     * @param calls the kernel
-     * @return at least 1
-     */
-    public static int possibleCpus(SystemCalls calls) {
-        return countCpus(new KernelFiles(calls).readIfPresent("/sys/devices/system/cpu/possible"));
-    }
-
-    /** Counts a CPU list such as {@code 0-3,8}: the kernel packs the values of possible CPUs without gaps. */
-    static int countCpus(String list) {
-        int count = 0;
-        for (String range : list.strip().split(",", -1)) {
-            int dash = range.indexOf('-');
-            if (dash > 0) {
-                count += Integer.parseInt(range.substring(dash + 1)) - Integer.parseInt(range.substring(0, dash)) + 1;
-            } else if (!range.isEmpty()) {
-                count++;
-            }
-        }
-        return Math.max(1, count);
-    }
 }

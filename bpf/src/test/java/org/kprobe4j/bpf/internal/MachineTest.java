@@ -8,14 +8,6 @@ import org.junit.jupiter.api.Test;
 
 class MachineTest {
     @Test
-    void possibleCpusAreCountedNotMeasuredByTheHighest() {
-        assertThat(Machine.countCpus("0-3\n")).isEqualTo(4);
-        assertThat(Machine.countCpus("0")).isEqualTo(1);
-        assertThat(Machine.countCpus("0-1,4,8-9")).isEqualTo(5);
-        assertThat(Machine.countCpus("")).isEqualTo(1);
-    }
-
-    @Test
     void pageSizeComesFromTheAuxiliaryVector() {
         FakeKernel kernel = new FakeKernel();
         assertThat(Machine.pageBytes(kernel)).isEqualTo(4096);
