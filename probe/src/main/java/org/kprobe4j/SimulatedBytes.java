@@ -7,10 +7,52 @@ import java.util.TreeMap;
 
 /** One address space of a simulated kernel: bytes that were put there; the rest is not mapped. */
 final class SimulatedBytes {
-    private final TreeMap<Long, byte[]> areas = new TreeMap<>();
+    /** High in the address space, so that a register of a 32-bit machine holds such an address too, sign-extended. */
+    private static final long FIRST_OF_KERNEL = 0xffff_ffff_c000_0000L;
 
-    void put(long address, byte[] bytes) {
+    private static final long FIRST_OF_USER = 0x1000_0000L;
+    private static final long DISTANCE = 0x1000;
+
+    private final TreeMap<Long, byte[]> areas = new TreeMap<>();
+    private final long first;
+    private long next;
+
+    private SimulatedBytes(long first) {
+        this.first = first;
+        this.next = first;
+    }
+
+    static SimulatedBytes ofTheKernel() {
+        return new SimulatedBytes(FIRST_OF_KERNEL);
+    }
+
+    static SimulatedBytes ofAProcess() {
+        return new SimulatedBytes(FIRST_OF_USER);
+    }
+
+    /** An address of its own for so many bytes; before and behind them nothing is mapped. */
+    long take(int bytes) {
+        long address = next;
+        next += DISTANCE * (1 + bytes / DISTANCE);
+        return address;
+    }
+
+    /** Whether an address is among those that were taken. */
+    boolean hasTaken(long address) {
+        return address >= first && address < next;
+    }
+
+    /** Puts bytes at an address of their own. */
+    long put(byte[] bytes) {
+        long address = take(bytes.length);
         areas.put(address, bytes.clone());
+        return address;
+    }
+
+    /** Puts a text, with a NUL behind it. */
+    long put(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return put(Arrays.copyOf(bytes, bytes.length + 1));
     }
 
     /** Bytes of memory. */

@@ -2,8 +2,6 @@ package org.kprobe4j;
 
 import java.lang.reflect.Method;
 import java.net.Inet6Address;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -25,12 +23,6 @@ import org.kprobe4j.compiler.KernelNames;
  * <p>Used by one thread.
  */
 public final class SimulatedMemory {
-    /** High in the address space, so that a register of a 32-bit machine holds such an address too, sign-extended. */
-    private static final long FIRST = 0xffff_ffff_c000_0000L;
-
-    private static final long FIRST_OF_USER = 0x1000_0000L;
-    private static final long DISTANCE = 0x1000;
-
     /** A structure by its kernel name, with the fields that were set. */
     record Made(String name, Map<String, Object> fields) {}
 
@@ -38,8 +30,8 @@ public final class SimulatedMemory {
 
     private final Map<Long, Made> structures = new HashMap<>();
     private final Map<View, KernelStruct> views = new HashMap<>();
-    private final SimulatedBytes kernel = new SimulatedBytes();
-    private final SimulatedBytes user = new SimulatedBytes();
+    private final SimulatedBytes kernel = SimulatedBytes.ofTheKernel();
+    private final SimulatedBytes user = SimulatedBytes.ofAProcess();
     private final Map<String, Object> variables = new HashMap<>();
     private final Map<Long, String> paths = new HashMap<>();
     private final Map<Long, Inet6Address> addresses = new HashMap<>();
@@ -47,8 +39,6 @@ public final class SimulatedMemory {
     private final Map<String, Map<String, Long>> enums = new HashMap<>();
     private final IntSupplier cpu;
     private final Consumer<SimulatedFault> passed;
-    private long next = FIRST;
-    private long nextOfUser = FIRST_OF_USER;
 
     /** {@code passed} is told of faults after which the handler goes on. */
     SimulatedMemory(IntSupplier cpu, Consumer<SimulatedFault> passed) {
@@ -73,7 +63,7 @@ public final class SimulatedMemory {
      * @return its address
      */
     public long text(String text) {
-        return bytes(terminated(text));
+        return kernel.put(text);
     }
 
     /**
@@ -83,9 +73,7 @@ public final class SimulatedMemory {
      * @return their address
      */
     public long bytes(byte... bytes) {
-        long address = take(bytes.length);
-        kernel.put(address, bytes);
-        return address;
+        return kernel.put(bytes);
     }
 
     /**
@@ -95,7 +83,7 @@ public final class SimulatedMemory {
      * @return its address
      */
     public long userText(String text) {
-        return userBytes(terminated(text));
+        return user.put(text);
     }
 
     /**
@@ -105,26 +93,7 @@ public final class SimulatedMemory {
      * @return their address
      */
     public long userBytes(byte... bytes) {
-        long address = takeOfUser(bytes.length);
-        user.put(address, bytes);
-        return address;
-    }
-
-    private static byte[] terminated(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return Arrays.copyOf(bytes, bytes.length + 1);
-    }
-
-    private long take(int bytes) {
-        long address = next;
-        next += DISTANCE * (1 + bytes / DISTANCE);
-        return address;
-    }
-
-    private long takeOfUser(int bytes) {
-        long address = nextOfUser;
-        nextOfUser += DISTANCE * (1 + bytes / DISTANCE);
-        return address;
+        return user.put(bytes);
     }
 
     /** The bytes of one address space. */
@@ -151,7 +120,7 @@ public final class SimulatedMemory {
     /** A structure all of whose fields are zero. */
     <T extends KernelStruct> T make(Class<T> type, boolean ofUser) {
         requireInterface(type);
-        long address = ofUser ? takeOfUser(1) : take(1);
+        long address = space(ofUser).take(1);
         structures.put(address, new Made(name(type), SimulatedReader.zero()));
         return view(address, type, ofUser);
     }
@@ -191,12 +160,11 @@ public final class SimulatedMemory {
     /** A register of a 32-bit machine may have lost the upper half of an address. */
     @Nullable
     Made at(long address, boolean ofUser) {
-        boolean isUser = address >= FIRST_OF_USER && address < nextOfUser;
         Made made = structures.get(address);
         if (made == null && address >>> Integer.SIZE == 0) {
             made = structures.get((long) (int) address);
         }
-        return isUser == ofUser ? made : null;
+        return user.hasTaken(address) == ofUser ? made : null;
     }
 
     /** The structure that has another one as a member. */
