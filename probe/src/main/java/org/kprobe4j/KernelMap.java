@@ -1,9 +1,7 @@
 package org.kprobe4j;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,19 +9,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.MapType;
-import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.KernelObject;
-import org.kprobe4j.internal.Elements;
-import org.kprobe4j.internal.Entries;
-import org.kprobe4j.internal.EntryReader;
-import org.kprobe4j.internal.HeapEntries;
-import org.kprobe4j.internal.KernelEntries;
 import org.kprobe4j.internal.Largest;
-import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * A hash map in the kernel that handlers and Java share: {@code starts.put(Kernel.tid(), Kernel.ktimeNs())} in one handler, {@code
@@ -52,66 +41,14 @@ import org.kprobe4j.internal.Shutdown;
  */
 public final class KernelMap<K, V> implements AutoCloseable {
     private static final int DEFAULT_ENTRIES = 10_240;
-    /** Source: htab_map_alloc_check() in kernel/bpf/hashtab.c, MAX_BPF_STACK. */
-    private static final int MAX_KEY_BYTES = 512;
-
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    private final String name = "map" + NUMBER.incrementAndGet();
-    private final Elements<K> keys;
-    private final Elements<V> values;
-    private final EntryReader<K, V> reader;
+    private final KeyedEntries<K, V> map;
     private final Class<V> valueType;
-    private final Entries map;
 
     private KernelMap(Class<K> key, Class<V> value, MapType type, int maxEntries) {
-        this.keys = Elements.ofKeys(key);
-        this.values = new Elements<>(value);
+        this.map = new KeyedEntries<>("KernelMap", "map" + NUMBER.incrementAndGet(), key, value, type, maxEntries);
         this.valueType = value;
-        this.reader = new EntryReader<>(keys, values);
-        this.map = entries(type, name, keys, values, maxEntries);
-        if (map instanceof KernelEntries) {
-            // Reading a key once is what its stacks need.
-            keys.stacks().watch(name, this::entries);
-            Shutdown.opened(this);
-        }
-    }
-
-    /** {@code what} is the map's class, for messages. */
-    static void requireEntries(String what, Elements<?> keys, int maxEntries) {
-        int keyBytes = keys.layout().sizeBytes();
-        if (maxEntries < 1) {
-            throw new UsageException("a %s for %d entries: it must hold at least one".formatted(what, maxEntries));
-        } else if (keyBytes > MAX_KEY_BYTES) {
-            throw new UsageException(
-                    "a key of type %s has %d bytes, and the kernel takes at most %d: make its strings shorter with @MaxBytes"
-                            .formatted(keys.layout().javaName(), keyBytes, MAX_KEY_BYTES));
-        }
-    }
-
-    /**
-     * Entries in the kernel, or on the heap while a {@link SimulatedKernel} is open.
-     *
-     * @throws UsageException if the kernel refuses the map
-     * @throws IllegalArgumentException if a key is too long
-     */
-    static Entries entries(MapType type, String name, Elements<?> keys, Elements<?> values, int maxEntries) {
-        int keyBytes = keys.layout().sizeBytes();
-        int valueBytes = values.layout().sizeBytes();
-        requireEntries("map", keys, maxEntries);
-        SimulatedKernel simulated = SimulatedKernel.current();
-        if (simulated != null) {
-            keys.stacks().openOnTheHeap(simulated.stackNames());
-            boolean lru = type == MapType.LRU_HASH || type == MapType.LRU_PERCPU_HASH;
-            int size = type.perCpu() ? SimulatedKernel.POSSIBLE_CPUS * EntryReader.stride(valueBytes) : valueBytes;
-            return new HeapEntries(name, size, maxEntries, lru);
-        }
-        try {
-            return keys.stacks()
-                    .open(name, maxEntries, () -> new KernelEntries(type, name, keyBytes, valueBytes, maxEntries));
-        } catch (BpfException e) {
-            throw new UsageException(MapRefusal.ofMap(maxEntries, keyBytes, valueBytes, e));
-        }
     }
 
     /**
@@ -178,8 +115,8 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return a copy of the value, null if there is none
      */
     public @Nullable V get(K key) {
-        byte[] found = map.lookup(bytes(key));
-        return found == null ? null : values.object(found);
+        byte[] found = map.lookup(key);
+        return found == null ? null : map.values().object(found);
     }
 
     /**
@@ -212,7 +149,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return whether there was one
      */
     public boolean remove(K key) {
-        return map.delete(bytes(key));
+        return map.delete(key);
     }
 
     /**
@@ -222,7 +159,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return true if so
      */
     public boolean containsKey(K key) {
-        return map.lookup(bytes(key)) != null;
+        return map.lookup(key) != null;
     }
 
     /**
@@ -245,46 +182,17 @@ public final class KernelMap<K, V> implements AutoCloseable {
      */
     public void add(K key, long delta) {
         SimulatedKernel kernel = SimulatedKernel.inHandler();
-        if (kernel == null || !(map instanceof HeapEntries)) {
+        if (kernel == null || !map.isOnTheHeap()) {
             throw SimulatedKernel.outside("add(%s, %d)".formatted(key, delta));
         }
-        Class<?> number = values.layout() instanceof ElementLayout.Scalar(Class<?> type) ? type : Object.class;
-        if (number != long.class && number != int.class) {
-            throw new UsageException("add needs a map whose values are Long or Integer; this one's are %s"
-                    .formatted(values.layout().javaName()));
-        }
+        map.requireNumbers();
         long before = get(key) instanceof Number old ? old.longValue() : 0;
-        update(key, values.number(before + delta), false);
-    }
-
-    private byte[] bytes(K key) {
-        return keys.bytes(Objects.requireNonNull(key, "key"));
+        update(key, map.values().number(before + delta), false);
     }
 
     private boolean update(K key, V value, boolean isNew) {
-        byte[] content = values.bytes(Objects.requireNonNull(value, "value"));
-        byte[] place = bytes(key);
-        keys.stacks().requireKnown(place);
-        return switch (map.update(place, content, isNew)) {
-            case DONE -> true;
-            case EXISTS -> false;
-            case FULL -> full();
-        };
-    }
-
-    private boolean full() {
-        return full("KernelMap", name, map.maxEntries());
-    }
-
-    /** In a handler the entry is lost and counted; outside Java can be told. */
-    static boolean full(String type, String name, int maxEntries) {
-        SimulatedKernel kernel = SimulatedKernel.inHandler();
-        if (kernel != null) {
-            kernel.entryLost();
-            return false;
-        }
-        throw new IllegalStateException("%s is full: it holds %d entries; make it for more with %s.of(…, maxEntries)"
-                .formatted(name, maxEntries, type));
+        byte[] content = map.values().bytes(Objects.requireNonNull(value, "value"));
+        return map.update(map.written(key), content, isNew);
     }
 
     // ---- outside only ----
@@ -297,20 +205,18 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @throws IllegalStateException if the map is full; some of the entries are set then
      */
     public void putAll(Map<? extends K, ? extends V> entries) {
-        int keyBytes = keys.layout().sizeBytes();
-        int valueBytes = values.layout().sizeBytes();
+        int keyBytes = map.keys().layout().sizeBytes();
+        int valueBytes = map.values().layout().sizeBytes();
         var allKeys = new byte[Math.multiplyExact(entries.size(), keyBytes)];
         var allValues = new byte[Math.multiplyExact(entries.size(), valueBytes)];
         int at = 0;
         for (Map.Entry<? extends K, ? extends V> entry : entries.entrySet()) {
-            byte[] value = values.bytes(Objects.requireNonNull(entry.getValue(), "value"));
-            System.arraycopy(bytes(entry.getKey()), 0, allKeys, at * keyBytes, keyBytes);
+            byte[] value = map.values().bytes(Objects.requireNonNull(entry.getValue(), "value"));
+            System.arraycopy(map.bytes(entry.getKey()), 0, allKeys, at * keyBytes, keyBytes);
             System.arraycopy(value, 0, allValues, at * valueBytes, valueBytes);
             at++;
         }
-        if (map.updateAll(allKeys, allValues) == Entries.Update.FULL) {
-            full();
-        }
+        map.updateAll(allKeys, allValues);
     }
 
     /**
@@ -319,9 +225,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return a copy
      */
     public Map<K, V> entries() {
-        var found = new LinkedHashMap<K, V>();
-        forEach(found::put);
-        return Collections.unmodifiableMap(found);
+        return map.all(false, map.reader()::each);
     }
 
     /**
@@ -331,7 +235,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @param action takes a key and its value
      */
     public void forEach(BiConsumer<? super K, ? super V> action) {
-        map.forEach(false, reader.each(action));
+        map.forEach(map.reader().each(action));
     }
 
     /**
@@ -385,9 +289,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return a copy
      */
     public Map<K, V> takeAll() {
-        var found = new LinkedHashMap<K, V>();
-        map.forEach(true, reader.each(found::put));
-        return Collections.unmodifiableMap(found);
+        return map.all(true, map.reader()::each);
     }
 
     /**
@@ -396,7 +298,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return the number
      */
     public int size() {
-        return map.forEach(false, (_, _) -> {});
+        return map.size();
     }
 
     /**
@@ -410,7 +312,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
 
     /** Removes all entries that are there now. */
     public void clear() {
-        map.forEach(true, (_, _) -> {});
+        map.clear();
     }
 
     /** The entries, as {@link Map} shows them. */
@@ -421,22 +323,13 @@ public final class KernelMap<K, V> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured(
-                "KernelMap", new KernelObject.Hash(name, keys.layout(), values.layout()), wanted -> {
-                    if (map instanceof KernelEntries kernel) {
-                        return wanted.equals(name) ? kernel.fd() : keys.stacks().fd();
-                    }
-                    throw SimulatedKernel.onTheHeap("use a map");
-                });
+        return map.captured(new KernelObject.Hash(
+                map.name(), map.keys().layout(), map.values().layout()));
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
-        keys.stacks().close();
         map.close();
-        if (map instanceof KernelEntries) {
-            Shutdown.closed(this);
-        }
     }
 }

@@ -64,7 +64,7 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
             throw new UsageException(
                     MapRefusal.ofMap(maxEntries, keys.layout().sizeBytes(), shape.numbers() * Long.BYTES, e));
         }
-        keys.stacks().watch(name, () -> entries(false));
+        keys.watch(name, maps.rows()::forEach);
         Shutdown.opened(this);
     }
 
@@ -85,7 +85,7 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
     static <K, V> KeyedNumbers<K, V> of(String what, Class<K> key, Shape<V> shape, int maxEntries) {
         try {
             var keys = Elements.ofKeys(key);
-            KernelMap.requireEntries(what, keys, maxEntries);
+            KeyedEntries.requireEntries(what, keys, maxEntries);
             return new KeyedNumbers<>(shape, keys, maxEntries);
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));

@@ -12,15 +12,10 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.MapType;
-import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.KernelObject;
-import org.kprobe4j.internal.Elements;
-import org.kprobe4j.internal.Entries;
 import org.kprobe4j.internal.EntryReader;
-import org.kprobe4j.internal.KernelEntries;
 import org.kprobe4j.internal.Largest;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Sums;
 
 /**
@@ -41,23 +36,13 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     private static final int DEFAULT_ENTRIES = 10_240;
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    private final String name = "percpumap" + NUMBER.incrementAndGet();
-    private final Elements<K> keys;
-    private final Elements<V> values;
+    private final KeyedEntries<K, V> map;
     private final Class<V> valueType;
-    private final EntryReader<K, V> reader;
-    private final Entries map;
 
     private PerCpuMap(Class<K> key, Class<V> value, MapType type, int maxEntries) {
-        this.keys = Elements.ofKeys(key);
-        this.values = new Elements<>(value);
+        this.map =
+                new KeyedEntries<>("PerCpuMap", "percpumap" + NUMBER.incrementAndGet(), key, value, type, maxEntries);
         this.valueType = value;
-        this.reader = new EntryReader<>(keys, values);
-        this.map = KernelMap.entries(type, name, keys, values, maxEntries);
-        if (map instanceof KernelEntries) {
-            keys.stacks().watch(name, this::entries);
-            Shutdown.opened(this);
-        }
     }
 
     /**
@@ -121,8 +106,10 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     }
 
     private @Nullable V found(int cpu, K key) {
-        byte[] all = map.lookup(bytes(key));
-        return all == null ? null : reader.ofAllCpus(MemorySegment.ofArray(all)).get(cpu);
+        byte[] all = map.lookup(key);
+        return all == null
+                ? null
+                : map.reader().ofAllCpus(MemorySegment.ofArray(all)).get(cpu);
     }
 
     /**
@@ -166,26 +153,17 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      */
     public void add(K key, long delta) {
         int cpu = SimulatedCpu.current("add(%s, %d)".formatted(key, delta));
-        Class<?> number = values.layout() instanceof ElementLayout.Scalar(Class<?> type) ? type : Object.class;
-        if (number != long.class && number != int.class) {
-            throw new UsageException("add needs a map whose values are Long or Integer; this one's are %s"
-                    .formatted(values.layout().javaName()));
-        }
+        map.requireNumbers();
         long before = found(cpu, key) instanceof Number old ? old.longValue() : 0;
-        update(cpu, key, values.number(before + delta), false);
+        update(cpu, key, map.values().number(before + delta), false);
     }
 
     private boolean update(int cpu, K key, V value, boolean isNew) {
-        byte[] bytes = bytes(key);
-        byte[] content = values.bytes(Objects.requireNonNull(value, "value"));
-        byte[] before = map.lookup(bytes);
+        byte[] content = map.values().bytes(Objects.requireNonNull(value, "value"));
+        byte[] before = map.lookup(key);
         byte[] all = before == null ? new byte[map.valueBytes()] : before;
         System.arraycopy(content, 0, all, cpu * EntryReader.stride(content.length), content.length);
-        return switch (map.update(bytes, all, isNew)) {
-            case DONE -> true;
-            case EXISTS -> false;
-            case FULL -> KernelMap.full("PerCpuMap", name, map.maxEntries());
-        };
+        return map.update(map.bytes(key), all, isNew);
     }
 
     // ---- in a handler and outside ----
@@ -197,7 +175,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return true if so
      */
     public boolean containsKey(K key) {
-        return map.lookup(bytes(key)) != null;
+        return map.lookup(key) != null;
     }
 
     /**
@@ -207,11 +185,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return whether there was one
      */
     public boolean remove(K key) {
-        return map.delete(bytes(key));
-    }
-
-    private byte[] bytes(K key) {
-        return keys.bytes(Objects.requireNonNull(key, "key"));
+        return map.delete(key);
     }
 
     // ---- outside only ----
@@ -223,8 +197,8 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return copies, one for each CPU that could ever be, in the order of their numbers; empty if no CPU has put the key
      */
     public List<V> values(K key) {
-        byte[] all = map.lookup(bytes(key));
-        return all == null ? List.of() : reader.ofAllCpus(MemorySegment.ofArray(all));
+        byte[] all = map.lookup(key);
+        return all == null ? List.of() : map.reader().ofAllCpus(MemorySegment.ofArray(all));
     }
 
     /**
@@ -257,9 +231,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return a copy
      */
     public Map<K, List<V>> entries() {
-        var found = new LinkedHashMap<K, List<V>>();
-        forEach(found::put);
-        return Collections.unmodifiableMap(found);
+        return map.all(false, map.reader()::eachOfAllCpus);
     }
 
     /**
@@ -268,7 +240,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @param action takes a key and the values of all CPUs
      */
     public void forEach(BiConsumer<? super K, ? super List<V>> action) {
-        map.forEach(false, reader.eachOfAllCpus(action));
+        map.forEach(map.reader().eachOfAllCpus(action));
     }
 
     /**
@@ -303,9 +275,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return a copy
      */
     public Map<K, List<V>> takeAll() {
-        var found = new LinkedHashMap<K, List<V>>();
-        map.forEach(true, reader.eachOfAllCpus(found::put));
-        return Collections.unmodifiableMap(found);
+        return map.all(true, map.reader()::eachOfAllCpus);
     }
 
     /**
@@ -314,7 +284,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @return the number
      */
     public int size() {
-        return map.forEach(false, (_, _) -> {});
+        return map.size();
     }
 
     /**
@@ -328,7 +298,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
 
     /** Removes all keys that are there now. */
     public void clear() {
-        map.forEach(true, (_, _) -> {});
+        map.clear();
     }
 
     /** The entries, as {@link Map} shows them. */
@@ -339,22 +309,13 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured(
-                "PerCpuMap", new KernelObject.PerCpuHash(name, keys.layout(), values.layout()), wanted -> {
-                    if (map instanceof KernelEntries kernel) {
-                        return wanted.equals(name) ? kernel.fd() : keys.stacks().fd();
-                    }
-                    throw SimulatedKernel.onTheHeap("use a map");
-                });
+        return map.captured(new KernelObject.PerCpuHash(
+                map.name(), map.keys().layout(), map.values().layout()));
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
-        keys.stacks().close();
         map.close();
-        if (map instanceof KernelEntries) {
-            Shutdown.closed(this);
-        }
     }
 }

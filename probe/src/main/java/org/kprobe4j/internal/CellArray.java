@@ -79,8 +79,7 @@ public final class CellArray<V> implements AutoCloseable {
     /** Adds to an element, a Long or an Integer, in one step. */
     public void add(int row, int index, long delta) {
         long offset = offset(row, index);
-        Class<?> number = elements.layout() instanceof ElementLayout.Scalar(Class<?> type) ? type : Object.class;
-        if (number != long.class && number != int.class) {
+        if (!elements.areNumbers()) {
             throw new IllegalArgumentException(
                     "add needs an array whose elements are Long or Integer; this one's are %s"
                             .formatted(elements.layout().javaName()));

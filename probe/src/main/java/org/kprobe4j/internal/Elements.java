@@ -1,8 +1,11 @@
 package org.kprobe4j.internal;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.EntryConsumer;
 import org.kprobe4j.compiler.ElementLayout;
 
 /**
@@ -48,6 +51,18 @@ public final class Elements<T> {
         return stacks;
     }
 
+    /**
+     * Has the keys of an open map read all the time, if they hold stacks of processes: reading a key once is what its stacks need.
+     *
+     * @param forEach shows each entry of the map
+     */
+    public void watch(String map, Consumer<EntryConsumer> forEach) {
+        EntryConsumer readKey = (key, _) -> {
+            var _ = object(key.toArray(ValueLayout.JAVA_BYTE));
+        };
+        stacks.watch(map, () -> forEach.accept(readKey));
+    }
+
     /** How they lie in memory. */
     public ElementLayout layout() {
         return layout;
@@ -69,6 +84,11 @@ public final class Elements<T> {
         }
         RecordBytes.number(MemorySegment.ofArray(bytes), 0, object);
         return bytes;
+    }
+
+    /** Whether they are Long or Integer: what a handler can add to. */
+    public boolean areNumbers() {
+        return layout instanceof ElementLayout.Scalar(Class<?> number) && (number == long.class || number == int.class);
     }
 
     /** A Long or an Integer; of what does not fit, the lower half. */

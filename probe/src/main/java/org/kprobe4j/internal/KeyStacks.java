@@ -72,7 +72,7 @@ public final class KeyStacks implements AutoCloseable {
     }
 
     /** Has the keys read all the time, if they hold stacks of processes, so that these are seen while they live. */
-    public synchronized void watch(String map, Runnable readKeys) {
+    synchronized void watch(String map, Runnable readKeys) {
         watch = ofProcesses ? new ProcessWatch(map, KeyStacks::lookAtOurselves, readKeys) : null;
     }
 
