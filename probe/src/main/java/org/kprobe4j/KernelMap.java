@@ -212,7 +212,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
         int at = 0;
         for (Map.Entry<? extends K, ? extends V> entry : entries.entrySet()) {
             byte[] value = map.values().bytes(Objects.requireNonNull(entry.getValue(), "value"));
-            System.arraycopy(map.bytes(entry.getKey()), 0, allKeys, at * keyBytes, keyBytes);
+            System.arraycopy(map.written(entry.getKey()), 0, allKeys, at * keyBytes, keyBytes);
             System.arraycopy(value, 0, allValues, at * valueBytes, valueBytes);
             at++;
         }

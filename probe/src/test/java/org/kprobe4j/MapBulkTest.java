@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.internal.NamedKernelStack;
+import org.kprobe4j.internal.StackSymbols;
 
 /** What Java does with whole maps, on the heap: many entries at once, the largest ones, all taken out. */
 class MapBulkTest {
@@ -50,6 +53,23 @@ class MapBulkTest {
             map.put(1L, 2L);
             map.clear();
             assertThat(map.size()).isZero();
+        }
+    }
+
+    /** As {@code put} does: such a key would match no stack. */
+    @Test
+    void stacksOfAnotherMapAreRefused() {
+        var unknown = new NamedKernelStack(new StackSymbols.Stack(List.of(), Errno.ENOENT), _ -> List.of());
+        try (var _ = SimulatedKernel.open();
+                var map = KernelMap.of(KernelStack.class, Long.class)) {
+            String refusal = "put: the key's stack is none of this map's; only handlers bring stacks into a map";
+            assertThatThrownBy(() -> map.put(unknown, 1L))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(refusal);
+            assertThatThrownBy(() -> map.putAll(Map.of(unknown, 1L)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(refusal);
+            assertThat(map.isEmpty()).isTrue();
         }
     }
 

@@ -166,6 +166,15 @@ class StackKernelTest {
             assertThat(counts.get(most.getKey())).isEqualTo(most.getValue());
             counts.put(most.getKey(), 1L);
             assertThat(counts.get(most.getKey())).isOne();
+            counts.putAll(Map.of(most.getKey(), 2L));
+            assertThat(counts.get(most.getKey())).isEqualTo(2);
+            try (var others = KernelMap.of(KernelStack.class, Long.class)) {
+                assertThatThrownBy(() -> others.putAll(Map.of(most.getKey(), 1L)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(
+                                "put: the key's stack is none of this map's; only handlers bring stacks into a map");
+                assertThat(others.isEmpty()).isTrue();
+            }
             assertThat(counts.remove(most.getKey())).isTrue();
             assertThat(counts.containsKey(most.getKey())).isFalse();
         }
