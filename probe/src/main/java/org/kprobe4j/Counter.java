@@ -5,7 +5,6 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * A number that handlers add to and Java reads while they run: {@code hits.increment()} in a handler that captured it, {@code
@@ -20,11 +19,7 @@ public final class Counter implements AutoCloseable {
     private final String name = "counter" + NUMBER.incrementAndGet();
     private final Cells cells = SimulatedKernel.cells(name, 1);
 
-    private Counter() {
-        if (!cells.isOnTheHeap()) {
-            Shutdown.opened(this);
-        }
-    }
+    private Counter() {}
 
     /**
      * A counter at zero.
@@ -86,16 +81,12 @@ public final class Counter implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured(
-                "Counter", new KernelObject.Counter(name, 0), () -> SimulatedKernel.fd(cells, "counter"));
+        return KernelObjects.captured("Counter", new KernelObject.Counter(name, 0), "use a counter", cells::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

@@ -7,7 +7,6 @@ import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * Counts values by their size: {@code latency.record(nanos)} in a handler that captured it, {@code IO.println(latency)} outside.
@@ -26,9 +25,6 @@ public final class Histogram implements AutoCloseable {
     private Histogram(Buckets buckets) {
         this.buckets = buckets;
         this.cells = SimulatedKernel.cells(name, buckets.room());
-        if (!cells.isOnTheHeap()) {
-            Shutdown.opened(this);
-        }
     }
 
     private static Histogram of(Buckets buckets) {
@@ -152,15 +148,12 @@ public final class Histogram implements AutoCloseable {
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
         return KernelObjects.captured(
-                "Histogram", new KernelObject.Histogram(name, buckets), () -> SimulatedKernel.fd(cells, "histogram"));
+                "Histogram", new KernelObject.Histogram(name, buckets), "use a histogram", cells::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

@@ -7,7 +7,6 @@ import java.util.stream.Stream;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.CellArray;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * An array in the kernel that handlers and Java share: {@code perCpu.add(Kernel.cpu(), 1)} in a handler that captured it, {@code
@@ -42,9 +41,6 @@ public final class KernelArray<V> implements AutoCloseable {
 
     private KernelArray(Class<V> type, int length) {
         this.cells = new CellArray<>(name, type, length, 1, SimulatedKernel.current() != null);
-        if (!cells.isOnTheHeap()) {
-            Shutdown.opened(this);
-        }
     }
 
     /**
@@ -148,20 +144,12 @@ public final class KernelArray<V> implements AutoCloseable {
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
         return KernelObjects.captured(
-                "KernelArray", new KernelObject.Array(name, cells.layout(), cells.cells()), () -> {
-                    if (cells.isOnTheHeap()) {
-                        throw SimulatedKernel.onTheHeap("use an array");
-                    }
-                    return cells.fd();
-                });
+                "KernelArray", new KernelObject.Array(name, cells.layout(), cells.cells()), "use an array", cells::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

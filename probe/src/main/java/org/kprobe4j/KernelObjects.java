@@ -8,6 +8,9 @@ import org.kprobe4j.internal.Programs;
 
 /** Which Java objects stand for one of the kernel when a handler captures them. */
 final class KernelObjects {
+    /** Stands for the descriptor of what only handlers in the JVM can use. */
+    static final int ON_THE_HEAP = -1;
+
     private KernelObjects() {}
 
     /** What handlers that capture an object need of it; nothing if it is an object like any other. */
@@ -29,9 +32,18 @@ final class KernelObjects {
         };
     }
 
-    /** {@code what} names the class of the object in messages. */
-    static Programs.Captured captured(String what, KernelObject object, IntSupplier fd) {
-        return captured(what, object, _ -> fd.getAsInt());
+    /**
+     * Of an object with one map. {@code what} names its class in messages, {@code use} what handlers do with it; {@code fd} gives the
+     * map's descriptor, {@link #ON_THE_HEAP} if it has none.
+     */
+    static Programs.Captured captured(String what, KernelObject object, String use, IntSupplier fd) {
+        return captured(what, object, _ -> {
+            int open = fd.getAsInt();
+            if (open == ON_THE_HEAP) {
+                throw SimulatedKernel.onTheHeap(use);
+            }
+            return open;
+        });
     }
 
     /** {@code fd} gives the descriptor of each of its maps. */

@@ -11,7 +11,6 @@ import org.kprobe4j.internal.Elements;
 import org.kprobe4j.internal.KernelValues;
 import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * A bounded queue in the kernel, first in, first out, that handlers and Java share: {@code free.offer(addr)} in one handler, {@code
@@ -42,9 +41,6 @@ public final class KernelQueue<T> implements AutoCloseable {
             this.values = new KernelValues(name, bytes, capacity, SimulatedKernel.current() != null);
         } catch (BpfException e) {
             throw new UsageException(MapRefusal.of("a queue for %d values of %d bytes".formatted(capacity, bytes), e));
-        }
-        if (!values.isOnTheHeap()) {
-            Shutdown.opened(this);
         }
     }
 
@@ -127,20 +123,13 @@ public final class KernelQueue<T> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured("KernelQueue", new KernelObject.Queue(name, elements.layout()), () -> {
-            if (values.isOnTheHeap()) {
-                throw SimulatedKernel.onTheHeap("use a queue");
-            }
-            return values.fd();
-        });
+        return KernelObjects.captured(
+                "KernelQueue", new KernelObject.Queue(name, elements.layout()), "use a queue", values::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         values.close();
-        if (!values.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

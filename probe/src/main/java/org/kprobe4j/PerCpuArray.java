@@ -8,7 +8,6 @@ import org.kprobe4j.bpf.PossibleCpus;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.CellArray;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Sums;
 
 /**
@@ -38,9 +37,6 @@ public final class PerCpuArray<V> implements AutoCloseable {
                 ? IntStream.range(0, SimulatedKernel.POSSIBLE_CPUS).boxed().toList()
                 : PossibleCpus.running().numbers();
         this.cells = new CellArray<>(name, type, length, cpus.getLast() + 1, simulated);
-        if (!simulated) {
-            Shutdown.opened(this);
-        }
     }
 
     /**
@@ -157,20 +153,12 @@ public final class PerCpuArray<V> implements AutoCloseable {
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
         return KernelObjects.captured(
-                "PerCpuArray", new KernelObject.Array(name, cells.layout(), cells.cells()), () -> {
-                    if (cells.isOnTheHeap()) {
-                        throw SimulatedKernel.onTheHeap("use an array");
-                    }
-                    return cells.fd();
-                });
+                "PerCpuArray", new KernelObject.Array(name, cells.layout(), cells.cells()), "use an array", cells::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

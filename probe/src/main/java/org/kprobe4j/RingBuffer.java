@@ -206,12 +206,11 @@ public final class RingBuffer<T> implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured("RingBuffer", new KernelObject.Ring(name, events.layout()), () -> {
-            if (reader == null) {
-                throw SimulatedKernel.onTheHeap("emit into a ring buffer");
-            }
-            return reader.fd();
-        });
+        return KernelObjects.captured(
+                "RingBuffer",
+                new KernelObject.Ring(name, events.layout()),
+                "emit into a ring buffer",
+                () -> reader == null ? KernelObjects.ON_THE_HEAP : reader.fd());
     }
 
     // ---- to a consumer ----

@@ -124,13 +124,6 @@ public final class SimulatedKernel implements AutoCloseable {
         return kernel;
     }
 
-    static int fd(Cells cells, String object) {
-        if (cells.isOnTheHeap()) {
-            throw onTheHeap("use a " + object);
-        }
-        return cells.fd();
-    }
-
     /** The arguments by their names that registers were made with. */
     <T extends FunctionArguments> T arguments(PtRegs regs, Class<T> type) {
         Map<String, Object> named = arguments.get(regs);

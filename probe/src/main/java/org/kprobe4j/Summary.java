@@ -9,7 +9,6 @@ import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.SummaryRow;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 
 /**
  * How many values there were, their sum, the smallest and the largest: {@code sizes.record(bytes)} in a handler that captured it,
@@ -32,9 +31,6 @@ public final class Summary implements AutoCloseable {
 
     private Summary() {
         reset();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.opened(this);
-        }
     }
 
     /**
@@ -184,16 +180,12 @@ public final class Summary implements AutoCloseable {
 
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
-        return KernelObjects.captured(
-                "Summary", new KernelObject.Summary(name, rows), () -> SimulatedKernel.fd(cells, "summary"));
+        return KernelObjects.captured("Summary", new KernelObject.Summary(name, rows), "use a summary", cells::fd);
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
     @Override
     public void close() {
         cells.close();
-        if (!cells.isOnTheHeap()) {
-            Shutdown.closed(this);
-        }
     }
 }

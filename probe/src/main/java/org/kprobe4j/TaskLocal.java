@@ -10,7 +10,6 @@ import org.kprobe4j.internal.Elements;
 import org.kprobe4j.internal.HeapEntries;
 import org.kprobe4j.internal.MapRefusal;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.TaskValues;
 
 /**
@@ -50,7 +49,6 @@ public final class TaskLocal<T> implements AutoCloseable {
         } catch (BpfException e) {
             throw new UsageException(MapRefusal.of("a value of %d bytes for each task".formatted(bytes), e));
         }
-        Shutdown.opened(this);
     }
 
     /**
@@ -125,12 +123,11 @@ public final class TaskLocal<T> implements AutoCloseable {
     /** What handlers that capture it need of it. */
     Programs.Captured captured() {
         boolean storage = values == null || values.isStorage();
-        return KernelObjects.captured("TaskLocal", new KernelObject.TaskLocal(name, elements.layout(), storage), () -> {
-            if (values == null) {
-                throw SimulatedKernel.onTheHeap("use a TaskLocal");
-            }
-            return values.fd();
-        });
+        return KernelObjects.captured(
+                "TaskLocal",
+                new KernelObject.TaskLocal(name, elements.layout(), storage),
+                "use a TaskLocal",
+                () -> values == null ? KernelObjects.ON_THE_HEAP : values.fd());
     }
 
     /** Frees it. Close the probes whose handlers use it first. */
@@ -139,7 +136,6 @@ public final class TaskLocal<T> implements AutoCloseable {
         heap.close();
         if (values != null) {
             values.close();
-            Shutdown.closed(this);
         }
     }
 }

@@ -100,11 +100,6 @@ public final class CellArray<V> implements AutoCloseable {
         memory.clear();
     }
 
-    /** Whether only handlers in the JVM can use it. */
-    public boolean isOnTheHeap() {
-        return memory.isOnTheHeap();
-    }
-
     /** The map's descriptor, -1 on the heap. */
     public int fd() {
         return memory.fd();

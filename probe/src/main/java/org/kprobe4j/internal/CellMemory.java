@@ -40,6 +40,7 @@ public final class CellMemory implements AutoCloseable {
             throw e;
         }
         this.memory = mapped.segment();
+        Shutdown.opened(this);
     }
 
     private CellMemory(String name, MemorySegment heap) {
@@ -52,11 +53,6 @@ public final class CellMemory implements AutoCloseable {
     /** Makes it for handlers in the JVM. */
     public static CellMemory onTheHeap(String name, int sizeBytes) {
         return new CellMemory(name, MemorySegment.ofArray(new long[(sizeBytes + 7) / Long.BYTES]));
-    }
-
-    /** Whether only handlers in the JVM can use it. */
-    public boolean isOnTheHeap() {
-        return map == null;
     }
 
     /** The map's descriptor, -1 on the heap. */
@@ -148,6 +144,7 @@ public final class CellMemory implements AutoCloseable {
         }
         if (map != null) {
             map.close();
+            Shutdown.closed(this);
         }
     }
 }

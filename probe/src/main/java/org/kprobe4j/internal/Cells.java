@@ -34,6 +34,7 @@ public final class Cells implements AutoCloseable {
             map.close();
             throw e;
         }
+        Shutdown.opened(this);
     }
 
     private Cells(String name, long[] heap) {
@@ -123,6 +124,7 @@ public final class Cells implements AutoCloseable {
         }
         if (map != null) {
             map.close();
+            Shutdown.closed(this);
         }
     }
 }

@@ -23,6 +23,9 @@ public final class KernelValues implements AutoCloseable {
         this.valueBytes = valueBytes;
         this.capacity = capacity;
         this.map = onTheHeap ? null : BpfMap.create(MapType.QUEUE, name, 0, valueBytes, capacity, 0);
+        if (map != null) {
+            Shutdown.opened(this);
+        }
     }
 
     /** Appends a value; false if there is no room. */
@@ -86,11 +89,6 @@ public final class KernelValues implements AutoCloseable {
         return capacity;
     }
 
-    /** Whether only handlers in the JVM can use it. */
-    public boolean isOnTheHeap() {
-        return map == null;
-    }
-
     /** The map's descriptor, -1 on the heap. */
     public int fd() {
         return map == null ? -1 : map.fd();
@@ -101,6 +99,7 @@ public final class KernelValues implements AutoCloseable {
         closed = true;
         if (map != null) {
             map.close();
+            Shutdown.closed(this);
         }
     }
 }

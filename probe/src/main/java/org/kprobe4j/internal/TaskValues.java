@@ -35,6 +35,7 @@ public final class TaskValues implements AutoCloseable {
     private TaskValues(BpfMap map, boolean storage) {
         this.map = map;
         this.storage = storage;
+        Shutdown.opened(this);
     }
 
     /**
@@ -112,5 +113,6 @@ public final class TaskValues implements AutoCloseable {
     @Override
     public void close() {
         map.close();
+        Shutdown.closed(this);
     }
 }
