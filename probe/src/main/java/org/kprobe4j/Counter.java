@@ -1,7 +1,6 @@
 package org.kprobe4j;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Programs;
@@ -28,11 +27,7 @@ public final class Counter implements AutoCloseable {
      * @throws UsageException if the kernel refuses it
      */
     public static Counter of() {
-        try {
-            return new Counter();
-        } catch (BpfException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return new Counter();
     }
 
     /** Adds one; inside a handler only. */

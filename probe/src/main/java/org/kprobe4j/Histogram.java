@@ -2,7 +2,6 @@ package org.kprobe4j;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.Buckets;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.internal.Cells;
@@ -28,11 +27,7 @@ public final class Histogram implements AutoCloseable {
     }
 
     private static Histogram of(Buckets buckets) {
-        try {
-            return new Histogram(buckets);
-        } catch (BpfException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return new Histogram(buckets);
     }
 
     /**
@@ -59,11 +54,7 @@ public final class Histogram implements AutoCloseable {
     }
 
     static Buckets steps(long min, long max, long step) {
-        try {
-            return new Buckets.Linear(min, max, step);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new Buckets.Linear(min, max, step));
     }
 
     /**

@@ -53,11 +53,7 @@ public final class KernelArray<V> implements AutoCloseable {
      * @throws UsageException if the type cannot be laid out in the kernel or the kernel refuses the array
      */
     public static <V> KernelArray<V> of(Class<V> type, int length) {
-        try {
-            return new KernelArray<>(type, length);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new KernelArray<>(type, length));
     }
 
     // ---- in a handler and outside ----
@@ -101,11 +97,7 @@ public final class KernelArray<V> implements AutoCloseable {
      * @throws ArrayIndexOutOfBoundsException if there is no such element
      */
     public void add(int index, long delta) {
-        try {
-            cells.add(0, index, delta);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        UsageException.check(() -> cells.add(0, index, delta));
     }
 
     // ---- outside only ----

@@ -99,11 +99,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
     }
 
     private static <K, V> KernelMap<K, V> of(Class<K> key, Class<V> value, MapType type, int maxEntries) {
-        try {
-            return new KernelMap<>(key, value, type, maxEntries);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new KernelMap<>(key, value, type, maxEntries));
     }
 
     // ---- in a handler and outside ----
@@ -257,11 +253,7 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @throws UsageException if the values are no numbers and no records with an order of their own
      */
     public List<Map.Entry<K, V>> top(int count) {
-        try {
-            return top(count, Largest.naturalOrder(valueType));
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> top(count, Largest.naturalOrder(valueType)));
     }
 
     /**
@@ -272,13 +264,11 @@ public final class KernelMap<K, V> implements AutoCloseable {
      * @return copies, the largest first
      */
     public List<Map.Entry<K, V>> top(int count, Comparator<? super V> order) {
-        try {
+        return UsageException.checked(() -> {
             var largest = new Largest<K, V>(count, order);
             forEach(largest::add);
             return largest.toList();
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        });
     }
 
     /**

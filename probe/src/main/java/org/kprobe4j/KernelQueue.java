@@ -54,11 +54,7 @@ public final class KernelQueue<T> implements AutoCloseable {
      * @throws UsageException if the type cannot be laid out in the kernel or the kernel refuses the queue
      */
     public static <T> KernelQueue<T> of(Class<T> type, int capacity) {
-        try {
-            return new KernelQueue<>(type, capacity);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new KernelQueue<>(type, capacity));
     }
 
     // ---- in a handler and outside ----

@@ -83,13 +83,11 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
 
     /** Makes one. {@code what} is the class that it is for, for messages. */
     static <K, V> KeyedNumbers<K, V> of(String what, Class<K> key, Shape<V> shape, int maxEntries) {
-        try {
+        return UsageException.checked(() -> {
             var keys = Elements.ofKeys(key);
             KeyedEntries.requireEntries(what, keys, maxEntries);
             return new KeyedNumbers<>(shape, keys, maxEntries);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        });
     }
 
     /** The map's symbolic name. */
@@ -187,13 +185,11 @@ final class KeyedNumbers<K, V> implements AutoCloseable {
 
     /** Those that come last in an order. */
     List<Map.Entry<K, V>> top(int count, Comparator<? super V> order) {
-        try {
+        return UsageException.checked(() -> {
             var largest = new Largest<K, V>(count, order);
             entries(false).forEach(largest::add);
             return largest.toList();
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        });
     }
 
     @Override

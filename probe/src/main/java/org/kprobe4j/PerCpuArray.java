@@ -49,11 +49,7 @@ public final class PerCpuArray<V> implements AutoCloseable {
      * @throws UsageException if the type cannot be laid out in the kernel or the kernel refuses the array
      */
     public static <V> PerCpuArray<V> of(Class<V> type, int length) {
-        try {
-            return new PerCpuArray<>(type, length);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new PerCpuArray<>(type, length));
     }
 
     // ---- in a handler ----
@@ -99,11 +95,7 @@ public final class PerCpuArray<V> implements AutoCloseable {
      */
     public void add(int index, long delta) {
         int cpu = SimulatedCpu.current("add(%d, %d)".formatted(index, delta));
-        try {
-            cells.add(cpu, index, delta);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        UsageException.check(() -> cells.add(cpu, index, delta));
     }
 
     // ---- outside only ----
@@ -128,11 +120,7 @@ public final class PerCpuArray<V> implements AutoCloseable {
      * @throws UsageException if the elements are no numbers
      */
     public long sum(int index) {
-        try {
-            return Sums.of(values(index), type);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> Sums.of(values(index), type));
     }
 
     /**

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.compiler.KernelObject;
@@ -90,7 +89,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     }
 
     private static <K, V> PerCpuMap<K, V> of(Class<K> key, Class<V> value, MapType type, int maxEntries) {
-        return checked(() -> new PerCpuMap<>(key, value, type, maxEntries));
+        return UsageException.checked(() -> new PerCpuMap<>(key, value, type, maxEntries));
     }
 
     // ---- in a handler ----
@@ -213,15 +212,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
     }
 
     private long sum(List<V> all) {
-        return checked(() -> Sums.of(all, valueType));
-    }
-
-    private static <R> R checked(Supplier<R> made) {
-        try {
-            return made.get();
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> Sums.of(all, valueType));
     }
 
     /**
@@ -263,7 +254,7 @@ public final class PerCpuMap<K, V> implements AutoCloseable {
      * @throws UsageException if the values are no numbers
      */
     public List<Map.Entry<K, Long>> top(int count) {
-        var largest = checked(() -> new Largest<K, Long>(count, Comparator.naturalOrder()));
+        var largest = UsageException.checked(() -> new Largest<K, Long>(count, Comparator.naturalOrder()));
         forEach((key, all) -> largest.add(key, sum(all)));
         return largest.toList();
     }

@@ -137,13 +137,15 @@ public final class RingBuffer<T> implements AutoCloseable {
             throw new UsageException(
                     "a ring buffer of %d bytes: the size must be at most %d".formatted(sizeBytes, MOST_BYTES));
         }
+        return UsageException.checked(() -> make(type, sizeBytes));
+    }
+
+    private static <T> RingBuffer<T> make(Class<T> type, int sizeBytes) {
+        SimulatedKernel simulated = SimulatedKernel.current();
         try {
-            SimulatedKernel simulated = SimulatedKernel.current();
             var events = new EventBytes<>(type, simulated == null ? StackNames.running() : simulated.stackNames());
             requireRoom(events.layout(), sizeBytes);
             return new RingBuffer<>(type, events, sizeBytes);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
         } catch (BpfException e) {
             throw new UsageException(MapRefusal.of("a ring buffer of %d bytes".formatted(sizeBytes), e));
         }
@@ -188,11 +190,7 @@ public final class RingBuffer<T> implements AutoCloseable {
     }
 
     private byte[] bytes(T event) {
-        try {
-            return events.write(event);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> events.write(event));
     }
 
     /** What a simulated kernel's handlers emitted and nobody took. */

@@ -327,18 +327,11 @@ final class SimulatedCalls implements KernelCalls {
     }
 
     private static List<FormatString.Piece.Conversion> conversions(String format, int arguments) {
-        try {
-            return FormatString.parse(format, arguments).conversions();
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(
+                () -> FormatString.parse(format, arguments).conversions());
     }
 
     private static void check(String format, FormatString.Piece.Conversion conversion, boolean text) {
-        try {
-            conversion.check(format, text);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        UsageException.check(() -> conversion.check(format, text));
     }
 }

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Machine;
@@ -100,9 +101,17 @@ public final class SimulatedKernel implements AutoCloseable {
                 "a handler in the kernel cannot %s that was made while a SimulatedKernel was open".formatted(use));
     }
 
-    /** Numbers that handlers add to: in the JVM while one is open. */
+    /**
+     * Numbers that handlers add to: in the JVM while one is open.
+     *
+     * @throws UsageException if the kernel refuses them
+     */
     static Cells cells(String name, int count) {
-        return OPEN.get() == null ? new Cells(name, count) : Cells.onTheHeap(name, count);
+        try {
+            return OPEN.get() == null ? new Cells(name, count) : Cells.onTheHeap(name, count);
+        } catch (BpfException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
     }
 
     /** {@code call} says what is done, where no handler does it. */
@@ -343,11 +352,7 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     private static Target target(String place) {
-        try {
-            return Target.parse(place);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> Target.parse(place));
     }
 
     // ---- structures ----

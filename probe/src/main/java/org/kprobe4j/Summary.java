@@ -3,7 +3,6 @@ package org.kprobe4j;
 import java.util.Locale;
 import java.util.LongSummaryStatistics;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.PossibleCpus;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.SummaryRow;
@@ -40,11 +39,7 @@ public final class Summary implements AutoCloseable {
      * @throws UsageException if the kernel refuses it
      */
     public static Summary of() {
-        try {
-            return new Summary();
-        } catch (BpfException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return new Summary();
     }
 
     /**

@@ -60,11 +60,7 @@ public final class TaskLocal<T> implements AutoCloseable {
      * @throws UsageException if the type cannot be laid out in the kernel or the kernel refuses the map
      */
     public static <T> TaskLocal<T> of(Class<T> type) {
-        try {
-            return new TaskLocal<>(type);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
+        return UsageException.checked(() -> new TaskLocal<>(type));
     }
 
     /**
