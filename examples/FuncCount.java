@@ -4,44 +4,40 @@
 
 import java.time.Duration;
 import java.time.LocalTime;
-import java.util.LinkedHashMap;
 import org.kprobe4j.Args;
-import org.kprobe4j.Counter;
 import org.kprobe4j.Kernel;
-import org.kprobe4j.KernelFunctions;
+import org.kprobe4j.KernelMap;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Table;
 
 void main(String[] args) {
     var params = Args.of(args, "functions", "interval", "pid", "comm");
     var interval = params.getDuration("interval", Duration.ZERO);
-    var functions = params.get("functions", "vfs_read,vfs_write");
+    var functions = params.get("functions", "vfs_*");
     var pid = params.getInt("pid", 0);
     var comm = params.get("comm", "");
 
-    var counts = new LinkedHashMap<Kprobe, Counter>();
-    for (var function : KernelFunctions.matching(functions)) {
-        var count = Counter.of();
-        counts.put(Kprobe.at(function)
-                .preHandler((p, regs) -> {
-                    if ((pid == 0 || Kernel.pid() == pid) && (comm.isEmpty() || Kernel.comm().equals(comm))) {
-                        count.increment();
-                    }
-                    return 0;
-                })
-                .register(), count);
-    }
-    params.awaitEach(interval, () -> {
-        var table = Table.of("TIME", "FUNCTION", "COUNT");
-        counts.forEach((kp, counter) -> {
-            long count = counter.take();
-            if (count > 0) {
-                table.row(LocalTime.now(), kp.symbolName(), count);
+    try (var counts = KernelMap.of(Long.class, Long.class, 65_536);
+            var kp = Kprobe.at(functions)
+                    .preHandler((p, regs) -> {
+                        if ((pid == 0 || Kernel.pid() == pid) && (comm.isEmpty() || Kernel.comm().equals(comm))) {
+                            counts.add(p.addr(), 1);
+                        }
+                        return 0;
+                    })
+                    .register()) {
+        IO.println("Counting calls of %d functions".formatted(kp.places().size()));
+        params.awaitEach(interval, () -> {
+            var table = Table.of("TIME", "FUNCTION", "COUNT");
+            var taken = counts.takeAll();
+            for (var place : kp.places()) {
+                if (taken.containsKey(place.addr())) {
+                    table.row(LocalTime.now(), place, taken.get(place.addr()));
+                }
             }
+            IO.println(table);
         });
-        IO.println(table);
-    });
-    counts.keySet().forEach(Kprobe::close);
+    }
 }
 
 // $ ./kprobe run --vm examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 comm=ls -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc > /dev/null'

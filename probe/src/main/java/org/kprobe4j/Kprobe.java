@@ -1,23 +1,39 @@
 package org.kprobe4j;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.planting.Attachment;
+import org.kprobe4j.internal.planting.PerfAttachment;
+import org.kprobe4j.internal.planting.Planting;
+import org.kprobe4j.internal.planting.Planting.NumberedPlace;
+import org.kprobe4j.internal.planting.Site;
+import org.kprobe4j.internal.planting.SiteRefusedException;
+import org.kprobe4j.internal.planting.Sites;
 
 /**
- * A probe at an instruction of the kernel, with a handler before and one after it.
+ * A probe at an instruction of the kernel, or at many, with a handler before and one after it.
  *
  * <pre>{@code
  * try (var kp = Kprobe.at("vfs_read").preHandler((p, regs) -> {
@@ -25,6 +41,12 @@ import org.kprobe4j.internal.Target;
  *     return 0;
  * }).register()) { … }
  * }</pre>
+ *
+ * <p>A target may be a function ({@code vfs_read}), an instruction ({@code vfs_read+0x10}), an address, a module's function
+ * ({@code nf_tables:nft_do_chain}), a pattern ({@code tcp_*,!tcp_v6_*}), a regular expression ({@code /^vfs_(read|write)$/}), functions
+ * by a type that they take ({@code (struct file *)}), or a file of names ({@code @names.txt}). One program serves all of a target's places;
+ * in the handler, {@code p.symbolName()} and {@code p.addr()} tell which was hit. Where the kernel has kprobe.multi (5.18, with
+ * CONFIG_FPROBE) and the handler reads only arguments of the registers, one link holds thousands of functions; else each place is a perf event.
  *
  * <p>The post handler runs after the probed instruction: in a second probe at the instruction that follows, for the task and
  * stack pointer that came through the first one. Since kernel: 5.8. Source: Documentation/trace/kprobes.rst. Thread-safe.
@@ -34,39 +56,56 @@ public final class Kprobe implements AutoCloseable {
     private static final PreHandler NOTHING = (p, regs) -> 0;
 
     private final String symbolName;
+    private final List<Part> parts;
+    private final List<SkippedPlace> skipped;
     private final long addr;
-    private final @Nullable Planted planted;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
+    private Map<ProbePlace, Long> finalHits = Map.of();
 
-    /** What is in the kernel. */
-    private record Planted(PerfProbe pre, @Nullable PerfProbe post, Programs programs, LoadedProgram preProgram) {}
+    /** What is in the kernel: the places that share a program. */
+    private record Part(
+            List<NumberedPlace> places,
+            Attachment pre,
+            @Nullable PerfProbe post,
+            Programs programs,
+            LoadedProgram preProgram) {}
 
-    private Kprobe(String symbolName, long addr, Planted planted) {
+    private Kprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped) {
         this.symbolName = symbolName;
-        this.addr = addr;
-        this.planted = planted;
+        this.parts = List.copyOf(parts);
+        this.skipped = skipped;
+        this.addr = lowest(parts);
         Shutdown.opened(this);
+    }
+
+    private static long lowest(List<Part> parts) {
+        return parts.stream()
+                .flatMap(part -> part.places().stream())
+                .mapToLong(numbered -> numbered.place().addr())
+                .min()
+                .orElse(0);
     }
 
     /** A probe of a simulated kernel: planted nowhere. */
     Kprobe(String symbolName, long addr) {
         this.symbolName = symbolName;
         this.addr = addr;
-        this.planted = null;
+        this.parts = List.of();
+        this.skipped = List.of();
     }
 
-    private Planted planted() {
-        if (planted == null) {
+    private List<Part> parts() {
+        if (parts.isEmpty()) {
             throw new UsageException("the probe of %s is simulated: no kernel counts its hits".formatted(symbolName));
         }
-        return planted;
+        return parts;
     }
 
     /**
      * Begins a probe.
      *
-     * @param target {@code symbol} or {@code symbol+offset}
+     * @param target a symbol, {@code symbol+offset}, an address, or several places by a pattern
      * @return a builder; nothing is planted before {@link Builder#register()}
      */
     public static Builder at(String target) {
@@ -121,39 +160,82 @@ public final class Kprobe implements AutoCloseable {
          * Compiles the handlers, has them checked by the verifier and plants the probe.
          *
          * @return the probe, planted
-         * @throws RegistrationException if the kernel refuses the place
+         * @throws RegistrationException if the kernel refuses the place, or no place of a pattern can be probed
          * @throws HandlerException if a handler cannot be compiled or the verifier refuses it
          */
         public Kprobe register() {
-            var registration = new Registration("register_kprobe", target);
+            var registration = Registration.ofKprobe(target);
             if (preHandler == null && postHandler == null) {
                 throw new UsageException("a kprobe needs a pre handler or a post handler");
             }
-            return registration.run(() -> plant(registration, this), preHandler, postHandler);
+            return registration.run(sites -> plant(registration, sites, this), preHandler, postHandler);
+        }
+
+        private Log log() {
+            return log == null ? Log.stdout() : log;
+        }
+
+        private PreHandler preHandler() {
+            return preHandler == null ? NOTHING : preHandler;
         }
     }
 
-    private static Kprobe plant(Registration registration, Builder wanted) {
-        Target target = registration.target();
-        Log log = wanted.log == null ? Log.stdout() : wanted.log;
-        PerfProbe pre = registration.opened(open(target));
-        ProbeLocation place = pre.location();
-        var planted = new Target(target.symbol(), place.offset());
+    private static Kprobe plant(Registration registration, Sites sites, Builder wanted) {
+        var planting = new Planting(sites);
+        if (sites.areSeveral() && wanted.postHandler == null) {
+            Part part = plantTogether(registration, sites, planting, wanted);
+            return new Kprobe(wanted.target, List.of(part), planting.skipped());
+        }
+        // A post handler's place depends on the very instruction, so each place has programs of its own.
+        var parts = new ArrayList<Part>();
+        for (int i = 0; i < sites.sites().size(); i++) {
+            try {
+                parts.add(plantOne(registration, sites.sites().get(i), wanted));
+            } catch (SiteRefusedException e) {
+                planting.refused(i, e.refusal());
+            }
+        }
+        return new Kprobe(
+                sites.areSeveral() ? wanted.target : sites.only().place().name(), parts, planting.skipped());
+    }
+
+    /** One program for all places. */
+    private static Part plantTogether(Registration registration, Sites sites, Planting planting, Builder wanted) {
+        Log log = wanted.log();
+        var programs = registration.opened(Programs.at(
+                PlaceTable.of(wanted.target, sites, registration.readsStructures()),
+                Optional.empty(),
+                KernelObjects::captured));
+        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre(false));
+        boolean oneLink = planting.fitsOneLink(code);
+        LoadedProgram program = Registration.load(
+                "pre handler",
+                code,
+                () -> programs.load("pre_handler", code, Planting.type(oneLink), log::append, log::flush));
+        Attachment pre = registration.opened(planting.entries(oneLink));
+        pre.attach(program);
+        return new Part(planting.planted(), pre, null, programs, program);
+    }
+
+    private static Part plantOne(Registration registration, Site site, Builder wanted) {
+        Log log = wanted.log();
+        var pre = registration.opened(PerfAttachment.open(site));
+        ProbeLocation place = pre.only().location();
+        Target planted = site.planted(place);
         Successor successor = null;
         if (wanted.postHandler != null) {
             Optional<byte[]> code = Optional.empty();
             if (!Successor.isFtraceSite(place.addr())) {
                 pre.close();
                 code = Successor.code(place.addr());
-                pre = registration.opened(open(target));
+                pre = registration.opened(PerfAttachment.open(site));
             }
             successor = Successor.plant(planted, place.addr(), code);
             registration.opened(successor.probe());
         }
-        var programs = registration.opened(
-                new Programs(target.toString(), place.addr(), Optional.empty(), KernelObjects::captured));
-        PreHandler preHandler = wanted.preHandler == null ? NOTHING : wanted.preHandler;
-        CompiledProgram preCode = programs.compile(preHandler, new ProgramShape.Pre(successor != null));
+        var programs = registration.opened(Programs.at(
+                new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
+        CompiledProgram preCode = programs.compile(wanted.preHandler(), new ProgramShape.Pre(successor != null));
         if (successor != null && wanted.postHandler != null) {
             plantPost(
                     programs,
@@ -162,30 +244,32 @@ public final class Kprobe implements AutoCloseable {
                     log);
         }
         LoadedProgram preProgram = Registration.load(
-                "pre handler", preCode, () -> programs.load("pre_handler", preCode, log::append, log::flush));
-        pre.attach(preProgram.program());
-        return new Kprobe(
-                target.toString(),
-                place.addr(),
-                new Planted(pre, successor == null ? null : successor.probe(), programs, preProgram));
-    }
-
-    private static PerfProbe open(Target target) {
-        return PerfProbe.openKprobe(target.symbol(), target.offset(), false);
+                "pre handler",
+                preCode,
+                () -> programs.load("pre_handler", preCode, AttachType.NONE, log::append, log::flush));
+        pre.attach(preProgram);
+        return new Part(
+                List.of(new NumberedPlace(0, site.at(place).place())),
+                pre,
+                successor == null ? null : successor.probe(),
+                programs,
+                preProgram);
     }
 
     /** The post handler must be there before the first hit that arms it. */
     private static void plantPost(Programs programs, Successor successor, CompiledProgram code, Log log) {
         programs.calls(BpfMap.create(MapType.HASH, "calls", ProgramShape.CALL_KEY_BYTES, Long.BYTES, ARMED_AT_ONCE, 0));
         LoadedProgram program = Registration.load(
-                "post handler", code, () -> programs.load("post_handler", code, log::append, log::flush));
+                "post handler",
+                code,
+                () -> programs.load("post_handler", code, AttachType.NONE, log::append, log::flush));
         successor.probe().attach(program.program());
     }
 
     /**
      * What the probe was asked for.
      *
-     * @return {@code symbol} or {@code symbol+0xoffset}
+     * @return {@code symbol} or {@code symbol+0xoffset}; of several places, the target as it was written
      */
     public String symbolName() {
         return symbolName;
@@ -194,10 +278,50 @@ public final class Kprobe implements AutoCloseable {
     /**
      * Where it is planted: at a function's entry behind the landing pad (ENDBR, BTI), if there is one.
      *
-     * @return kernel address, 0 if this process may not see it
+     * @return kernel address, of several places the lowest; 0 if this process may not see it
      */
     public long addr() {
         return addr;
+    }
+
+    /**
+     * All places where it is planted.
+     *
+     * @return by rising address
+     */
+    public List<ProbePlace> places() {
+        return parts().stream()
+                .flatMap(part -> part.places().stream())
+                .map(NumberedPlace::place)
+                .toList();
+    }
+
+    /**
+     * What the target matches and is not probed, each with the reason.
+     *
+     * @return empty for most targets that are no pattern
+     */
+    public List<SkippedPlace> skipped() {
+        return skipped;
+    }
+
+    /**
+     * How often each place was hit up to now; after {@link #close()}, in all. Hits that the kernel dropped are in {@link #account()} only.
+     *
+     * @return by rising address
+     */
+    public synchronized Map<ProbePlace, Long> hits() {
+        return finalAccount != null ? finalHits : countHits();
+    }
+
+    private Map<ProbePlace, Long> countHits() {
+        var hits = new LinkedHashMap<ProbePlace, Long>();
+        for (Part part : parts()) {
+            part.places()
+                    .forEach(numbered ->
+                            hits.put(numbered.place(), part.preProgram().hits(numbered.number())));
+        }
+        return Collections.unmodifiableMap(hits);
     }
 
     /**
@@ -206,7 +330,19 @@ public final class Kprobe implements AutoCloseable {
      * @return the number; -1 before kernel 6.7, which does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : planted().pre().missed();
+        return finalAccount != null ? finalMissed : missed();
+    }
+
+    private long missed() {
+        long sum = 0;
+        for (Part part : parts()) {
+            long missed = part.pre().missed();
+            if (missed < 0) {
+                return -1;
+            }
+            sum += missed;
+        }
+        return sum;
     }
 
     /**
@@ -215,18 +351,15 @@ public final class Kprobe implements AutoCloseable {
      * @return the account
      */
     public synchronized ProbeAccount account() {
-        return finalAccount != null
-                ? finalAccount
-                : count(planted(), planted().pre().missed());
+        return finalAccount != null ? finalAccount : count(missed());
     }
 
-    private static ProbeAccount count(Planted planted, long told) {
-        LoadedProgram preProgram = planted.preProgram();
+    private ProbeAccount count(long told) {
         long missed = Math.max(0, told);
-        long recursion = preProgram.recursionMisses();
-        long ran = preProgram.count(Account.HITS);
-        long faulted = preProgram.faults();
-        long mapFull = preProgram.count(Account.MAP_FULL);
+        long recursion = sum(part -> part.preProgram().recursionMisses());
+        long ran = sum(part -> part.preProgram().hits());
+        long faulted = sum(part -> part.preProgram().faults());
+        long mapFull = sum(part -> part.preProgram().count(Account.MAP_FULL));
         return new ProbeAccount(
                 ran + missed + recursion,
                 ran - faulted - mapFull,
@@ -236,28 +369,35 @@ public final class Kprobe implements AutoCloseable {
                 recursion,
                 mapFull,
                 faulted,
-                planted.programs().recordsLost(),
-                planted.programs().entriesLost(),
-                planted.programs().stacksLost());
+                sum(part -> part.programs().recordsLost()),
+                sum(part -> part.programs().entriesLost()),
+                sum(part -> part.programs().stacksLost()));
+    }
+
+    private long sum(ToLongFunction<Part> count) {
+        return parts().stream().mapToLong(count).sum();
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */
     @Override
     public synchronized void close() {
-        if (finalAccount != null || planted == null) {
+        if (finalAccount != null || parts.isEmpty()) {
             return;
         }
         // The kernel tells its count only as long as the probe is planted.
-        finalMissed = planted.pre().missed();
-        planted.pre().close();
-        if (planted.post() != null) {
-            planted.post().close();
+        finalMissed = missed();
+        for (Part part : parts) {
+            part.pre().close();
+            if (part.post() != null) {
+                part.post().close();
+            }
+            part.programs().drain();
         }
-        planted.programs().drain();
-        finalAccount = count(planted, finalMissed);
-        planted.programs().close();
+        finalAccount = count(finalMissed);
+        finalHits = countHits();
+        parts.forEach(part -> part.programs().close());
         Shutdown.closed(this);
-        Runs.closed("%s: %s".formatted(symbolName, finalAccount));
-        planted.programs().faultLines().forEach(Runs::closed);
+        Registration.closed(symbolName, places().size(), skipped, finalAccount);
+        parts.forEach(part -> part.programs().faultLines().forEach(Runs::closed));
     }
 }

@@ -1,24 +1,36 @@
 package org.kprobe4j;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.MapType;
-import org.kprobe4j.bpf.perf.PerfProbe;
-import org.kprobe4j.bpf.symbols.PlantedProbe;
-import org.kprobe4j.bpf.tracefs.KprobeEvent;
-import org.kprobe4j.bpf.tracefs.KprobeEvents;
+import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.ReturnTrampoline;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.planting.Attachment;
+import org.kprobe4j.internal.planting.EventAttachment;
+import org.kprobe4j.internal.planting.PerfAttachment;
+import org.kprobe4j.internal.planting.Planting;
+import org.kprobe4j.internal.planting.Planting.NumberedPlace;
+import org.kprobe4j.internal.planting.Site;
+import org.kprobe4j.internal.planting.SiteRefusedException;
+import org.kprobe4j.internal.planting.Sites;
 
 /**
  * A probe at a function's return, with a handler at its entry and private data for each call in between.
@@ -33,41 +45,41 @@ public final class Kretprobe implements AutoCloseable {
 
     private static final int ABANDONED_CALLS = 1024;
 
-    private final Target target;
+    private final String symbolName;
+    private final List<Part> parts;
+    private final List<SkippedPlace> skipped;
     private final long addr;
-    private final @Nullable PerfProbe entry;
-    private final PerfProbe atReturn;
-    private final KprobeEvent event;
-    private final Programs programs;
-    private final @Nullable LoadedProgram entryProgram;
-    private final LoadedProgram returnProgram;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
+    private Map<ProbePlace, Long> finalHits = Map.of();
 
-    private Kretprobe(
-            Target target,
-            long addr,
-            @Nullable PerfProbe entry,
-            PerfProbe atReturn,
-            KprobeEvent event,
+    /**
+     * What is in the kernel: the functions that share programs.
+     */
+    private record Part(
+            List<NumberedPlace> places,
+            @Nullable Attachment entry,
+            Attachment atReturn,
             Programs programs,
             @Nullable LoadedProgram entryProgram,
-            LoadedProgram returnProgram) {
-        this.target = target;
-        this.addr = addr;
-        this.entry = entry;
-        this.atReturn = atReturn;
-        this.event = event;
-        this.programs = programs;
-        this.entryProgram = entryProgram;
-        this.returnProgram = returnProgram;
+            LoadedProgram returnProgram) {}
+
+    private Kretprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped) {
+        this.symbolName = symbolName;
+        this.parts = List.copyOf(parts);
+        this.skipped = skipped;
+        this.addr = parts.stream()
+                .flatMap(part -> part.places().stream())
+                .mapToLong(numbered -> numbered.place().addr())
+                .min()
+                .orElse(0);
         Shutdown.opened(this);
     }
 
     /**
      * Begins a return probe without private data.
      *
-     * @param function the function's name
+     * @param function the function's name, or several functions: a target as of {@link Kprobe}, without offsets
      * @return a builder; nothing is planted before {@link Builder#register()}
      */
     public static Builder<Void> at(String function) {
@@ -77,7 +89,7 @@ public final class Kretprobe implements AutoCloseable {
     /**
      * Begins a return probe with private data for each call.
      *
-     * @param function the function's name
+     * @param function the function's name, or several functions: a target as of {@link Kprobe}, without offsets
      * @param data a class with fields of type boolean, byte, short, char, int, long
      * @param <D> that class
      * @return a builder; nothing is planted before {@link Builder#register()}
@@ -162,73 +174,153 @@ public final class Kretprobe implements AutoCloseable {
          * @throws HandlerException if a handler cannot be compiled or the verifier refuses it
          */
         public Kretprobe register() {
-            var registration = new Registration("register_kretprobe", function);
+            var registration = Registration.ofKretprobe(function);
             ReturnHandler<D> returned = handler;
             if (returned == null) {
                 throw new UsageException("a kretprobe needs a handler");
             }
-            if (registration.target().offset() != 0) {
-                throw new RegistrationException(
-                        "register_kretprobe failed: %s: a return probe is planted at a function's entry, without an offset"
-                                .formatted(function),
-                        0,
-                        null);
-            }
-            return registration.run(() -> plant(registration, this, returned), entryHandler, returned);
+            return registration.run(sites -> plant(registration, sites, this, returned), entryHandler, returned);
         }
+
+        private Log log() {
+            return log == null ? Log.stdout() : log;
+        }
+
+        private Optional<String> dataClass() {
+            return Optional.ofNullable(data).map(type -> type.getName().replace('.', '/'));
+        }
+
+        /** The entry handler, if something must be done at the entry. */
+        private @Nullable EntryHandler<D> entry() {
+            return entryHandler == null && data != null ? followed() : entryHandler;
+        }
+    }
+
+    private static <D> Kretprobe plant(
+            Registration registration, Sites sites, Builder<D> wanted, ReturnHandler<D> handler) {
+        var planting = new Planting(sites);
+        Part part = sites.areSeveral()
+                ? plantTogether(registration, sites, planting, wanted, handler)
+                : plantOne(registration, sites.only(), wanted, handler);
+        String name =
+                sites.areSeveral() ? wanted.function : sites.only().place().name();
+        return new Kretprobe(name, List.of(part), planting.skipped());
     }
 
     /**
      * The entry handler's probe is registered first: handlers at one address run in reverse order, so the kretprobe has taken
      * its instance when the entry handler runs, and the entry handler can tell whether there was one.
      */
-    private static <D> Kretprobe plant(Registration registration, Builder<D> wanted, ReturnHandler<D> handler) {
-        Target target = registration.target();
-        EntryHandler<D> entryHandler =
-                wanted.entryHandler == null && wanted.data != null ? followed() : wanted.entryHandler;
-        PerfProbe entry = entryHandler == null ? null : registration.opened(openEntry(target));
-        KprobeEvent event = registration.opened(openReturn(registration, wanted.maxactive));
-        long addr = address(target, entry);
-        var programs = registration.opened(new Programs(
-                target.toString(),
-                addr,
-                Optional.ofNullable(wanted.data).map(type -> type.getName().replace('.', '/')),
+    private static <D> Part plantOne(
+            Registration registration, Site site, Builder<D> wanted, ReturnHandler<D> handler) {
+        EntryHandler<D> entryHandler = wanted.entry();
+        PerfAttachment entry = entryHandler == null ? null : registration.opened(PerfAttachment.open(site));
+        EventAttachment atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
+        Site planted = entry != null ? site.at(entry.only().location()) : located(site);
+        var programs = registration.opened(Programs.at(
+                new Planted.One(site.place().name(), planted.place().addr()),
+                wanted.dataClass(),
                 KernelObjects::captured));
-        Log log = wanted.log == null ? Log.stdout() : wanted.log;
         CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
         if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
             // Only now it is known that a program at the entry is needed; its probe must be there before the kretprobe.
-            event.close();
+            atReturn.close();
             entryHandler = followed();
-            entry = registration.opened(openEntry(target));
-            event = registration.opened(openReturn(registration, wanted.maxactive));
+            entry = registration.opened(PerfAttachment.open(site));
+            atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
         }
         CompiledProgram entryCode = entryHandler == null
                 ? null
-                : programs.compile(entryHandler, new ProgramShape.Entry(trampoline(), returnCode.keptArguments()));
-        if (entryCode != null) {
-            programs.calls(BpfMap.create(
-                    MapType.HASH,
-                    "calls",
-                    ProgramShape.CALL_KEY_BYTES,
-                    entryCode.callBytes(),
-                    Math.max(wanted.maxactive, ABANDONED_CALLS) + ABANDONED_CALLS,
-                    0));
+                : programs.compile(
+                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
+        return attach(
+                List.of(new NumberedPlace(0, planted.place())),
+                new Loading(programs, wanted.log(), wanted.maxactive, AttachType.NONE),
+                entryCode,
+                returnCode,
+                entry,
+                atReturn);
+    }
+
+    private static EventAttachment openReturn(Registration registration, Site site, int maxactive) {
+        return EventAttachment.openReturns(List.of(site), "r_" + registration.number(), maxactive, (_, refusal) -> {
+            throw new SiteRefusedException(site, refusal);
+        });
+    }
+
+    /** Of a kretprobe without a program at the entry, debugfs tells the address. */
+    private static Site located(Site site) {
+        Target named = site.named();
+        return named == null
+                ? site
+                : Successor.planted(named, true)
+                        .map(found -> new ProbeLocation(found.address(), found.symbol(), found.offset(), true))
+                        .map(site::at)
+                        .orElse(site);
+    }
+
+    /** The same programs for all functions. */
+    private static <D> Part plantTogether(
+            Registration registration, Sites sites, Planting planting, Builder<D> wanted, ReturnHandler<D> handler) {
+        var programs = registration.opened(Programs.at(
+                PlaceTable.of(wanted.function, sites, registration.readsStructures()),
+                wanted.dataClass(),
+                KernelObjects::captured));
+        EntryHandler<D> entryHandler = wanted.entry();
+        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
+        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
+            entryHandler = followed();
         }
-        LoadedProgram returnProgram = Registration.load(
-                "return handler", returnCode, () -> programs.load("ret_handler", returnCode, log::append, log::flush));
-        PerfProbe atReturn = registration.opened(PerfProbe.openTracepoint(event.id(), event.toString()));
-        LoadedProgram entryProgram = entryCode == null
+        boolean oneLink = wanted.maxactive == 0 && entryHandler == null && planting.fitsOneLink(returnCode);
+        CompiledProgram entryCode = entryHandler == null
                 ? null
-                : Registration.load(
-                        "entry handler",
-                        entryCode,
-                        () -> programs.load("entry_handler", entryCode, log::append, log::flush));
-        atReturn.attach(returnProgram.program());
-        if (entry != null && entryProgram != null) {
-            entry.attach(entryProgram.program());
+                : programs.compile(
+                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
+        Attachment entry = entryCode == null ? null : registration.opened(planting.entries(false));
+        Attachment atReturn =
+                registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
+        return attach(
+                planting.planted(),
+                new Loading(programs, wanted.log(), wanted.maxactive, Planting.type(oneLink)),
+                entryCode,
+                returnCode,
+                entry,
+                atReturn);
+    }
+
+    /** How programs are loaded. */
+    private record Loading(Programs programs, Log log, int maxactive, AttachType type) {
+        LoadedProgram load(String what, String name, CompiledProgram code) {
+            return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
         }
-        return new Kretprobe(target, addr, entry, atReturn, event, programs, entryProgram, returnProgram);
+    }
+
+    /** The return program is attached first: it must be there when the first entry is followed. */
+    private static Part attach(
+            List<NumberedPlace> places,
+            Loading loading,
+            @Nullable CompiledProgram entryCode,
+            CompiledProgram returnCode,
+            @Nullable Attachment entry,
+            Attachment atReturn) {
+        if (entryCode != null) {
+            loading.programs()
+                    .calls(BpfMap.create(
+                            MapType.HASH,
+                            "calls",
+                            ProgramShape.CALL_KEY_BYTES,
+                            entryCode.callBytes(),
+                            Math.max(loading.maxactive(), ABANDONED_CALLS) + ABANDONED_CALLS,
+                            0));
+        }
+        LoadedProgram returnProgram = loading.load("return handler", "ret_handler", returnCode);
+        LoadedProgram entryProgram =
+                entryCode == null ? null : loading.load("entry handler", "entry_handler", entryCode);
+        atReturn.attach(returnProgram);
+        if (entry != null && entryProgram != null) {
+            entry.attach(entryProgram);
+        }
+        return new Part(places, entry, atReturn, loading.programs(), entryProgram, returnProgram);
     }
 
     /** For a return handler alone that needs something from the entry. */
@@ -236,52 +328,83 @@ public final class Kretprobe implements AutoCloseable {
         return (ri, regs) -> 0;
     }
 
-    private static PerfProbe openEntry(Target target) {
-        return PerfProbe.openKprobe(target.symbol(), 0, false);
-    }
-
-    private static KprobeEvent openReturn(Registration registration, int maxactive) {
-        return KprobeEvents.open()
-                .createReturn(
-                        "r_" + registration.number(), registration.target().symbol(), maxactive);
-    }
-
-    private static OptionalLong trampoline() {
-        return ReturnTrampoline.address();
-    }
-
-    private static long address(Target target, @Nullable PerfProbe entry) {
-        return entry != null
-                ? entry.addr()
-                : Successor.planted(target, true).map(PlantedProbe::address).orElse(0L);
-    }
-
     /**
      * What the probe was asked for.
      *
-     * @return the function's name
+     * @return the function's name; of several, the target as it was written
      */
     public String symbolName() {
-        return target.toString();
+        return symbolName;
     }
 
     /**
      * Where it is planted: at the function's entry behind the landing pad (ENDBR, BTI), if there is one.
      *
-     * @return kernel address, 0 if this process may not see it
+     * @return kernel address, of several functions the lowest; 0 if this process may not see it
      */
     public long addr() {
         return addr;
     }
 
     /**
+     * All functions whose returns are probed.
+     *
+     * @return by rising address
+     */
+    public List<ProbePlace> places() {
+        return parts.stream()
+                .flatMap(part -> part.places().stream())
+                .map(NumberedPlace::place)
+                .toList();
+    }
+
+    /**
+     * What the target matches and is not probed, each with the reason.
+     *
+     * @return empty for most targets that are no pattern
+     */
+    public List<SkippedPlace> skipped() {
+        return skipped;
+    }
+
+    /**
+     * How often each function was entered up to now, of a probe without entry program returned; after {@link #close()}, in all.
+     *
+     * @return by rising address
+     */
+    public synchronized Map<ProbePlace, Long> hits() {
+        return finalAccount != null ? finalHits : countHits();
+    }
+
+    private Map<ProbePlace, Long> countHits() {
+        var hits = new LinkedHashMap<ProbePlace, Long>();
+        for (Part part : parts) {
+            LoadedProgram counting = part.entryProgram() == null ? part.returnProgram() : part.entryProgram();
+            part.places().forEach(numbered -> hits.put(numbered.place(), counting.hits(numbered.number())));
+        }
+        return Collections.unmodifiableMap(hits);
+    }
+
+    /**
      * Calls that were not followed because no instance was free: the kernel's own count. More than 0 suggests that maxactive was
      * set too low.
      *
-     * @return the number, also after {@link #close()}
+     * @return the number, also after {@link #close()}; -1 if the kernel does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : event.profile().misses();
+        return finalAccount != null ? finalMissed : missed();
+    }
+
+    private long missed() {
+        long sum = 0;
+        for (Part part : parts) {
+            long missed = part.atReturn().missed();
+            if (missed < 0) {
+                return -1;
+            }
+            sum += missed;
+        }
+        return sum;
     }
 
     /**
@@ -293,17 +416,25 @@ public final class Kretprobe implements AutoCloseable {
         return finalAccount != null ? finalAccount : count(nmissed());
     }
 
-    private ProbeAccount count(long missed) {
-        long entriesDropped = entryProgram == null ? 0 : entryProgram.recursionMisses();
-        long returnsDropped = returnProgram.recursionMisses();
+    private ProbeAccount count(long told) {
+        long missed = Math.max(0, told);
+        long entriesDropped = sum(
+                part -> part.entryProgram() == null ? 0 : part.entryProgram().recursionMisses());
+        long returnsDropped = sum(part -> part.returnProgram().recursionMisses());
+        long returnsFaulted = sum(part -> part.returnProgram().faults());
         long delivered =
-                returnProgram.count(Account.HITS) - returnProgram.count(Account.FILTERED) - returnProgram.faults();
-        long filtered = Registration.count(entryProgram, Account.FILTERED);
-        long mapFull = Registration.count(entryProgram, Account.MAP_FULL);
-        long faulted = returnProgram.faults() + (entryProgram == null ? 0 : entryProgram.faults());
-        long entered = entryProgram == null
-                ? delivered + faulted + returnsDropped
-                : entryProgram.count(Account.HITS) - entryProgram.count(Account.NO_INSTANCE);
+                sum(part -> part.returnProgram().hits() - part.returnProgram().count(Account.FILTERED))
+                        - returnsFaulted;
+        long filtered = sum(part -> Registration.count(part.entryProgram(), Account.FILTERED));
+        long mapFull = sum(part -> Registration.count(part.entryProgram(), Account.MAP_FULL));
+        long faulted = returnsFaulted
+                + sum(part ->
+                        part.entryProgram() == null ? 0 : part.entryProgram().faults());
+        long entered = sum(part -> part.entryProgram() == null
+                ? part.returnProgram().hits()
+                        - part.returnProgram().count(Account.FILTERED)
+                        + part.returnProgram().recursionMisses()
+                : part.entryProgram().hits() - part.entryProgram().count(Account.NO_INSTANCE));
         long inFlight = Math.max(0, entered - filtered - mapFull - faulted - delivered - returnsDropped);
         return new ProbeAccount(
                 entered + missed + entriesDropped,
@@ -314,9 +445,13 @@ public final class Kretprobe implements AutoCloseable {
                 entriesDropped + returnsDropped,
                 mapFull,
                 faulted,
-                programs.recordsLost(),
-                programs.entriesLost(),
-                programs.stacksLost());
+                sum(part -> part.programs().recordsLost()),
+                sum(part -> part.programs().entriesLost()),
+                sum(part -> part.programs().stacksLost()));
+    }
+
+    private long sum(ToLongFunction<Part> count) {
+        return parts.stream().mapToLong(count).sum();
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */
@@ -325,17 +460,21 @@ public final class Kretprobe implements AutoCloseable {
         if (finalAccount != null) {
             return;
         }
-        atReturn.close();
-        if (entry != null) {
-            entry.close();
+        long lastTold = missed();
+        for (Part part : parts) {
+            part.atReturn().close();
+            if (part.entry() != null) {
+                part.entry().close();
+            }
+            part.programs().drain();
         }
-        finalMissed = event.profile().misses();
-        event.close();
-        programs.drain();
+        // tracefs keeps its count while the event is there, a link takes it along.
+        finalMissed = Math.max(lastTold, missed());
         finalAccount = count(finalMissed);
-        programs.close();
+        finalHits = countHits();
+        parts.forEach(part -> part.programs().close());
         Shutdown.closed(this);
-        Runs.closed("%s: %s".formatted(target, finalAccount));
-        programs.faultLines().forEach(Runs::closed);
+        Registration.closed(symbolName, places().size(), skipped, finalAccount);
+        parts.forEach(part -> part.programs().faultLines().forEach(Runs::closed));
     }
 }

@@ -4,12 +4,15 @@ import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
@@ -19,30 +22,49 @@ import org.kprobe4j.internal.LoadRefusal;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.Refusals;
+import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.planting.SiteRefusedException;
+import org.kprobe4j.internal.planting.Sites;
+import org.kprobe4j.internal.targets.TargetSpec;
+import org.kprobe4j.internal.targets.TargetSyntaxException;
 
 /** Registering is a row of steps; when one fails, the steps before it are undone and the failure is said in the API's terms. */
 final class Registration {
+    private static final int MAX_SKIPPED_LINES = 5;
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final String function;
-    private final Target target;
+    private final String target;
+    private final TargetSpec spec;
     private final int number = NUMBER.incrementAndGet();
     private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+    private boolean readsStructures;
 
-    /** {@code function} is the kernel's: register_kprobe or register_kretprobe. */
-    Registration(String function, String target) {
+    private Registration(String function, String target, Function<String, TargetSpec> parse) {
         this.function = function;
+        this.target = target;
         try {
-            this.target = Target.parse(target);
-        } catch (IllegalArgumentException e) {
+            this.spec = parse.apply(target);
+        } catch (TargetSyntaxException e) {
             throw new RegistrationException(function + " failed: " + e.getMessage(), 0, e);
         }
     }
 
-    Target target() {
-        return target;
+    /** Of a probe at any instruction. */
+    static Registration ofKprobe(String target) {
+        return new Registration("register_kprobe", target, TargetSpec::parse);
+    }
+
+    /** Of a probe at functions' returns. */
+    static Registration ofKretprobe(String target) {
+        return new Registration("register_kretprobe", target, TargetSpec::parseEntries);
+    }
+
+    /** Whether the handlers deal with what the kernel's types name. */
+    boolean readsStructures() {
+        return readsStructures;
     }
 
     /** Tells this registration from the process's others. */
@@ -56,22 +78,37 @@ final class Registration {
         return object;
     }
 
-    /** Runs the steps for some handlers; null for one that the probe does not have. */
-    <T> T run(Supplier<T> steps, @Nullable Serializable... handlers) {
+    /**
+     * Runs the steps for some handlers; null for one that the probe does not have. Where the kernel does not find a function by its name alone,
+     * they are run once more with what its symbols tell.
+     */
+    <T> T run(Function<Sites, T> steps, @Nullable Serializable... handlers) {
         try {
-            if (Arrays.stream(handlers)
+            readsStructures = Arrays.stream(handlers)
                     .filter(Objects::nonNull)
                     .anyMatch(handler ->
-                            HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures())) {
+                            HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures());
+            if (readsStructures) {
                 Machine.readTypesAhead();
             }
             removeLeftovers();
-            return steps.get();
-        } catch (RuntimeException e) {
-            while (!undo.isEmpty()) {
-                close(undo.pop(), e);
+            Sites sites = Sites.of(spec);
+            try {
+                return steps.apply(sites);
+            } catch (SiteRefusedException e) {
+                Optional<Sites> better = sites.instead(spec, e);
+                undo(e);
+                return steps.apply(better.orElseThrow(() -> e));
             }
+        } catch (RuntimeException e) {
+            undo(e);
             throw translate(e);
+        }
+    }
+
+    private void undo(RuntimeException cause) {
+        while (!undo.isEmpty()) {
+            close(undo.pop(), cause);
         }
     }
 
@@ -96,10 +133,17 @@ final class Registration {
         return switch (e) {
             case ProbeException probe -> probe;
             case CompileException compile -> new HandlerException(String.valueOf(compile.getMessage()), "", compile);
-            case BpfException bpf -> {
-                Refusals.Explanation explained = Refusals.explain(function, target, bpf);
-                yield new RegistrationException(explained.message(), explained.errno(), bpf);
-            }
+            case SiteRefusedException refused -> refused(refused.target(), refused.refusal());
+            case Sites.NothingException nothing ->
+                new RegistrationException(
+                        "%s failed, returned -%d (%s): %s"
+                                .formatted(
+                                        function, nothing.errno(), Errno.name(nothing.errno()), nothing.getMessage()),
+                        nothing.errno(),
+                        nothing);
+            case BpfException bpf ->
+                new RegistrationException(
+                        "%s failed: %s: %s".formatted(function, target, bpf.getMessage()), bpf.errno(), bpf);
             case IllegalArgumentException argument -> new UsageException(String.valueOf(argument.getMessage()));
             case Successor.UnfollowableException post ->
                 new RegistrationException(
@@ -108,12 +152,32 @@ final class Registration {
         };
     }
 
+    private RegistrationException refused(Target place, BpfException refusal) {
+        Refusals.Explanation explained = Refusals.explain(function, place, refusal);
+        return new RegistrationException(explained.message(), explained.errno(), refusal);
+    }
+
     /** Loads a program; a refusal by the verifier is said with the Java line. */
     static LoadedProgram load(String what, CompiledProgram compiled, Supplier<LoadedProgram> load) {
         try {
             return load.get();
         } catch (LoadException e) {
             throw new HandlerException(LoadRefusal.explain(what, compiled, e), e.log(), e);
+        }
+    }
+
+    /** What is said at the end of a run. */
+    static void closed(String target, int places, List<SkippedPlace> skipped, ProbeAccount account) {
+        Runs.closed(
+                places == 1
+                        ? "%s: %s".formatted(target, account)
+                        : "%s (%d places): %s".formatted(target, places, account));
+        skipped.stream()
+                .limit(MAX_SKIPPED_LINES)
+                .forEach(place -> Runs.closed("%s: skipped %s".formatted(target, place)));
+        if (skipped.size() > MAX_SKIPPED_LINES) {
+            Runs.closed(
+                    "%s: skipped %d more; skipped() lists all".formatted(target, skipped.size() - MAX_SKIPPED_LINES));
         }
     }
 

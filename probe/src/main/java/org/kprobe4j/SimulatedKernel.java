@@ -20,6 +20,7 @@ import org.kprobe4j.internal.Cells;
 import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.StackNames;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.targets.TargetSpec;
 
 /**
  * A kernel that is made up, for testing handlers in the JVM: without root, without a kernel. While it is open, the methods of
@@ -352,7 +353,11 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     private static Target target(String place) {
-        return UsageException.checked(() -> Target.parse(place));
+        if (UsageException.checked(() -> TargetSpec.parse(place)) instanceof TargetSpec.Symbol symbol) {
+            String module = symbol.module() == null ? "" : symbol.module() + ":";
+            return new Target(module + symbol.name(), symbol.offset());
+        }
+        throw new UsageException("%s: a simulated kernel knows single functions, by their names".formatted(place));
     }
 
     // ---- structures ----

@@ -152,7 +152,7 @@ class KretprobeKernelTest {
                         "register_kretprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read");
         assertThatThrownBy(() ->
                         Kretprobe.at("vfs_read+4").handler((ri, regs) -> 0).register())
-                .hasMessageContaining("without an offset");
+                .hasMessageContaining("a return probe stands at a function's entry; leave out the offset");
         for (int maxactive : new int[] {0, -1, 5000}) {
             assertThatThrownBy(() -> Kretprobe.at("vfs_read").maxactive(maxactive))
                     .isInstanceOf(UsageException.class)

@@ -4,7 +4,9 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfBtf;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfMap;
@@ -18,6 +20,7 @@ import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.ScratchMemory;
 
 /** A compiled handler in the kernel: the program and its account. */
@@ -28,13 +31,58 @@ public final class LoadedProgram implements AutoCloseable {
     private final CompiledProgram compiled;
     private final BpfMap account;
     private final MappedArray slots;
-    private final BpfProgram program;
+    private final List<BpfProgram> copies;
+    private final Attached attached;
+    private final @Nullable PlaceHits placeHits;
 
-    private LoadedProgram(CompiledProgram compiled, BpfMap account, MappedArray slots, BpfProgram program) {
+    private LoadedProgram(
+            CompiledProgram compiled,
+            BpfMap account,
+            MappedArray slots,
+            List<BpfProgram> copies,
+            Attached attached,
+            @Nullable PlaceHits placeHits) {
         this.compiled = compiled;
         this.account = account;
         this.slots = slots;
-        this.program = program;
+        this.copies = copies;
+        this.attached = attached;
+        this.placeHits = placeHits;
+    }
+
+    /** How often a program that serves several places ran at each. */
+    private record PlaceHits(BpfMap map, MappedArray slots) implements AutoCloseable {
+        static PlaceHits create(int places) {
+            BpfMap map = BpfMap.create(
+                    MapType.ARRAY, Places.HITS_MAP, Integer.BYTES, places * Long.BYTES, 1, BpfMap.MMAPABLE);
+            return new PlaceHits(map, map.mmap());
+        }
+
+        long of(int place) {
+            return slots.getLong(0, place * Long.BYTES);
+        }
+
+        @Override
+        public void close() {
+            slots.close();
+            map.close();
+        }
+    }
+
+    /**
+     * How a program will be attached.
+     *
+     * @param type what it is loaded for
+     * @param places how many
+     * @param numberedByCookie whether each attachment tells the program the place's number; else each place has a copy of its own
+     */
+    public record Attached(AttachType type, int places, boolean numberedByCookie) {
+        /** At one place. */
+        public static final Attached ONCE = new Attached(AttachType.NONE, 1, false);
+
+        private int copies() {
+            return numberedByCookie ? 1 : places;
+        }
     }
 
     /**
@@ -43,24 +91,40 @@ public final class LoadedProgram implements AutoCloseable {
      * @param name for bpftool and messages
      * @param sources the lines that it was made from
      * @param mapFd descriptors of the maps that it names, its account excepted
+     * @param attached how it will be attached
      * @throws IllegalArgumentException if the kernel lacks a helper that it calls
      * @throws BpfException if the kernel refuses it
      */
     public static LoadedProgram load(
-            String name, CompiledProgram compiled, SourceLines sources, ToIntFunction<String> mapFd) {
+            String name,
+            CompiledProgram compiled,
+            SourceLines sources,
+            ToIntFunction<String> mapFd,
+            Attached attached) {
         LoadRefusal.missing(compiled, KernelVersion.running(), LoadedProgram::hasHelper)
                 .ifPresent(lack -> {
                     throw new IllegalArgumentException("load %s: %s".formatted(name, lack));
                 });
         int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
         BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
+        var copies = new ArrayList<BpfProgram>();
+        PlaceHits placeHits = attached.places() == 1 ? null : PlaceHits.create(attached.places());
         try (BpfMap scratch = scratch(compiled)) {
-            byte[] instructions =
-                    compiled.code().link(map -> fd(map, account, scratch, mapFd), ByteOrder.nativeOrder());
+            var types = new ProgramBtf(name, compiled.code(), sources);
+            try (BpfBtf btf = BpfBtf.load(types.btf())) {
+                for (int i = 0; i < attached.copies(); i++) {
+                    byte[] instructions = compiled.code()
+                            .link(map -> fd(map, account, placeHits, scratch, mapFd), ByteOrder.nativeOrder(), i);
+                    copies.add(load(name, attached.type(), types, btf, instructions));
+                }
+            }
             // The program keeps its scratch memory; no descriptor of it is needed any more.
-            BpfProgram program = load(name, compiled, sources, instructions);
-            return new LoadedProgram(compiled, account, account.mmap(), program);
+            return new LoadedProgram(compiled, account, account.mmap(), List.copyOf(copies), attached, placeHits);
         } catch (BpfException | IllegalStateException e) {
+            copies.forEach(BpfProgram::close);
+            if (placeHits != null) {
+                placeHits.close();
+            }
             account.close();
             throw e;
         }
@@ -76,28 +140,55 @@ public final class LoadedProgram implements AutoCloseable {
                 : BpfMap.create(MapType.PERCPU_ARRAY, ScratchMemory.MAP, Integer.BYTES, compiled.scratchBytes(), 1, 0);
     }
 
-    private static int fd(String map, BpfMap account, @Nullable BpfMap scratch, ToIntFunction<String> mapFd) {
+    private static int fd(
+            String map,
+            BpfMap account,
+            @Nullable PlaceHits placeHits,
+            @Nullable BpfMap scratch,
+            ToIntFunction<String> mapFd) {
         if (map.equals(Account.MAP)) {
             return account.fd();
+        } else if (map.equals(Places.HITS_MAP) && placeHits != null) {
+            return placeHits.map().fd();
         }
         return scratch != null && map.equals(ScratchMemory.MAP) ? scratch.fd() : mapFd.applyAsInt(map);
     }
 
-    private static BpfProgram load(String name, CompiledProgram compiled, SourceLines sources, byte[] instructions) {
-        var types = new ProgramBtf(name, compiled.code(), sources);
-        try (BpfBtf btf = BpfBtf.load(types.btf())) {
-            return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
-                    .license(LICENSE)
-                    .btf(btf)
-                    .funcInfo(types.funcInfo(), ProgramBtf.FUNC_INFO_BYTES)
-                    .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)
-                    .build());
-        }
+    private static BpfProgram load(String name, AttachType type, ProgramBtf types, BpfBtf btf, byte[] instructions) {
+        return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
+                .license(LICENSE)
+                .expectedAttachType(type)
+                .btf(btf)
+                .funcInfo(types.funcInfo(), ProgramBtf.FUNC_INFO_BYTES)
+                .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)
+                .build());
     }
 
-    /** The program. */
+    /** The program; the first, if each place has its own copy. */
     public BpfProgram program() {
-        return program;
+        return copies.getFirst();
+    }
+
+    /** The program for a place. */
+    public BpfProgram program(int place) {
+        return copies.get(Math.min(place, copies.size() - 1));
+    }
+
+    /** Whether each attachment must tell the program its number. */
+    public boolean isNumberedByCookie() {
+        return attached.numberedByCookie();
+    }
+
+    /** How often the program ran, at all places. */
+    public long hits() {
+        return placeHits == null
+                ? count(Account.HITS)
+                : IntStream.range(0, attached.places()).mapToLong(placeHits::of).sum();
+    }
+
+    /** How often it ran at a place. */
+    public long hits(int place) {
+        return placeHits == null ? count(Account.HITS) : placeHits.of(place);
     }
 
     /** A counter of the account. */
@@ -141,13 +232,18 @@ public final class LoadedProgram implements AutoCloseable {
 
     /** Runs that the kernel dropped because another program was running on the CPU; 0 where it does not say. */
     public long recursionMisses() {
-        return Math.max(0, program.info().recursionMisses());
+        return copies.stream()
+                .mapToLong(program -> Math.max(0, program.info().recursionMisses()))
+                .sum();
     }
 
     @Override
     public void close() {
-        program.close();
+        copies.forEach(BpfProgram::close);
         slots.close();
         account.close();
+        if (placeHits != null) {
+            placeHits.close();
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.compiler.Account;
@@ -17,6 +18,7 @@ import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
 import org.kprobe4j.compiler.KernelObject;
+import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
@@ -43,8 +45,8 @@ public final class Programs implements AutoCloseable {
     private static final String LOG = "log";
     private static final int LOG_BYTES = 1 << 20;
 
-    private final String symbolName;
-    private final long addr;
+    private final Planted planted;
+    private final @Nullable PlaceTable places;
     private final Optional<String> dataClass;
     private final Function<Object, Optional<Captured>> kernelObjects;
     private final Map<String, Captured> captured = new HashMap<>();
@@ -56,18 +58,34 @@ public final class Programs implements AutoCloseable {
     private @Nullable BpfMap calls;
 
     /**
-     * For one probe.
+     * For a probe at one place.
      *
      * @param dataClass internal name of the private data's class
      * @param kernelObjects which captured objects stand for one of the kernel
      */
-    public Programs(
-            String symbolName,
-            long addr,
+    public static Programs at(
+            Planted.One planted, Optional<String> dataClass, Function<Object, Optional<Captured>> kernelObjects) {
+        return new Programs(planted, null, dataClass, kernelObjects);
+    }
+
+    /**
+     * For a probe at several places.
+     *
+     * @param dataClass internal name of the private data's class
+     * @param kernelObjects which captured objects stand for one of the kernel
+     */
+    public static Programs at(
+            PlaceTable places, Optional<String> dataClass, Function<Object, Optional<Captured>> kernelObjects) {
+        return new Programs(places.planted(), places, dataClass, kernelObjects);
+    }
+
+    private Programs(
+            Planted planted,
+            @Nullable PlaceTable places,
             Optional<String> dataClass,
             Function<Object, Optional<Captured>> kernelObjects) {
-        this.symbolName = symbolName;
-        this.addr = addr;
+        this.planted = planted;
+        this.places = places;
         this.dataClass = dataClass;
         this.kernelObjects = kernelObjects;
     }
@@ -86,7 +104,7 @@ public final class Programs implements AutoCloseable {
                 Machine.architecture(),
                 Machine.TYPES,
                 shape,
-                new Planted.One(symbolName, addr),
+                planted,
                 dataClass,
                 formats.size() + 1);
         CompiledProgram program = Compiler.compile(request);
@@ -119,18 +137,26 @@ public final class Programs implements AutoCloseable {
     /**
      * Loads a program; its printed lines go to {@code lines}, which {@code flush} follows after each batch.
      *
+     * @param type what the program is attached as
      * @throws LoadException if the verifier refuses it
      */
-    public LoadedProgram load(String name, CompiledProgram compiled, Consumer<String> lines, Runnable flush) {
+    public LoadedProgram load(
+            String name, CompiledProgram compiled, AttachType type, Consumer<String> lines, Runnable flush) {
         if (log == null && !formats.isEmpty()) {
             var printer = new LinePrinter(formats, lines);
             log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
             log.start();
         }
-        LoadedProgram program =
-                LoadedProgram.load(name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd);
+        LoadedProgram program = LoadedProgram.load(
+                name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd, attached(type));
         loaded.add(program);
         return program;
+    }
+
+    private LoadedProgram.Attached attached(AttachType type) {
+        return planted instanceof Planted.Many many
+                ? new LoadedProgram.Attached(type, many.count(), many.numbering() == Planted.Numbering.COOKIE)
+                : LoadedProgram.Attached.ONCE;
     }
 
     /** The map of calls in flight, where the programs need one. */
@@ -146,6 +172,8 @@ public final class Programs implements AutoCloseable {
             return log.fd();
         } else if (map.equals(ProgramShape.CALLS_MAP) && calls != null) {
             return calls.fd();
+        } else if (map.equals(Places.MAP) && places != null) {
+            return places.fd();
         }
         throw new IllegalStateException("no map " + map);
     }
@@ -191,6 +219,9 @@ public final class Programs implements AutoCloseable {
         loaded.forEach(LoadedProgram::close);
         if (calls != null) {
             calls.close();
+        }
+        if (places != null) {
+            places.close();
         }
     }
 }

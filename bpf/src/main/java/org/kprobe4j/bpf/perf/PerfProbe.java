@@ -1,5 +1,6 @@
 package org.kprobe4j.bpf.perf;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
@@ -79,6 +80,30 @@ public final class PerfProbe implements AutoCloseable {
             throw refused(calls, "open tracepoint", name, (int) -fd);
         }
         return new PerfProbe(calls, new Descriptor(calls, fd, "tracepoint " + name), target);
+    }
+
+    /**
+     * Whether the kernel refuses a function's name that it has several times (EADDRNOTAVAIL), and does not take the first function
+     * of that name. Asked with names that the compiler gives to many variables. Since kernel: 6.6, in the stable series of 5.4 to
+     * 6.5 since late 2023.
+     *
+     * @return false also if it cannot be asked
+     */
+    public static boolean namesMustBeUnique() {
+        return UniqueNames.ANSWER;
+    }
+
+    private static final class UniqueNames {
+        private static final List<String> NEVER_UNIQUE = List.of("__func__.0", "_rs.0", "__key.0");
+        private static final boolean ANSWER = NEVER_UNIQUE.stream().anyMatch(UniqueNames::isRefused);
+
+        private static boolean isRefused(String name) {
+            try (var _ = openKprobe(name, 0, false)) {
+                return false;
+            } catch (BpfException e) {
+                return e.errno() == Errno.EADDRNOTAVAIL;
+            }
+        }
     }
 
     private static BpfException refused(SystemCalls calls, String operation, String object, int errno) {

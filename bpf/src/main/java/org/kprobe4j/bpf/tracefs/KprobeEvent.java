@@ -1,6 +1,9 @@
 package org.kprobe4j.bpf.tracefs;
 
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
@@ -60,18 +63,16 @@ public final class KprobeEvent implements AutoCloseable {
      * @return hits and misses; -1 each if the kernel does not tell
      */
     public KprobeProfile profile() {
-        for (String line : tracefs.readIfPresent("kprobe_profile").split("\n", -1)) {
-            String[] words = line.strip().split("\\s+", -1);
-            if (words.length >= 3 && isOurs(words[0])) {
-                return new KprobeProfile(Long.parseLong(words[1]), Long.parseLong(words[2]));
-            }
-        }
-        return new KprobeProfile(-1, -1);
+        return profile(KprobeProfile.parse(tracefs.readIfPresent("kprobe_profile")));
     }
 
-    /** Kernels print the name with or without its group, and old ones cut it to 44 characters. */
-    private boolean isOurs(String printed) {
-        return printed.equals(name) || printed.equals(group + "/" + name) || printed.equals(group + ":" + name);
+    /** Kernels print the name with or without its group. */
+    KprobeProfile profile(Map<String, KprobeProfile> profiles) {
+        return Stream.of(name, group + "/" + name, group + ":" + name)
+                .map(profiles::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(KprobeProfile.UNKNOWN);
     }
 
     /**

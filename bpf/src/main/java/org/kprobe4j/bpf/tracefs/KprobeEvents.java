@@ -2,6 +2,8 @@ package org.kprobe4j.bpf.tracefs;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
@@ -115,6 +117,19 @@ public final class KprobeEvents {
                     null));
         }
         return new KprobeEvent(tracefs, group(), event, Integer.parseInt(id));
+    }
+
+    /**
+     * What some events missed until now, all read at once.
+     *
+     * @param events of this process
+     * @return misses of each; 0 for null, -1 if the kernel does not tell
+     */
+    public long[] misses(List<@Nullable KprobeEvent> events) {
+        Map<String, KprobeProfile> profiles = KprobeProfile.parse(tracefs.readIfPresent("kprobe_profile"));
+        return events.stream()
+                .mapToLong(event -> event == null ? 0 : event.profile(profiles).misses())
+                .toArray();
     }
 
     private BpfException refused(String operation, String place, String command, int errno) {

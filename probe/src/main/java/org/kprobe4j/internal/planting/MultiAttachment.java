@@ -1,0 +1,98 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.BpfLink;
+import org.kprobe4j.internal.LoadedProgram;
+
+/**
+ * One link for all places: functions' entries or returns, thousands at once. The places' numbers are the link's cookies. Since kernel:
+ * 5.18 with CONFIG_FPROBE. Source: kernel/trace/bpf_trace.c.
+ */
+public final class MultiAttachment implements Attachment {
+    private final List<Site> sites;
+    private final boolean isReturn;
+    private final Refusal refusal;
+    private final List<BpfLink> links = new ArrayList<>();
+    private boolean closed;
+    private long finalMissed;
+
+    /** For functions that ftrace can trace; nothing is planted before {@link #attach}. */
+    public MultiAttachment(List<Site> sites, boolean isReturn, Refusal refusal) {
+        this.sites = sites;
+        this.isReturn = isReturn;
+        this.refusal = refusal;
+    }
+
+    @Override
+    public void attach(LoadedProgram program) {
+        long[] addresses = sites.stream().mapToLong(site -> site.place().addr()).toArray();
+        try {
+            attach(program, addresses, 0, addresses.length);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** The kernel says only that some place is wrong, or that it lacks memory for so many: so the half is tried, and the other half. */
+    private void attach(LoadedProgram program, long[] addresses, int from, int to) {
+        try {
+            links.add(BpfLink.kprobeMulti(
+                    program.program(),
+                    isReturn,
+                    Arrays.copyOfRange(addresses, from, to),
+                    LongStream.range(from, to).toArray()));
+        } catch (AttachException e) {
+            if (to - from == 1) {
+                refusal.refused(from, e);
+                return;
+            }
+            int middle = (from + to) >>> 1;
+            attach(program, addresses, from, middle);
+            attach(program, addresses, middle, to);
+        }
+    }
+
+    @Override
+    public synchronized long missed() {
+        return closed ? finalMissed : counted();
+    }
+
+    private long counted() {
+        long sum = 0;
+        for (BpfLink link : links) {
+            long missed = link.missed();
+            if (missed < 0) {
+                return -1;
+            }
+            sum += missed;
+        }
+        return sum;
+    }
+
+    /** Closes all links, also when one of them fails. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        finalMissed = counted();
+        closed = true;
+        BpfException failure = null;
+        for (BpfLink link : links) {
+            try {
+                link.close();
+            } catch (BpfException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.perf.PerfProbe;
+import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Target;
+
+/** A perf event for each place: any instruction, on every kernel. */
+public final class PerfAttachment implements Attachment {
+    private final @Nullable PerfProbe[] probes;
+    private boolean closed;
+    private long finalMissed;
+
+    private PerfAttachment(@Nullable PerfProbe[] probes) {
+        this.probes = probes;
+    }
+
+    /**
+     * Plants a probe at one place; nothing runs before {@link #attach}.
+     *
+     * @throws SiteRefusedException if the kernel refuses it
+     */
+    public static PerfAttachment open(Site site) {
+        return open(List.of(site), false, (_, refusal) -> {
+            throw new SiteRefusedException(site, refusal);
+        });
+    }
+
+    /** Plants a probe at each place; nothing runs before {@link #attach}. */
+    public static PerfAttachment open(List<Site> sites, boolean isReturn, Refusal refusal) {
+        @Nullable PerfProbe[] probes = new @Nullable PerfProbe[sites.size()];
+        var attachment = new PerfAttachment(probes);
+        try {
+            Threads.forEach(sites.size(), i -> {
+                try {
+                    probes[i] = open(sites.get(i), isReturn);
+                } catch (AttachException e) {
+                    refusal.refused(i, e);
+                }
+            });
+        } catch (RuntimeException e) {
+            attachment.close();
+            throw e;
+        }
+        return attachment;
+    }
+
+    private static PerfProbe open(Site site, boolean isReturn) {
+        Target named = site.named();
+        return named != null
+                ? PerfProbe.openKprobe(named.symbol(), named.offset(), isReturn)
+                : PerfProbe.openKprobe(null, site.place().addr(), isReturn);
+    }
+
+    /** The probe of an attachment that has one place. */
+    public PerfProbe only() {
+        return Objects.requireNonNull(probes[0]);
+    }
+
+    @Override
+    public void attach(LoadedProgram program) {
+        Threads.forEach(probes.length, i -> {
+            PerfProbe probe = probes[i];
+            if (probe == null) {
+                return;
+            }
+            if (program.isNumberedByCookie()) {
+                probe.attach(program.program(), i);
+            } else {
+                probe.attach(program.program(i));
+            }
+        });
+    }
+
+    @Override
+    public synchronized long missed() {
+        return closed ? finalMissed : counted();
+    }
+
+    private long counted() {
+        long sum = 0;
+        for (PerfProbe probe : probes) {
+            long missed = probe == null ? 0 : probe.missed();
+            if (missed < 0) {
+                return -1;
+            }
+            sum += missed;
+        }
+        return sum;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        finalMissed = counted();
+        closed = true;
+        var open = new ArrayList<PerfProbe>();
+        for (PerfProbe probe : probes) {
+            if (probe != null) {
+                open.add(probe);
+            }
+        }
+        Threads.forEach(open.size(), i -> open.get(i).close());
+    }
+}

@@ -1,0 +1,129 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.kprobe4j.ProbePlace;
+import org.kprobe4j.SkippedPlace;
+import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.features.Features;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.internal.Machine;
+
+/** The places of a probe while they are planted: which the kernel refuses, and what can hold them. */
+public final class Planting implements Attachment.Refusal {
+    private final Sites sites;
+    private final Set<Integer> refused = ConcurrentHashMap.newKeySet();
+    private final List<SkippedPlace> skipped = Collections.synchronizedList(new ArrayList<>());
+
+    /** Of these sites. */
+    public Planting(Sites sites) {
+        this.sites = sites;
+        skipped.addAll(sites.skipped());
+    }
+
+    @Override
+    public void refused(int number, BpfException refusal) {
+        Site site = sites.sites().get(number);
+        if (!sites.tolerant()) {
+            throw new SiteRefusedException(site, refusal);
+        }
+        if (refused.add(number)) {
+            if (refused.size() == sites.sites().size()) {
+                throw new SiteRefusedException(site, refusal);
+            }
+            ProbePlace place = site.place();
+            skipped.add(new SkippedPlace(
+                    place.symbolName(),
+                    place.module(),
+                    place.addr(),
+                    "the kernel refused it, -%d (%s): %s"
+                            .formatted(
+                                    refusal.errno(),
+                                    Errno.name(refusal.errno()),
+                                    refusal.failure().reason())));
+        }
+    }
+
+    /** What the target matches and is not probed, the kernel's refusals included. */
+    public List<SkippedPlace> skipped() {
+        return List.copyOf(skipped);
+    }
+
+    /** The places that are planted, with their numbers. */
+    public List<NumberedPlace> planted() {
+        return IntStream.range(0, sites.sites().size())
+                .filter(number -> !refused.contains(number))
+                .mapToObj(number ->
+                        new NumberedPlace(number, sites.sites().get(number).place()))
+                .toList();
+    }
+
+    /**
+     * A place with its number in the programs.
+     *
+     * @param number from 0
+     * @param place the place
+     */
+    public record NumberedPlace(int number, ProbePlace place) {}
+
+    /**
+     * Whether one kprobe.multi link can hold all places: entries of functions that ftrace can trace, and programs that read only registers
+     * that such a link shows. Since Linux 6.14 the others hold nothing there.
+     */
+    public boolean fitsOneLink(CompiledProgram... programs) {
+        Architecture machine = Machine.architecture();
+        Set<String> real = Stream.concat(
+                        Stream.of(machine.sp(), machine.returnValue()),
+                        IntStream.range(0, Integer.SIZE)
+                                .mapToObj(machine::argument)
+                                .takeWhile(Optional::isPresent)
+                                .map(Optional::get))
+                .collect(Collectors.toSet());
+        return sites.areSeveral()
+                && sites.sites().stream().allMatch(this::isTraceable)
+                && Stream.of(programs).allMatch(program -> real.containsAll(program.registers()))
+                && Features.running().kprobeMulti().isYes();
+    }
+
+    /** Of a pattern, a function that turns out not to be traceable is skipped; of several that are named, none may be. */
+    private boolean isTraceable(Site site) {
+        return switch (site.traceable()) {
+            case YES -> true;
+            case NO -> false;
+            default -> sites.tolerant();
+        };
+    }
+
+    /** An attachment for entries. */
+    public Attachment entries(boolean oneLink) {
+        return oneLink
+                ? new MultiAttachment(sites.sites(), false, this)
+                : PerfAttachment.open(sites.sites(), false, this);
+    }
+
+    /**
+     * An attachment for returns.
+     *
+     * @param prefix of tracefs events' names
+     */
+    public Attachment returns(boolean oneLink, String prefix, int maxactive) {
+        return oneLink
+                ? new MultiAttachment(sites.sites(), true, this)
+                : EventAttachment.openReturns(sites.sites(), prefix, maxactive, this);
+    }
+
+    /** What a program is loaded for. */
+    public static AttachType type(boolean oneLink) {
+        return oneLink ? AttachType.TRACE_KPROBE_MULTI : AttachType.NONE;
+    }
+}

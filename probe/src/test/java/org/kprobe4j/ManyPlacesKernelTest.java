@@ -1,0 +1,207 @@
+package org.kprobe4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One probe at many places. */
+@Tag("kernel")
+@SuppressWarnings("try") // closes early to read the final account
+class ManyPlacesKernelTest {
+    private static final Path NULL = Path.of("/dev/null");
+
+    private record Hit(@MaxBytes(64) String name, long addr, int pid) {}
+
+    private static void writeAndRead(int times) throws IOException {
+        try (var channel = java.nio.channels.FileChannel.open(
+                        Path.of("/dev/zero"), java.nio.file.StandardOpenOption.READ);
+                var sink = java.nio.channels.FileChannel.open(NULL, java.nio.file.StandardOpenOption.WRITE)) {
+            var bytes = java.nio.ByteBuffer.allocateDirect(1);
+            for (int i = 0; i < times; i++) {
+                channel.read(bytes.clear());
+                sink.write(bytes.clear());
+            }
+        }
+    }
+
+    @Test
+    void countsByPlaceWhatTheProcessItselfDid() throws Exception {
+        int pid = (int) ProcessHandle.current().pid();
+        try (var counts = KernelMap.of(Long.class, Long.class, 1024);
+                var kp = Kprobe.at("vfs_*,!vfs_iocb*")
+                        .preHandler((p, regs) -> {
+                            if (Kernel.pid() == pid) {
+                                counts.add(p.addr(), 1);
+                            }
+                            return 0;
+                        })
+                        .register()) {
+            assertThat(kp.places().size()).isGreaterThan(20);
+            assertThat(kp.symbolName()).isEqualTo("vfs_*,!vfs_iocb*");
+            writeAndRead(1000);
+            Map<String, Long> byName = kp.places().stream()
+                    .filter(place -> counts.containsKey(place.addr()))
+                    .collect(Collectors.toMap(ProbePlace::symbolName, place -> counts.get(place.addr())));
+            assertThat(byName.get("vfs_read")).isBetween(1000L, 1200L);
+            assertThat(byName.get("vfs_write")).isBetween(1000L, 1200L);
+            Map<String, Long> hits = kp.hits().entrySet().stream()
+                    .collect(Collectors.toMap(entry -> entry.getKey().symbolName(), Map.Entry::getValue));
+            assertThat(hits.get("vfs_read")).isGreaterThanOrEqualTo(byName.get("vfs_read"));
+            kp.close();
+            long sum = kp.hits().values().stream().mapToLong(n -> n).sum();
+            ProbeAccount account = kp.account();
+            assertThat(sum + account.missed() + account.recursion()).isEqualTo(account.hits());
+        }
+    }
+
+    @Test
+    void tellsWhichPlaceWasHit() throws Exception {
+        int pid = (int) ProcessHandle.current().pid();
+        try (var ring = RingBuffer.of(Hit.class);
+                var kp = Kprobe.at("vfs_read,vfs_write,vfs_fsync_range")
+                        .preHandler((p, regs) -> {
+                            if (Kernel.pid() == pid) {
+                                ring.emit(new Hit(p.symbolName(), p.addr(), Kernel.pid()));
+                            }
+                            return 0;
+                        })
+                        .register()) {
+            writeAndRead(10);
+            kp.close();
+            Map<String, Long> addresses =
+                    kp.places().stream().collect(Collectors.toMap(ProbePlace::symbolName, ProbePlace::addr));
+            var hits = new java.util.ArrayList<Hit>();
+            ring.drainTo(hits);
+            assertThat(hits).hasSizeGreaterThanOrEqualTo(20);
+            assertThat(hits)
+                    .allSatisfy(hit -> assertThat(addresses.get(hit.name())).isEqualTo(hit.addr()));
+            assertThat(hits.stream().filter(hit -> hit.name().equals("vfs_write")))
+                    .hasSizeGreaterThanOrEqualTo(10);
+        }
+    }
+
+    @Test
+    void returnsOfManyFunctionsKnowTheirEntries() throws Exception {
+        int pid = (int) ProcessHandle.current().pid();
+        try (var counts = KernelMap.of(Long.class, Long.class, 1024);
+                var wrong = Counter.of();
+                var rp = Kretprobe.at("vfs_read,vfs_write", Entered.class)
+                        .entryHandler((ri, regs) -> {
+                            ri.data().addr = ri.addr();
+                            ri.data().bytes = regs.arg(2);
+                            return Kernel.pid() == pid ? 0 : 1;
+                        })
+                        .handler((ri, regs) -> {
+                            if (ri.data().addr != ri.addr() || regs.returnValue() > ri.data().bytes) {
+                                wrong.increment();
+                            }
+                            counts.add(ri.addr(), 1);
+                            return 0;
+                        })
+                        .register()) {
+            writeAndRead(200);
+            rp.close();
+            assertThat(wrong.sum()).isZero();
+            Map<String, Long> byName = rp.places().stream()
+                    .collect(Collectors.toMap(ProbePlace::symbolName, place -> counts.get(place.addr())));
+            assertThat(byName.get("vfs_read")).isGreaterThanOrEqualTo(200);
+            assertThat(byName.get("vfs_write")).isGreaterThanOrEqualTo(200);
+            ProbeAccount account = rp.account();
+            assertThat(account.hits())
+                    .isEqualTo(account.delivered()
+                            + account.filtered()
+                            + account.inFlight()
+                            + account.missed()
+                            + account.recursion()
+                            + account.mapFull()
+                            + account.faulted());
+        }
+    }
+
+    @Test
+    void returnsWithoutEntryOfMany() throws Exception {
+        int pid = (int) ProcessHandle.current().pid();
+        try (var counts = KernelMap.of(Long.class, Long.class, 1024);
+                var rp = Kretprobe.at("vfs_read*,vfs_write*")
+                        .handler((ri, regs) -> {
+                            if (Kernel.pid() == pid && regs.returnValue() == 1) {
+                                counts.add(ri.addr(), 1);
+                            }
+                            return 0;
+                        })
+                        .register()) {
+            writeAndRead(200);
+            Map<String, Long> byName = rp.places().stream()
+                    .filter(place -> counts.containsKey(place.addr()))
+                    .collect(Collectors.toMap(ProbePlace::symbolName, place -> counts.get(place.addr())));
+            assertThat(byName.get("vfs_read")).isGreaterThanOrEqualTo(200);
+            assertThat(byName.get("vfs_write")).isGreaterThanOrEqualTo(200);
+        }
+    }
+
+    @Test
+    void skipsWhatCannotBeProbedAndSaysWhy() {
+        try (var kp = Kprobe.at("kprobe_*,vfs_read").preHandler((p, regs) -> 0).register()) {
+            assertThat(kp.places()).extracting(ProbePlace::symbolName).contains("vfs_read");
+            assertThat(kp.skipped())
+                    .isNotEmpty()
+                    .allSatisfy(place -> assertThat(place.reason()).isNotEmpty());
+        }
+        assertThatThrownBy(() -> Kprobe.at("vfs_read,vfs_raed")
+                        .preHandler((p, regs) -> 0)
+                        .register())
+                .isInstanceOf(RegistrationException.class)
+                .hasMessage(
+                        "register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such function; nearest: vfs_read, vcs_read, vfs_readv");
+    }
+
+    @Test
+    void namesFromAFile(@TempDir Path folder) throws Exception {
+        Path names = Files.write(folder.resolve("names.txt"), List.of("# two of them", "vfs_read", "vfs_write"));
+        try (var kp = Kprobe.at("@" + names).preHandler((p, regs) -> 0).register()) {
+            assertThat(kp.places())
+                    .extracting(ProbePlace::symbolName)
+                    .containsExactlyInAnyOrder("vfs_read", "vfs_write");
+        }
+    }
+
+    @Test
+    void aNameOfSeveralFunctionsIsProbedAtEach() {
+        try (var kp = Kprobe.at("t_start").preHandler((p, regs) -> 0).register()) {
+            assertThat(kp.places().size()).isGreaterThan(1);
+            assertThat(kp.places()).allSatisfy(place -> {
+                assertThat(place.symbolName()).isEqualTo("t_start");
+                assertThat(place.note()).contains("of " + kp.places().size());
+            });
+        }
+    }
+
+    @Test
+    void aThousandFunctions() {
+        long before = System.nanoTime();
+        try (var kp = Kprobe.at("tcp_*,ip*,sock_*,ext4_*,__x64_sys_*")
+                .preHandler((p, regs) -> 0)
+                .register()) {
+            long planted = System.nanoTime();
+            System.err.printf(
+                    "%d places, %d skipped in %d ms%n",
+                    kp.places().size(), kp.skipped().size(), (planted - before) / 1_000_000);
+            before = System.nanoTime();
+        }
+        System.err.printf("removed in %d ms%n", (System.nanoTime() - before) / 1_000_000);
+    }
+
+    static final class Entered {
+        long addr;
+        long bytes;
+    }
+}
