@@ -98,7 +98,8 @@ public record Sites(List<Site> sites, List<SkippedPlace> skipped, boolean tolera
                 .filter(left -> left.reason() != LeftOut.Reason.EXCLUDED)
                 .map(Sites::skipped)
                 .forEach(skipped::add);
-        long named = spec.clauses().stream().filter(clause -> !clause.excluded()).count();
+        long named =
+                spec.clauses().stream().filter(clause -> !clause.excluded()).count();
         return new Sites(
                 found.places().stream().map(Site::resolved).toList(),
                 skipped,
