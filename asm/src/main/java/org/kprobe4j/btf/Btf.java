@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The types of a kernel, a module or a program, read lazily: parsing copies two sections, a lookup by name is one pass over each, and
- * only types that are asked for become objects. Immutable to its users, so safe for use by several threads. Every method throws
+ * The types of a kernel, a module or a program, read lazily: the bytes stay where they are, a lookup by name is one pass over the
+ * names and over the types, and only types that are asked for become objects. Immutable to its users, so safe for use by several threads. Every method throws
  * {@link BtfException} if it meets damage.
  *
  * <p>Source: Documentation/bpf/btf.rst; kernel/bpf/btf.c.
@@ -44,7 +44,7 @@ public final class Btf {
     /**
      * Reads BTF that stands alone, such as /sys/kernel/btf/vmlinux, of either byte order.
      *
-     * @param raw the file from position to limit; not used after the call
+     * @param raw the file from position to limit; kept and read in place, so not to be changed
      * @return its types
      * @throws BtfException if the header is damaged
      */
@@ -56,7 +56,7 @@ public final class Btf {
      * Reads BTF that continues another, such as a module's that continues vmlinux's. Lookups by name search it first and then its
      * base. Since kernel: 5.11.
      *
-     * @param raw the file from position to limit; not used after the call
+     * @param raw the file from position to limit; kept and read in place, so not to be changed
      * @param base what it continues
      * @return the types of both
      * @throws BtfException if the header is damaged
@@ -87,16 +87,12 @@ public final class Btf {
         if (typeBytes.limit() % Integer.BYTES != 0) {
             throw new BtfException("the type section's " + typeBytes.limit() + " bytes are not whole words");
         }
-        var words = new int[typeBytes.limit() / Integer.BYTES];
-        typeBytes.asIntBuffer().get(words);
         var stringBytes = section(bytes, header, 16, "string");
-        var names = new byte[stringBytes.limit()];
-        stringBytes.get(names);
         return new Btf(
                 base,
                 bytes.order(),
-                new StringSection(names, base == null ? 0 : base.strings.end()),
-                new TypeSection(words, base == null ? 1 : base.types.endId()));
+                new StringSection(stringBytes, base == null ? 0 : base.strings.end()),
+                new TypeSection(typeBytes.asIntBuffer(), base == null ? 1 : base.types.endId()));
     }
 
     private static ByteBuffer section(ByteBuffer bytes, long header, int at, String name) {

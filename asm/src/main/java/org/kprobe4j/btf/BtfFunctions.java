@@ -10,6 +10,7 @@ package org.kprobe4j.btf;
 public final class BtfFunctions {
     private static final byte NO = 1;
     private static final byte YES = 2;
+    private static final int FIRST_NAME_BYTES = 512;
 
     private BtfFunctions() {}
 
@@ -20,7 +21,7 @@ public final class BtfFunctions {
          * One function.
          *
          * @param id its type's
-         * @param bytes hold the name; not to be changed
+         * @param bytes hold the name, and the next function's after the call
          * @param from where it begins
          * @param to where it ends, exclusive
          */
@@ -36,9 +37,10 @@ public final class BtfFunctions {
      */
     public static void forEach(Btf btf, Visitor visitor) {
         TypeSection types = btf.ownTypes();
+        Shown shown = new Shown(btf, types, visitor);
         for (int id = types.firstId(); id < types.endId(); id++) {
             if (types.kind(id) == BtfKind.FUNC) {
-                show(btf, types, id, visitor);
+                shown.show(id);
             }
         }
     }
@@ -53,11 +55,12 @@ public final class BtfFunctions {
      */
     public static void forEachTaking(Btf btf, ParameterType wanted, Visitor visitor) {
         TypeSection types = btf.ownTypes();
+        Shown shown = new Shown(btf, types, visitor);
         // By type: what is known of it. Few types stand for the parameters of all functions.
         byte[] known = new byte[btf.endId()];
         for (int id = types.firstId(); id < types.endId(); id++) {
             if (types.kind(id) == BtfKind.FUNC && takes(btf, types.sizeOrType(id), wanted, known)) {
-                show(btf, types, id, visitor);
+                shown.show(id);
             }
         }
     }
@@ -90,10 +93,28 @@ public final class BtfFunctions {
         return known[type] == YES;
     }
 
-    private static void show(Btf btf, TypeSection types, int id, Visitor visitor) {
-        int offset = types.nameOffset(id);
-        StringSection strings = btf.strings(offset);
-        int from = strings.from(offset);
-        visitor.function(id, strings.bytes(), from, strings.to(from));
+    /** Shows functions in an array that is used again. */
+    private static final class Shown {
+        private final Btf btf;
+        private final TypeSection types;
+        private final Visitor visitor;
+        private byte[] name = new byte[FIRST_NAME_BYTES];
+
+        Shown(Btf btf, TypeSection types, Visitor visitor) {
+            this.btf = btf;
+            this.types = types;
+            this.visitor = visitor;
+        }
+
+        void show(int id) {
+            int offset = types.nameOffset(id);
+            StringSection strings = btf.strings(offset);
+            int length = strings.read(offset, name);
+            while (length < 0) {
+                name = new byte[2 * name.length];
+                length = strings.read(offset, name);
+            }
+            visitor.function(id, name, 0, length);
+        }
     }
 }

@@ -1,10 +1,11 @@
 package org.kprobe4j.btf;
 
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The types of a BTF as the words that they are. One pass over them, on the first question, checks that each lies within the section
+ * The types of a BTF as the words that they are, left where they were read. One pass over them, on the first question, checks that each lies within the section
  * and notes where it starts; no objects are made.
  *
  * <pre>
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TypeSection {
     private static final int HEADER_WORDS = 3;
+    private static final int WINDOW_WORDS = 1 << 9;
 
     /** By kind: the words of a type without its items; 0 if there is no such kind. */
     private static final byte[] WORDS = {
@@ -47,7 +49,7 @@ final class TypeSection {
         0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     };
 
-    private final int[] words;
+    private final IntBuffer words;
     private final int firstId;
     private volatile @Nullable Index index;
 
@@ -62,7 +64,7 @@ final class TypeSection {
         }
     }
 
-    TypeSection(int[] words, int firstId) {
+    TypeSection(IntBuffer words, int firstId) {
         this.words = words;
         this.firstId = firstId;
     }
@@ -82,7 +84,7 @@ final class TypeSection {
     }
 
     int word(int at) {
-        return words[at];
+        return words.get(at);
     }
 
     int nameOffset(int id) {
@@ -90,12 +92,12 @@ final class TypeSection {
     }
 
     BtfKind kind(int id) {
-        return BtfKind.of(kindCode(words[start(id) + 1]));
+        return BtfKind.of(kindCode(words.get(start(id) + 1)));
     }
 
     /** The word that is the size or the type. */
     int sizeOrType(int id) {
-        return words[start(id) + 2];
+        return words.get(start(id) + 2);
     }
 
     static int kindCode(int info) {
@@ -136,36 +138,72 @@ final class TypeSection {
         return built;
     }
 
-    /** Written as one plain loop: it runs once, in a JVM that has just started. */
     private Index buildIndex() {
-        int length = words.length;
-        // A type takes six words on average in the kernel's BTF.
-        var starts = new int[length / 6 + 16];
-        var names = new int[starts.length];
-        int count = 0;
-        for (int at = 0; at < length; ) {
-            if (count == starts.length) {
-                starts = Arrays.copyOf(starts, count * 2);
-                names = Arrays.copyOf(names, count * 2);
-            }
-            starts[count] = at;
-            names[count] = words[at];
-            if (at > length - HEADER_WORDS) {
-                throw new BtfException(
-                        "type " + (firstId + count) + " is cut off within its first " + HEADER_WORDS + " words");
-            }
-            int info = words[at + 1];
-            int kind = info >>> 24 & 0x1f;
-            if (WORDS[kind] == 0) {
-                throw new BtfException("type " + (firstId + count) + " has the unknown kind " + kind);
-            }
-            at += WORDS[kind] + (info & 0xffff) * WORDS_PER_ITEM[kind];
-            count++;
-            if (at > length) {
-                throw new BtfException(
-                        "type " + (firstId + count - 1) + " of kind " + BtfKind.of(kind) + " is cut off");
-            }
+        Indexer indexer = new Indexer(words.limit(), firstId);
+        int[] window = new int[WINDOW_WORDS];
+        for (int at = 0; at < words.limit(); ) {
+            int count = Math.min(window.length, words.limit() - at);
+            words.get(at, window, 0, count);
+            at = indexer.window(window, count, at);
         }
-        return new Index(Arrays.copyOf(starts, count), Arrays.copyOf(names, count));
+        return indexer.index();
+    }
+
+    /** Works window by window, each a call of its own, so that the JVM soon compiles it: it runs once, in a JVM that has just started. */
+    private static final class Indexer {
+        private final int length;
+        private final int firstId;
+        private int[] starts;
+        private int[] names;
+        private int count;
+
+        Indexer(int length, int firstId) {
+            this.length = length;
+            this.firstId = firstId;
+            // A type takes six words on average in the kernel's BTF.
+            this.starts = new int[length / 6 + 16];
+            this.names = new int[starts.length];
+        }
+
+        /** Notes the types whose first words are in a window; gives the first word of the next one. */
+        int window(int[] window, int end, int begin) {
+            int i = 0;
+            while (i < end - 1 || begin + i > length - HEADER_WORDS) {
+                int at = begin + i;
+                if (at >= length) {
+                    return at;
+                }
+                if (at > length - HEADER_WORDS) {
+                    throw new BtfException(
+                            "type " + (firstId + count) + " is cut off within its first " + HEADER_WORDS + " words");
+                }
+                if (count == starts.length) {
+                    grow();
+                }
+                starts[count] = at;
+                names[count] = window[i];
+                int info = window[i + 1];
+                int kind = info >>> 24 & 0x1f;
+                if (WORDS[kind] == 0) {
+                    throw new BtfException("type " + (firstId + count) + " has the unknown kind " + kind);
+                }
+                i += WORDS[kind] + (info & 0xffff) * WORDS_PER_ITEM[kind];
+                count++;
+                if (begin + i > length) {
+                    throw new BtfException(
+                            "type " + (firstId + count - 1) + " of kind " + BtfKind.of(kind) + " is cut off");
+                }
+            }
+            return begin + i;
+        }
+
+        private void grow() {
+            starts = Arrays.copyOf(starts, count * 2);
+            names = Arrays.copyOf(names, count * 2);
+        }
+
+        Index index() {
+            return new Index(Arrays.copyOf(starts, count), Arrays.copyOf(names, count));
+        }
     }
 }

@@ -138,7 +138,20 @@ public final class Machine {
             return Optional.empty();
         }
         try (FileChannel channel = FileChannel.open(file)) {
-            // sysfs files cannot be mapped before 6.16; off the heap, so that the garbage collector never copies it.
+            return Optional.of(mapped(channel));
+        } catch (IOException e) {
+            return copied(file);
+        }
+    }
+
+    /** The kernel's own memory. Since kernel: 6.16 for vmlinux. */
+    private static ByteBuffer mapped(FileChannel channel) throws IOException {
+        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+    }
+
+    /** Off the heap, so that the garbage collector never copies it. */
+    private static Optional<ByteBuffer> copied(Path file) {
+        try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer bytes = ByteBuffer.allocateDirect((int) channel.size());
             while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
                 // Reads as much as the kernel gives at a time.
