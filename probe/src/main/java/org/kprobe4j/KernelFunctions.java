@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.symbols.FunctionFiles;
+import org.kprobe4j.bpf.symbols.FunctionIndex;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
@@ -18,7 +21,8 @@ import org.kprobe4j.internal.targets.TargetSyntaxException;
  * The functions of the running kernel, for probes whose target has other names on other kernels: {@code
  * Kprobe.at(KernelFunctions.first("folio_mark_accessed", "mark_page_accessed"))}.
  *
- * <p>{@link #first} and {@link #existing} read the kernel's symbols once: tens of milliseconds, up to a second under emulation. That a function exists does
+ * <p>{@link #first} and {@link #existing} read the kernel's symbols as far as they must: tens of milliseconds, a quarter of a second under
+ * emulation. {@link #matching} keeps an index of all functions for the process, which they then use: that takes no time. That a function exists does
  * not say that every call of it is one: the compiler may have inlined some. Source: kernel/kallsyms.c. Thread-safe.
  */
 public final class KernelFunctions {
@@ -95,6 +99,12 @@ public final class KernelFunctions {
      * @return those that exist
      */
     public static Set<String> existing(Set<String> names) {
+        FunctionFiles files = FunctionFiles.running();
+        if (files.isRead()) {
+            FunctionIndex index = files.functions(false);
+            return names.stream().filter(index::has).collect(Collectors.toUnmodifiableSet());
+        }
+        // Ends early where all are found soon, and works where addresses are hidden.
         List<byte[]> wanted = names.stream()
                 .map(name -> name.getBytes(StandardCharsets.UTF_8))
                 .toList();

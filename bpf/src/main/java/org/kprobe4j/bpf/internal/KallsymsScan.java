@@ -61,7 +61,22 @@ public final class KallsymsScan {
      */
     public static void run(SystemCalls calls, String path, LineScan.LineVisitor visitor) {
         // The address, the type and a name of at least one byte come first: no need to look at them.
-        long result = LineScan.run(calls, path, addressDigits(calls) + 4, visitor);
+        check(path, LineScan.run(calls, path, addressDigits(calls) + 4, visitor));
+    }
+
+    /**
+     * Makes one pass over a file of the same form that another thread reads.
+     *
+     * @param calls the kernel
+     * @param path the file
+     * @param ahead reads it
+     * @param visitor sees every line until it has enough; the name begins {@link #nameOffset} after the line
+     */
+    public static void run(SystemCalls calls, String path, LineAhead ahead, LineScan.LineVisitor visitor) {
+        check(path, ahead.forEachLine(path, addressDigits(calls) + 4, visitor));
+    }
+
+    private static void check(String path, long result) {
         if (result < 0) {
             Failure failure = Failure.of("read", path, (int) -result);
             throw new SystemCallException(

@@ -9,14 +9,20 @@ public final class LineScan {
     private final String path;
     private final int leastBytes;
     private final LineVisitor visitor;
-    private final byte[] bytes = new byte[CARRY_BYTES + READ_BYTES];
+    private final byte[] bytes;
     private int carried;
     private boolean going = true;
 
-    private LineScan(String path, int leastBytes, LineVisitor visitor) {
+    private LineScan(String path, int leastBytes, int readBytes, LineVisitor visitor) {
         this.path = path;
         this.leastBytes = leastBytes;
         this.visitor = visitor;
+        this.bytes = new byte[CARRY_BYTES + readBytes];
+    }
+
+    /** For pieces that come from elsewhere, of at most {@code readBytes} each. */
+    static LineScan of(String path, int leastBytes, int readBytes, LineVisitor visitor) {
+        return new LineScan(path, leastBytes, readBytes, visitor);
     }
 
     /** Sees one line; the array is reused. */
@@ -43,11 +49,12 @@ public final class LineScan {
      * @return 0, or the negated errno
      */
     public static long run(SystemCalls calls, String path, int leastBytes, LineVisitor visitor) {
-        LineScan scan = new LineScan(path, leastBytes, visitor);
+        LineScan scan = new LineScan(path, leastBytes, READ_BYTES, visitor);
         return new KernelFiles(calls).scan(path, READ_BYTES, scan::piece);
     }
 
-    private boolean piece(byte[] read, int length) {
+    /** Hands over the lines that end in a piece; false when the visitor has enough. */
+    boolean piece(byte[] read, int length) {
         System.arraycopy(read, 0, bytes, carried, length);
         int end = carried + length;
         int line = 0;

@@ -1,8 +1,9 @@
 package org.kprobe4j.bpf.symbols;
 
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,8 @@ public final class ForbiddenRanges {
     private final List<ForbiddenRange> ranges;
     /** The highest end of the ranges up to an index: ranges may lie in one another. */
     private final long[] ends;
+
+    private volatile @Nullable Set<String> symbols;
 
     private ForbiddenRanges(List<ForbiddenRange> ranges) {
         this.ranges = ranges;
@@ -28,12 +31,18 @@ public final class ForbiddenRanges {
 
     static ForbiddenRanges parse(String blacklist) {
         List<ForbiddenRange> ranges = new ArrayList<>();
-        blacklist
-                .lines()
-                .map(ForbiddenRange::parse)
-                .filter(range -> range != null)
-                .forEach(ranges::add);
-        ranges.sort(Comparator.comparing(ForbiddenRange::start, Long::compareUnsigned));
+        // Plain loops: it is read once, in a JVM that has just started.
+        int line = 0;
+        while (line < blacklist.length()) {
+            int newline = blacklist.indexOf('\n', line);
+            int end = newline < 0 ? blacklist.length() : newline;
+            ForbiddenRange range = ForbiddenRange.parse(blacklist.substring(line, end));
+            if (range != null) {
+                ranges.add(range);
+            }
+            line = end + 1;
+        }
+        ranges.sort((a, b) -> Long.compareUnsigned(a.start(), b.start()));
         return new ForbiddenRanges(List.copyOf(ranges));
     }
 
@@ -60,6 +69,24 @@ public final class ForbiddenRanges {
             }
         }
         return null;
+    }
+
+    /**
+     * Whether a function is at the beginning of a range.
+     *
+     * @param symbol the function
+     * @return whether it is forbidden by its name
+     */
+    public boolean begins(String symbol) {
+        Set<String> known = symbols;
+        if (known == null) {
+            known = new HashSet<>();
+            for (ForbiddenRange range : ranges) {
+                known.add(range.symbol());
+            }
+            symbols = known;
+        }
+        return known.contains(symbol);
     }
 
     /**

@@ -3,6 +3,8 @@ package org.kprobe4j.bpf.symbols;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.Failure;
@@ -12,6 +14,7 @@ import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.KallsymsScan;
 import org.kprobe4j.bpf.internal.KernelFiles;
 import org.kprobe4j.bpf.internal.KprobesFolder;
+import org.kprobe4j.bpf.internal.LineAhead;
 import org.kprobe4j.bpf.internal.LineScan;
 import org.kprobe4j.bpf.internal.PrivilegeFiles;
 import org.kprobe4j.bpf.internal.SystemCalls;
@@ -21,30 +24,44 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  * debugfs {@code kprobes/blacklist}, /proc/modules.
  *
  * <p>A pass costs what the kernel needs to write the file: tens of milliseconds on a machine, a third of a second under emulation.
- * Thread-safe and without state. Source: kernel/kallsyms.c, kernel/trace/ftrace.c, kernel/kprobes.c, kernel/module/procfs.c.
+ * Thread-safe. Source: kernel/kallsyms.c, kernel/trace/ftrace.c, kernel/kprobes.c, kernel/module/procfs.c.
  */
 public final class FunctionFiles {
     private static final List<String> TRACEFS = List.of("/sys/kernel/tracing/", "/sys/kernel/debug/tracing/");
     private static final String FILTER = "available_filter_functions";
     private static final String FILTER_ADDRESSES = "available_filter_functions_addrs";
+    private static final int AHEAD_BYTES = 1 << 18;
+    private static final int WHOLE_LIST_BYTES = 1 << 22;
     private static final String BLACKLIST = "/sys/kernel/debug/kprobes/blacklist";
 
     private final SystemCalls calls;
     /** Stands before every path; empty for the running kernel. */
     private final String root;
 
+    /** What was read, for as long as the same modules are loaded. */
+    private @Nullable FunctionIndex index;
+
+    private @Nullable TraceableFunctions traceable;
+    private String indexedModules = "";
+    private @Nullable ForbiddenRanges forbidden;
+    private String forbiddenModules = "";
+
     private FunctionFiles(SystemCalls calls, String root) {
         this.calls = calls;
         this.root = root;
     }
 
+    private static final class Running {
+        static final FunctionFiles FILES = of(SystemCalls.linux());
+    }
+
     /**
      * Of the running kernel.
      *
-     * @return its files
+     * @return its files, always the same object, so that what they tell is read once
      */
     public static FunctionFiles running() {
-        return of(SystemCalls.linux());
+        return Running.FILES;
     }
 
     static FunctionFiles of(SystemCalls calls) {
@@ -98,6 +115,101 @@ public final class FunctionFiles {
     }
 
     /**
+     * All functions of the kernel and its modules: read when they are first asked for, and again when other modules are loaded.
+     *
+     * @param withTraceable whether {@link #traceable} will be asked for, too: then both files are read at once
+     * @return the functions, by rising address
+     * @throws UnsupportedException if the kernel shows all addresses as 0
+     */
+    public synchronized FunctionIndex functions(boolean withTraceable) {
+        String modules = loaded();
+        FunctionIndex known = index;
+        if (known == null || !modules.equals(indexedModules)) {
+            index = null;
+            traceable = null;
+            known = readIndex(withTraceable);
+            index = known;
+            indexedModules = modules;
+        }
+        return known;
+    }
+
+    /**
+     * Which functions of an index ftrace can trace.
+     *
+     * @param functions what {@link #functions} gave
+     * @return nothing if there is no such list, as without CONFIG_DYNAMIC_FTRACE, without tracefs at its usual places or without the
+     *     right to read it
+     */
+    public synchronized Optional<TraceableFunctions> traceable(FunctionIndex functions) {
+        if (functions == index && traceable != null) {
+            return Optional.of(traceable);
+        }
+        try (LineAhead list = openTraceable()) {
+            TraceableFunctions read = readTraceable(functions, list);
+            if (functions == index) {
+                traceable = read;
+            }
+            return Optional.ofNullable(read);
+        }
+    }
+
+    /** Whether {@link #functions} would answer at once. */
+    public synchronized boolean isRead() {
+        return index != null && loaded().equals(indexedModules);
+    }
+
+    /** Of each module what it is and where: not how many use it. */
+    private String loaded() {
+        StringBuilder text = new StringBuilder();
+        for (LoadedModule module : modules()) {
+            text.append(module.name())
+                    .append(' ')
+                    .append(module.sizeBytes())
+                    .append(' ')
+                    .append(module.state())
+                    .append(' ')
+                    .append(module.address())
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    private FunctionIndex readIndex(boolean withTraceable) {
+        try (LineAhead symbols = new LineAhead(calls, root + KallsymsScan.PATH, AHEAD_BYTES);
+                @Nullable LineAhead list = withTraceable ? openTraceable() : null;
+                FunctionIndexer indexer = new FunctionIndexer(KallsymsScan.addressDigits(calls))) {
+            KallsymsScan.run(calls, root + KallsymsScan.PATH, symbols, indexer::line);
+            if (!indexer.hasAddresses()) {
+                throw Kallsyms.hidden(calls);
+            }
+            FunctionIndex read = indexer.index();
+            if (list != null) {
+                traceable = readTraceable(read, list);
+            }
+            return read;
+        }
+    }
+
+    /** Ahead as far as the whole file: it waits for the symbols. */
+    private LineAhead openTraceable() {
+        String tracefs = new KernelFiles(calls).exists(root + TRACEFS.getFirst() + FILTER)
+                ? TRACEFS.getFirst()
+                : TRACEFS.getLast();
+        return new LineAhead(calls, root + tracefs + FILTER, WHOLE_LIST_BYTES);
+    }
+
+    private static @Nullable TraceableFunctions readTraceable(FunctionIndex functions, LineAhead list) {
+        TraceableFunctions followed = new TraceableFunctions(functions);
+        SymbolLine line = new SymbolLine();
+        long result = list.forEachLine(FILTER, 1, (bytes, from, end) -> {
+            line.readTraceable(bytes, from, end, false);
+            return followed.see(line);
+        });
+        return result < 0 ? null : followed;
+    }
+
+    /**
      * Names many addresses in one pass, as the kernel would print them.
      *
      * @param addresses any, in any order
@@ -142,13 +254,23 @@ public final class FunctionFiles {
     }
 
     /**
-     * Reads the whole blacklist of kprobes.
+     * The whole blacklist of kprobes, read again when other modules are loaded.
      *
      * @return its ranges
      * @throws UnsupportedException if debugfs is not mounted or the kernel has no kprobes
      * @throws org.kprobe4j.bpf.PermissionException if the process may not read it
      */
-    public ForbiddenRanges forbidden() {
+    public synchronized ForbiddenRanges forbidden() {
+        ForbiddenRanges known = forbidden;
+        if (known == null || !loaded().equals(forbiddenModules)) {
+            forbiddenModules = loaded();
+            known = readForbidden();
+            forbidden = known;
+        }
+        return known;
+    }
+
+    private ForbiddenRanges readForbidden() {
         if (root.isEmpty()) {
             return ForbiddenRanges.parse(KprobesFolder.read(calls, "blacklist"));
         }

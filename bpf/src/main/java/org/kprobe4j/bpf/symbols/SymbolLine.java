@@ -11,6 +11,16 @@ import org.kprobe4j.bpf.internal.KprobesFolder;
  * use by several threads.
  */
 public final class SymbolLine {
+    /** A line and the array for its name. Not safe for use by several threads. */
+    public static final class Holder {
+        final SymbolLine line = new SymbolLine();
+        final byte[] name;
+
+        Holder(int nameBytes) {
+            this.name = new byte[nameBytes];
+        }
+    }
+
     private static final byte[] NOTHING = new byte[0];
 
     private byte[] bytes = NOTHING;
@@ -24,8 +34,21 @@ public final class SymbolLine {
     private byte[] latestBytes = NOTHING;
 
     private String latest = "";
+    /** The module of an index's entry, which has no text behind the name. */
+    private @Nullable String indexed;
 
     SymbolLine() {}
+
+    /** An entry of a {@link FunctionIndex}, in an array that only this line uses. */
+    void readEntry(byte[] name, int length, long entryAddress, boolean function, @Nullable String module) {
+        bytes = name;
+        nameFrom = 0;
+        nameTo = length;
+        address = entryAddress;
+        type = (byte) (function ? 't' : 'd');
+        indexed = module;
+        moduleTo = 0;
+    }
 
     /** {@code ffffffff812a4b60 T vfs_read\t[module]}. */
     void readKallsyms(byte[] line, int from, int end, int digits) {
@@ -114,7 +137,7 @@ public final class SymbolLine {
      * @return false for the kernel's own
      */
     public boolean hasModule() {
-        return moduleTo > 0;
+        return moduleTo > 0 || indexed != null;
     }
 
     /**
@@ -132,8 +155,8 @@ public final class SymbolLine {
      * @return null for the kernel's own symbols; the same string for lines of one module that follow one another
      */
     public @Nullable String module() {
-        if (!hasModule()) {
-            return null;
+        if (moduleTo == 0) {
+            return indexed;
         }
         if (!Arrays.equals(bytes, moduleFrom, moduleTo, latestBytes, 0, latestBytes.length)) {
             latest = text(moduleFrom, moduleTo);

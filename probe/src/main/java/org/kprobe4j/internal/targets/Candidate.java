@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** A function that answers to some clause, while it is found out what can be said of it. */
 final class Candidate {
     final long address;
+    /** Of its first symbol. */
+    final int index;
+
     final @Nullable String module;
     /** In the kernel's order, the one to be shown first. */
     private String[] names;
@@ -15,17 +18,12 @@ final class Candidate {
     /** Where the next symbol begins; 0 if not known. */
     long end;
 
-    @Nullable
-    String before;
-
-    @Nullable
-    String after;
-
     boolean excluded;
     Place.Traceable traceable = Place.Traceable.UNKNOWN;
 
-    Candidate(long address, @Nullable String module, List<String> names, int[] hits) {
+    Candidate(long address, int index, @Nullable String module, List<String> names, int[] hits) {
         this.address = address;
+        this.index = index;
         this.module = module;
         this.names = names.toArray(String[]::new);
         this.hits = hits;
@@ -55,24 +53,6 @@ final class Candidate {
 
     int[] hits() {
         return hits;
-    }
-
-    /** What another line of the same address said. */
-    void join(Candidate other) {
-        for (String name : other.names) {
-            addName(name);
-        }
-        int[] joined = Arrays.copyOf(hits, hits.length + other.hits.length);
-        System.arraycopy(other.hits, 0, joined, hits.length, other.hits.length);
-        hits = joined;
-        excluded = excluded || other.excluded;
-    }
-
-    void addName(String name) {
-        if (!names().contains(name)) {
-            names = Arrays.copyOf(names, names.length + 1);
-            names[names.length - 1] = name;
-        }
     }
 
     List<String> names() {

@@ -5,27 +5,24 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.symbols.ForbiddenRange;
 import org.kprobe4j.bpf.symbols.ForbiddenRanges;
+import org.kprobe4j.bpf.symbols.FunctionIndex;
 import org.kprobe4j.bpf.symbols.LoadedModule;
+import org.kprobe4j.bpf.symbols.TextBounds;
 import org.kprobe4j.internal.targets.LeftOut.Reason;
 
 /** Parts what was found into places and what is left out, as register_kprobe() would judge. Source: kernel/kprobes.c. */
 final class Classifier {
-    /** What the kernel's symbols call the module of code that is made at run time. */
-    private static final Set<String> MADE_AT_RUN_TIME = Set.of("bpf", "__builtin__ftrace", "__builtin__kprobes");
-
     private final Selection selection;
+    private final FunctionIndex index;
     private final TextBounds bounds;
     private final @Nullable ForbiddenRanges forbidden;
-    private final Set<String> forbiddenNames;
-    private final Map<String, LoadedModule> modules;
+    private final Map<String, LoadedModule> modules = new HashMap<>();
     /** Clauses that some function answers to by its own name. */
     private final BitSet direct = new BitSet();
 
@@ -38,14 +35,14 @@ final class Classifier {
     private final Map<Integer, List<LeftOut>> leftOutOf = new HashMap<>();
 
     Classifier(
-            Selection selection, TextBounds bounds, @Nullable ForbiddenRanges forbidden, List<LoadedModule> modules) {
+            Selection selection, FunctionIndex index, @Nullable ForbiddenRanges forbidden, List<LoadedModule> modules) {
         this.selection = selection;
-        this.bounds = bounds;
+        this.index = index;
+        this.bounds = index.bounds();
         this.forbidden = forbidden;
-        this.forbiddenNames = forbidden == null
-                ? Set.of()
-                : forbidden.all().stream().map(ForbiddenRange::symbol).collect(Collectors.toSet());
-        this.modules = modules.stream().collect(Collectors.toMap(LoadedModule::name, module -> module, (a, b) -> a));
+        for (LoadedModule module : modules) {
+            this.modules.putIfAbsent(module.name(), module);
+        }
     }
 
     void classify(List<Candidate> candidates) {
@@ -77,20 +74,48 @@ final class Classifier {
     }
 
     private void number(List<Candidate> candidates) {
-        Map<String, List<Candidate>> byName = new HashMap<>();
+        Map<String, Candidate> firsts = HashMap.newHashMap(candidates.size());
+        Map<String, List<Candidate>> several = new LinkedHashMap<>();
         for (Candidate candidate : candidates) {
-            byName.computeIfAbsent(candidate.name(), _ -> new ArrayList<>(1)).add(candidate);
+            Candidate first = firsts.putIfAbsent(candidate.name(), candidate);
+            if (first != null) {
+                several.computeIfAbsent(candidate.name(), _ -> new ArrayList<>(List.of(first)))
+                        .add(candidate);
+            }
         }
-        for (List<Candidate> same : byName.values()) {
-            for (int i = 0; same.size() > 1 && i < same.size(); i++) {
+        for (List<Candidate> same : several.values()) {
+            for (int i = 0; i < same.size(); i++) {
                 Candidate one = same.get(i);
-                ordinals.put(one, new Place.Ordinal(i + 1, same.size(), one.before, one.after));
+                ordinals.put(one, FunctionCollector.ordinal(index, one, i + 1, same.size()));
             }
         }
     }
 
     private void classify(Candidate candidate) {
         Reason whole = wholeReason(candidate);
+        if (candidate.hits().length == 1) {
+            classifyOne(candidate, whole, candidate.hits()[0]);
+        } else {
+            classifySeveral(candidate, whole);
+        }
+    }
+
+    /** As {@link #classifySeveral}, without its collections: of a pattern's thousands nearly each is such. */
+    private void classifyOne(Candidate candidate, @Nullable Reason whole, int hit) {
+        int clause = Candidate.clause(hit);
+        long offset = selection.offset(clause);
+        Reason reason = whole != null ? whole : hitReason(candidate, clause, Candidate.how(hit), offset);
+        if (reason == null) {
+            placed.set(clause);
+            places.add(new Place(candidate.address + offset, function(candidate), offset));
+        } else {
+            LeftOut left = leftOut(candidate, reason, detail(candidate, reason, offset));
+            leftOutOf.computeIfAbsent(clause, _ -> new ArrayList<>(1)).add(left);
+            leftOut.add(left);
+        }
+    }
+
+    private void classifySeveral(Candidate candidate, @Nullable Reason whole) {
         var left = new EnumMap<Reason, String>(Reason.class);
         var offsets = new TreeSet<Long>();
         for (int hit : candidate.hits()) {
@@ -132,9 +157,6 @@ final class Classifier {
                     ? null
                     : bounds.isInit(candidate.address) ? Reason.INIT_GONE : Reason.NOT_TEXT;
         }
-        if (MADE_AT_RUN_TIME.contains(candidate.module)) {
-            return Reason.NOT_TEXT;
-        }
         LoadedModule module = modules.get(candidate.module);
         return module == null || module.state() == LoadedModule.State.LIVE ? null : Reason.MODULE_NOT_LIVE;
     }
@@ -159,14 +181,13 @@ final class Classifier {
     private boolean isForbidden(Candidate candidate, long address) {
         return forbidden != null
                 && (forbidden.covering(address) != null
-                        || (candidate.isVariant() && forbiddenNames.contains(candidate.stem())));
+                        || (candidate.isVariant() && forbidden.begins(candidate.stem())));
     }
 
     private static String detail(Candidate candidate, Reason reason, long offset) {
         return switch (reason) {
             case VARIANT, PART -> describe(candidate);
             case OUTSIDE -> "it has 0x%x bytes, and the offset is 0x%x".formatted(candidate.sizeBytes(), offset);
-            case NOT_TEXT -> candidate.module == null ? "" : "it was made at run time";
             default -> "";
         };
     }
@@ -183,7 +204,7 @@ final class Classifier {
                 candidate.address,
                 candidate.name(),
                 candidate.module,
-                List.copyOf(names.subList(1, names.size())),
+                names.size() == 1 ? List.of() : List.copyOf(names.subList(1, names.size())),
                 candidate.sizeBytes(),
                 ordinals.get(candidate),
                 candidate.isVariant() ? candidate.stem() : null,

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,14 +22,17 @@ import org.kprobe4j.internal.targets.TargetSpec.Clause;
 final class Explanations {
     private static final int MAX_NAMES = 3;
 
+    /** What the kernel's symbols call the module of code that is made at run time. */
+    private static final Set<String> MADE_AT_RUN_TIME = Set.of("bpf", "__builtin__ftrace", "__builtin__kprobes");
+
     private final FunctionFiles files;
     private final KernelTypes types;
     private final List<Clause> clauses;
     private final List<@Nullable TypedNames> typed;
     private final List<@Nullable Symbol> symbols;
-    private final FunctionCollector found;
     private final Classifier classifier;
     private final List<LoadedModule> modules;
+    private final List<LeftOut> variables = new ArrayList<>();
 
     Explanations(
             FunctionFiles files,
@@ -36,7 +40,6 @@ final class Explanations {
             List<Clause> clauses,
             List<@Nullable TypedNames> typed,
             List<@Nullable Symbol> symbols,
-            FunctionCollector found,
             Classifier classifier,
             List<LoadedModule> modules) {
         this.files = files;
@@ -44,7 +47,6 @@ final class Explanations {
         this.clauses = clauses;
         this.typed = typed;
         this.symbols = symbols;
-        this.found = found;
         this.classifier = classifier;
         this.modules = modules;
     }
@@ -63,12 +65,17 @@ final class Explanations {
         return without.stream().map(clause -> explain(clause, suggestions)).toList();
     }
 
+    /** What was named and is a variable; to be asked after {@link #all}. */
+    List<LeftOut> variables() {
+        return variables;
+    }
+
     /** Looks for near names only for what is not explained otherwise. */
     private Suggestions suggestions(List<Integer> without) {
         var names = new ArrayList<String>();
         var patterns = new ArrayList<Glob>();
         for (int clause : without) {
-            if (classifier.leftOutOf(clause).isEmpty() && !found.data().containsKey(clause)) {
+            if (classifier.leftOutOf(clause).isEmpty()) {
                 switch (clauses.get(clause).target()) {
                     case TargetSpec.Symbol symbol when noModule(symbol).isEmpty() -> names.add(symbol.name());
                     case TargetSpec.Matching matching
@@ -89,7 +96,7 @@ final class Explanations {
                     : refused(target, allLeftOut(left));
         }
         return switch (target) {
-            case TargetSpec.Symbol symbol -> symbol(clause, symbol, suggestions);
+            case TargetSpec.Symbol symbol -> symbol(symbol, suggestions);
             case TargetSpec.Address _ -> refused(target, address(Objects.requireNonNull(symbols.get(clause))));
             case TargetSpec.Matching matching
             when matching.parameter() != null ->
@@ -144,9 +151,11 @@ final class Explanations {
         return "none of the %d functions that match can be probed: %s".formatted(left.size(), reasons);
     }
 
-    private Resolution.Unmatched symbol(int clause, TargetSpec.Symbol symbol, Suggestions suggestions) {
-        if (found.data().containsKey(clause)) {
-            return refused(symbol, "data, not a function");
+    private Resolution.Unmatched symbol(TargetSpec.Symbol symbol, Suggestions suggestions) {
+        Optional<LeftOut> variable = suggestions.variable(symbol);
+        if (variable.isPresent()) {
+            variables.add(variable.get());
+            return refused(symbol, Reason.DATA.text());
         }
         Optional<String> notLoaded = noModule(symbol);
         if (notLoaded.isPresent()) {
@@ -186,6 +195,10 @@ final class Explanations {
         if (modules.stream().anyMatch(loaded -> module.matches(loaded.name()))) {
             return Optional.empty();
         }
+        if (MADE_AT_RUN_TIME.contains(module.toString())) {
+            return Optional.of(
+                    "not in the text of a module: %s is what the kernel makes at run time".formatted(module));
+        }
         if (Glob.hasWildcard(module.toString())) {
             return Optional.of("no loaded module matches " + module);
         }
@@ -198,6 +211,9 @@ final class Explanations {
     }
 
     private static String address(Symbol symbol) {
+        if (symbol.module() != null && MADE_AT_RUN_TIME.contains(symbol.module())) {
+            return Reason.NOT_TEXT.text() + ": it was made at run time";
+        }
         return symbol.name() == null
                 ? "before all symbols of the kernel"
                 : "in no function; the symbol before it is %s".formatted(symbol);

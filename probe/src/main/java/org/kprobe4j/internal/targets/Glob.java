@@ -42,6 +42,11 @@ public final class Glob {
 
     /** Whether it matches the whole of a name. */
     boolean matches(byte[] bytes, int from, int to) {
+        return mayMatch(bytes, from, to) && matchesRest(bytes, from + literal, to);
+    }
+
+    /** Whether a name begins with what stands before the first wildcard. */
+    boolean mayMatch(byte[] bytes, int from, int to) {
         if (to - from < literal) {
             return false;
         }
@@ -50,7 +55,7 @@ public final class Glob {
                 return false;
             }
         }
-        return matchesRest(bytes, from + literal, to);
+        return true;
     }
 
     /** Goes back to the last star only: what an earlier star could take, the last one can take as well. */

@@ -42,6 +42,16 @@ final class NameRule {
                 : expression != null && Padding.isMentioned(expression.pattern().pattern());
     }
 
+    /** What every name that matches begins with; empty if it may be anything. */
+    String prefix() {
+        return glob == null ? "" : glob.prefix();
+    }
+
+    /** False where a look at the beginning is enough. */
+    boolean mayMatch(SymbolLine line) {
+        return glob == null || glob.mayMatch(line.bytes(), line.nameFrom(), line.nameTo());
+    }
+
     boolean matches(SymbolLine line, int stemEnd) {
         return isIn(module, line)
                 && (matches(line, line.nameTo(), stemEnd)

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.symbols.SymbolLine;
 import org.kprobe4j.internal.targets.TargetSpec.Clause;
@@ -78,6 +79,25 @@ final class Selection {
         offsets[clause] = offset;
     }
 
+    /** Whether some clause is a pattern, which only each function itself can answer. */
+    boolean hasRules() {
+        return !rules.isEmpty();
+    }
+
+    /** The functions that are asked for by their names. */
+    List<String> names() {
+        return clauses.stream()
+                .filter(clause -> clause.target() instanceof TargetSpec.Symbol)
+                .map(clause -> ((TargetSpec.Symbol) clause.target()).name())
+                .distinct()
+                .toList();
+    }
+
+    /** Where the functions begin in which the addresses lie. */
+    Set<Long> starts() {
+        return starts.keySet();
+    }
+
     /** How far behind the function's first byte a clause means. */
     long offset(int clause) {
         return offsets[clause];
@@ -101,13 +121,11 @@ final class Selection {
         }
     }
 
-    /** Tells which clauses name a symbol exactly, whatever it is. */
-    void judgeExactly(SymbolLine line, Hits hits) {
-        hitNamed(line, line.nameTo(), Hit.ITSELF, hits);
-    }
-
     /** Tells which clauses a function answers to. */
     void judge(SymbolLine line, Hits hits) {
+        if (names.size() == 0 && !mayMatch(line)) {
+            return;
+        }
         byte[] bytes = line.bytes();
         int stemEnd = Variant.stemEnd(bytes, line.nameFrom(), line.nameTo());
         Variant variant = Variant.of(bytes, stemEnd, line.nameTo());
@@ -117,11 +135,37 @@ final class Selection {
                 hitNamed(line, stemEnd, variant == Variant.COPY ? Hit.COPY : Hit.PART, hits);
             }
         }
-        for (Ruled ruled : rules) {
+        for (int i = 0; i < rules.size(); i++) {
+            Ruled ruled = rules.get(i);
             if (ruled.rule().matches(line, stemEnd)) {
                 hitRuled(line, ruled, variant, hits);
             }
         }
+    }
+
+    private boolean mayMatch(SymbolLine line) {
+        for (int i = 0; i < rules.size(); i++) {
+            if (rules.get(i).rule().mayMatch(line)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** With which bytes the names begin that can be meant; null for any. */
+    boolean @Nullable [] firstBytes() {
+        boolean[] bytes = new boolean[1 << Byte.SIZE];
+        for (Ruled ruled : rules) {
+            String prefix = ruled.rule().prefix();
+            if (prefix.isEmpty()) {
+                return null;
+            }
+            bytes[prefix.charAt(0) & 0xff] = true;
+        }
+        for (String name : names()) {
+            bytes[name.charAt(0) & 0xff] = true;
+        }
+        return starts.isEmpty() ? bytes : null;
     }
 
     private void hitRuled(SymbolLine line, Ruled ruled, Variant variant, Hits hits) {

@@ -1,8 +1,10 @@
 package org.kprobe4j.internal.targets;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,8 @@ final class Suggestions {
     private final Map<String, NearestNames> prefixes = new HashMap<>();
 
     private final Map<String, Set<String>> modules = new HashMap<>();
+    private final NameTable names = new NameTable();
+    private final List<LeftOut> variables = new ArrayList<>();
 
     private Suggestions() {}
 
@@ -34,9 +38,7 @@ final class Suggestions {
      */
     static Suggestions find(FunctionFiles files, List<String> symbols, List<Glob> patterns) {
         Suggestions suggestions = new Suggestions();
-        symbols.stream()
-                .limit(MAX_CLAUSES)
-                .forEach(name -> suggestions.functions.put(name, new NearestNames(name, MAX_NAMES)));
+        symbols.stream().limit(MAX_CLAUSES).forEach(suggestions::add);
         patterns.stream()
                 .map(Glob::prefix)
                 .filter(prefix -> prefix.length() >= LEAST_PREFIX)
@@ -48,7 +50,19 @@ final class Suggestions {
         return suggestions;
     }
 
+    private void add(String name) {
+        functions.put(name, new NearestNames(name, MAX_NAMES));
+        int _ = names.add(name);
+    }
+
     private boolean see(SymbolLine line) {
+        if (!line.isFunction()) {
+            int number = names.find(line.bytes(), line.nameFrom(), line.nameTo());
+            if (number != NameTable.NONE) {
+                variables.add(new LeftOut(line.address(), line.name(), line.module(), LeftOut.Reason.DATA, ""));
+            }
+            return true;
+        }
         if (line.isFunction() && !Padding.isNamed(line.bytes(), line.nameFrom(), line.nameTo())) {
             String name = line.name();
             if (functions.containsKey(name)) {
@@ -72,6 +86,15 @@ final class Suggestions {
             }
         }
         return name.substring(0, best);
+    }
+
+    /** A variable of a name that is no function's. */
+    Optional<LeftOut> variable(TargetSpec.Symbol symbol) {
+        return variables.stream()
+                .filter(variable -> variable.name().equals(symbol.name())
+                        && (symbol.module() == null
+                                || symbol.module().equals(variable.module() == null ? "vmlinux" : variable.module())))
+                .findFirst();
     }
 
     /** Where there is a function of exactly this name: modules, {@code vmlinux} for the kernel itself. */

@@ -9,15 +9,17 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.symbols.ForbiddenRanges;
 import org.kprobe4j.bpf.symbols.FunctionFiles;
+import org.kprobe4j.bpf.symbols.FunctionIndex;
 import org.kprobe4j.bpf.symbols.LoadedModule;
 import org.kprobe4j.bpf.symbols.Symbol;
+import org.kprobe4j.bpf.symbols.TraceableFunctions;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfFunctions;
 import org.kprobe4j.internal.targets.TargetSpec.Clause;
 
 /**
- * Finds what a target means on a kernel, reading each of the kernel's files as seldom as the target allows: its symbols once, twice
- * if a module's function is named, once more for suggestions; ftrace's list for patterns only.
+ * Finds what a target means on a kernel, in an index of the kernel's functions that is made once for a process and anew when modules
+ * come or go. ftrace's list is read for patterns only, the kernel's other symbols where a name is no function's.
  *
  * <p>What a kernel with CONFIG_KPROBE_EVENTS_ON_NOTRACE would allow, probes where ftrace has no place, is left out for patterns: the
  * kernel does not tell its configuration. That a function exists does not say that every call of it is one: the compiler may have
@@ -61,23 +63,21 @@ public final class TargetResolver {
      */
     public Resolution resolve(TargetSpec spec) {
         List<Clause> clauses = spec.clauses();
+        boolean many = isMany(clauses);
+        FunctionIndex index = files.functions(many);
         List<@Nullable TypedNames> typed = typed(clauses);
         Selection selection = new Selection(clauses, typed);
         List<@Nullable Symbol> symbols = findAddresses(clauses, selection);
-        FunctionCollector found = FunctionCollector.collect(files, selection);
+        List<Candidate> candidates = FunctionCollector.collect(index, selection);
         List<String> unknown = new ArrayList<>();
-        nameAndJudge(clauses, found.candidates(), unknown);
+        nameAndJudge(index, many, candidates, unknown);
         List<LoadedModule> modules = files.modules();
-        Classifier classifier = new Classifier(selection, found.bounds(), forbidden(unknown), modules);
-        classifier.classify(found.candidates());
-        List<Resolution.Unmatched> unmatched =
-                new Explanations(files, types, clauses, typed, symbols, found, classifier, modules).all();
+        Classifier classifier = new Classifier(selection, index, forbidden(unknown), modules);
+        classifier.classify(candidates);
+        Explanations explanations = new Explanations(files, types, clauses, typed, symbols, classifier, modules);
+        List<Resolution.Unmatched> unmatched = explanations.all();
         List<LeftOut> leftOut = new ArrayList<>(classifier.leftOut());
-        found.data().forEach((clause, data) -> {
-            if (!classifier.hasPlace(clause)) {
-                leftOut.add(data);
-            }
-        });
+        leftOut.addAll(explanations.variables());
         return new Resolution(
                 List.copyOf(classifier.places()), List.copyOf(leftOut), selection.paddings(), unmatched, unknown);
     }
@@ -128,13 +128,16 @@ public final class TargetResolver {
         return symbols;
     }
 
-    private void nameAndJudge(List<Clause> clauses, List<Candidate> candidates, List<String> unknown) {
-        boolean many = clauses.size() > FEW_SYMBOLS
+    private static boolean isMany(List<Clause> clauses) {
+        return clauses.size() > FEW_SYMBOLS
                 || clauses.stream()
                         .anyMatch(clause -> clause.target() instanceof TargetSpec.Matching
                                 || clause.target() instanceof TargetSpec.Expression);
+    }
+
+    private void nameAndJudge(FunctionIndex index, boolean many, List<Candidate> candidates, List<String> unknown) {
         if (many) {
-            if (TraceableCheck.judge(files, candidates)) {
+            if (judge(index, candidates)) {
                 return;
             }
             unknown.add(
@@ -143,8 +146,14 @@ public final class TargetResolver {
         List<Candidate> ambiguous =
                 candidates.stream().filter(c -> c.names().size() > 1).toList();
         if (!ambiguous.isEmpty() && !preferByTypes(ambiguous) && !many) {
-            boolean _ = TraceableCheck.judge(files, candidates);
+            boolean _ = judge(index, candidates);
         }
+    }
+
+    private boolean judge(FunctionIndex index, List<Candidate> candidates) {
+        Optional<TraceableFunctions> traceable = files.traceable(index);
+        traceable.ifPresent(list -> FunctionCollector.judge(index, list, candidates));
+        return traceable.isPresent();
     }
 
     /** Prefers of each function's names the one that BTF knows; false if the kernel has no BTF. */

@@ -45,10 +45,6 @@ final class MadeUpKernel implements KernelTypes {
         return file("sys/kernel/tracing/available_filter_functions", content);
     }
 
-    MadeUpKernel filterWithAddresses(String content) {
-        return file("sys/kernel/tracing/available_filter_functions_addrs", content);
-    }
-
     MadeUpKernel blacklist(String content) {
         return file("sys/kernel/debug/kprobes/blacklist", content);
     }

@@ -16,15 +16,15 @@ class TargetResolverTest {
             vfs_read
             vfs_write
             vfs_open.isra.0
-            dup
-            dup
-            dup
             user_a
+            dup
+            dup
             user_b
             __do_sys_getppid
             tcp_sendmsg
             tcp_v6_connect
             mod_open [beta]
+            dup [alpha]
             """;
 
     private MadeUpKernel kernel;
@@ -147,7 +147,7 @@ class TargetResolverTest {
 
     @Test
     void aliasesAreOnePlaceByTheNameThatFtraceKnows() {
-        kernel.filterWithAddresses("ffffffff81000804 __x64_sys_getppid\n");
+        kernel.filter("user_b\n__x64_sys_getppid\n");
         assertThat(places("__ia32_sys_getppid")).containsExactly("__x64_sys_getppid");
         assertThat(places("*_sys_getppid")).containsExactly("__x64_sys_getppid");
     }
@@ -163,19 +163,23 @@ class TargetResolverTest {
         assertThat(places("vmlinux:dup")).hasSize(2);
     }
 
+    private List<Place.Traceable> traceable(String target) {
+        return kernel.resolve(target).places().stream()
+                .map(place -> place.function().traceable())
+                .toList();
+    }
+
     @Test
-    void withoutAddressesFtracesNamesMustBeEnoughForAll() {
-        assertThat(kernel.resolve("dup*").places())
-                .extracting(place -> place.function().traceable())
-                .containsOnly(Place.Traceable.YES)
-                .hasSize(3);
-        kernel.filter("dup\n");
-        assertThat(kernel.resolve("dup*").places())
-                .extracting(place -> place.function().traceable())
-                .containsOnly(Place.Traceable.UNKNOWN)
-                .hasSize(3);
-        kernel.filterWithAddresses("ffffffff81000714 dup\n");
-        assertThat(places("dup*")).containsExactly("dup (2 of 3, between dup and user_b)");
+    void ftracesListTellsFunctionsOfOneNameApartByItsOrder() {
+        assertThat(traceable("dup*")).containsExactly(Place.Traceable.YES, Place.Traceable.YES, Place.Traceable.YES);
+        // It lists one of two that lie between the same others.
+        kernel.filter("user_a\ndup\nuser_b\nmod_first [alpha]\n");
+        assertThat(places("dup*")).hasSize(2);
+        assertThat(traceable("dup*")).containsExactly(Place.Traceable.UNKNOWN, Place.Traceable.UNKNOWN);
+        assertThat(leftOut("dup*"))
+                .containsExactly("alpha:dup: not traceable by ftrace (notrace, inline in the source, or assembler)");
+        kernel.filter("user_b\ndup [alpha]\n");
+        assertThat(places("dup*")).containsExactly("alpha:dup (3 of 3, behind mod_first)");
     }
 
     @Test
@@ -203,7 +207,7 @@ class TargetResolverTest {
                   2 left out: the bytes before a function, which are never run (__pfx_, __cfi_)
                   3 left out: not traceable by ftrace (notrace, inline in the source, or assembler)
                   2 left out: in init text, which was freed when the kernel had started
-                  3 left out: not in the text of the kernel or a module
+                  2 left out: not in the text of the kernel or a module
                   2 left out: a part of a function; name it to probe it""");
         assertThat(leftOut("notify*"))
                 .containsExactly(
@@ -277,6 +281,7 @@ class TargetResolverTest {
         unmatched("/zzz/", Errno.ENOENT, "is found in no function's name");
         unmatched("alpah:dup", Errno.ENOENT, "the module alpah is not loaded; nearest: alpha");
         unmatched("nf_tables:*", Errno.ENOENT, "the module nf_tables is not loaded; modprobe nf_tables");
+        unmatched("bpf:*", Errno.ENOENT, "not in the text of a module: bpf is what the kernel makes at run time");
         unmatched("nf_*:*", Errno.ENOENT, "no loaded module matches nf_*");
         unmatched("alpha:vfs_read", Errno.ENOENT, "no such function there; there is vmlinux:vfs_read");
         unmatched("vmlinux:mod_open", Errno.ENOENT, "no such function there; there is beta:mod_open");

@@ -1,0 +1,223 @@
+package org.kprobe4j.bpf.symbols;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.kprobe4j.bpf.internal.KallsymsScan;
+
+/** Makes a {@link FunctionIndex} of the lines of /proc/kallsyms. */
+final class FunctionIndexer implements AutoCloseable {
+    /** Entries are collected in blocks of so many, freed when they are all there and sorted. */
+    private static final int CHUNK_ENTRIES = 1 << 14;
+
+    private static final byte[] PFX = "__pfx_".getBytes(StandardCharsets.US_ASCII);
+    /** What the kernel's symbols call the module of code that is made at run time. */
+    private static final List<byte[]> MADE_AT_RUN_TIME = List.of(
+            "bpf".getBytes(StandardCharsets.US_ASCII),
+            "__builtin__ftrace".getBytes(StandardCharsets.US_ASCII),
+            "__builtin__kprobes".getBytes(StandardCharsets.US_ASCII));
+
+    private final int digits;
+    private final int nameOffset;
+    private final Arena arena = Arena.ofConfined();
+    private final List<ByteBuffer> chunks = new ArrayList<>();
+    private final List<ByteBuffer> names = new ArrayList<>();
+    private final List<String> modules = new ArrayList<>();
+    private final long[] bounds = new long[4];
+    private int count;
+    /** The kernel's own come first and rise. */
+    private int ofKernel;
+
+    private byte[] latestModule = new byte[0];
+    private int latestNumber;
+    private boolean latestIsMade;
+    private boolean afterFunction;
+    private long latestAddress;
+    private long previousAddress;
+    private boolean shown;
+    /** The name before, if it is {@code __pfx_} and the function's. */
+    private final byte[] padded = new byte[FunctionIndex.MAX_NAME_BYTES];
+
+    private int paddedLength;
+    private int paddedAt;
+
+    FunctionIndexer(int digits) {
+        this.digits = digits;
+        this.nameOffset = KallsymsScan.nameOffset(digits);
+    }
+
+    /** Whether an address was shown: a kernel may hide them. */
+    boolean hasAddresses() {
+        return shown;
+    }
+
+    boolean line(byte[] bytes, int line, int end) {
+        boolean function = KallsymsScan.isText(bytes[line + digits + 1]);
+        // A module's symbols come in no order: each may bound a function.
+        boolean ofModule = bytes[end - 1] == ']';
+        if (!function && !afterFunction && !ofModule) {
+            return true;
+        }
+        long address = KallsymsScan.address(bytes, line, digits);
+        if (address == 0) {
+            return true;
+        }
+        shown = true;
+        if (!function) {
+            if (ofModule || address != latestAddress) {
+                afterFunction = false;
+                add(address, 0, 0, FunctionIndex.NO_FUNCTION);
+            }
+            return true;
+        }
+        int name = line + nameOffset;
+        int nameEnd = KallsymsScan.nameEnd(bytes, name, end);
+        if (nameEnd < end) {
+            readModule(bytes, nameEnd + 2, end - 1);
+            if (latestIsMade) {
+                add(address, 0, 0, FunctionIndex.NO_FUNCTION);
+                return true;
+            }
+        } else {
+            int which = TextBounds.which(bytes, name, nameEnd);
+            if (which >= 0) {
+                bounds[which] = address;
+            }
+        }
+        add(address, bytes, name, nameEnd);
+        return true;
+    }
+
+    private void add(long address, byte[] bytes, int from, int to) {
+        int length = Math.min(to - from, FunctionIndex.MAX_NAME_BYTES - 1);
+        add(address, nameAt(bytes, from, length), length, latestNumber);
+        afterFunction = true;
+        latestAddress = address;
+    }
+
+    private void add(long address, int nameAt, int nameLength, int module) {
+        if (count == chunks.size() * CHUNK_ENTRIES) {
+            chunks.add(arena.allocate((long) CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES, Long.BYTES)
+                    .asByteBuffer()
+                    .order(ByteOrder.nativeOrder()));
+        }
+        ByteBuffer chunk = chunks.getLast();
+        int at = count % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES;
+        chunk.putLong(at, address);
+        chunk.putInt(at + FunctionIndex.NAME, nameAt);
+        chunk.putShort(at + FunctionIndex.LENGTH, (short) nameLength);
+        chunk.putShort(at + FunctionIndex.MODULE, (short) module);
+        if (count == ofKernel && latestModule.length == 0 && Long.compareUnsigned(address, previousAddress) >= 0) {
+            ofKernel++;
+            previousAddress = address;
+        }
+        count++;
+    }
+
+    /** Where the name is kept: within the name before it, if that is the name of the bytes before this function. */
+    private int nameAt(byte[] bytes, int from, int length) {
+        if (length == paddedLength && Arrays.equals(bytes, from, from + length, padded, 0, length)) {
+            paddedLength = 0;
+            return paddedAt;
+        }
+        ByteBuffer block = names.isEmpty() ? null : names.getLast();
+        if (block == null || block.remaining() < length) {
+            block = ByteBuffer.allocateDirect(1 << FunctionIndex.BLOCK_BITS);
+            names.add(block);
+        }
+        int at = ((names.size() - 1) << FunctionIndex.BLOCK_BITS) + block.position();
+        block.put(bytes, from, length);
+        paddedLength = 0;
+        if (length > PFX.length && Arrays.equals(bytes, from, from + PFX.length, PFX, 0, PFX.length)) {
+            paddedLength = length - PFX.length;
+            System.arraycopy(bytes, from + PFX.length, padded, 0, paddedLength);
+            paddedAt = at + PFX.length;
+        }
+        return at;
+    }
+
+    private void readModule(byte[] bytes, int from, int to) {
+        if (Arrays.equals(bytes, from, to, latestModule, 0, latestModule.length)) {
+            return;
+        }
+        latestModule = Arrays.copyOfRange(bytes, from, to);
+        latestIsMade = MADE_AT_RUN_TIME.stream().anyMatch(made -> Arrays.equals(made, latestModule));
+        if (!latestIsMade) {
+            String name = new String(latestModule, StandardCharsets.UTF_8);
+            int known = modules.indexOf(name);
+            if (known < 0) {
+                modules.add(name);
+                known = modules.size() - 1;
+            }
+            latestNumber = known + 1;
+        }
+    }
+
+    FunctionIndex index() {
+        ByteBuffer entries =
+                ByteBuffer.allocateDirect(count * FunctionIndex.ENTRY_BYTES).order(ByteOrder.nativeOrder());
+        int[] others = new int[count - ofKernel];
+        for (int i = 0; i < others.length; i++) {
+            others[i] = ofKernel + i;
+        }
+        others = sorted(others);
+        int next = 0;
+        int to = 0;
+        for (int i = 0; i < ofKernel; i++) {
+            long address = address(i);
+            while (next < others.length && Long.compareUnsigned(address(others[next]), address) < 0) {
+                copy(others[next++], entries, to++);
+            }
+            copy(i, entries, to++);
+        }
+        while (next < others.length) {
+            copy(others[next++], entries, to++);
+        }
+        return new FunctionIndex(entries, names, modules, new TextBounds(bounds[0], bounds[1], bounds[2], bounds[3]));
+    }
+
+    private long address(int entry) {
+        return chunks.get(entry / CHUNK_ENTRIES).getLong(entry % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES);
+    }
+
+    private void copy(int entry, ByteBuffer entries, int to) {
+        ByteBuffer chunk = chunks.get(entry / CHUNK_ENTRIES);
+        int at = entry % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES;
+        entries.putLong(to * FunctionIndex.ENTRY_BYTES, chunk.getLong(at));
+        entries.putLong(to * FunctionIndex.ENTRY_BYTES + Long.BYTES, chunk.getLong(at + Long.BYTES));
+    }
+
+    /** By address; what is at one address stays in the kernel's order. */
+    private int[] sorted(int[] order) {
+        int[] from = order;
+        int[] to = new int[order.length];
+        for (int width = 1; width < order.length; width *= 2) {
+            for (int low = 0; low < order.length; low += 2 * width) {
+                merge(from, to, low, Math.min(low + width, order.length), Math.min(low + 2 * width, order.length));
+            }
+            int[] merged = to;
+            to = from;
+            from = merged;
+        }
+        return from;
+    }
+
+    private void merge(int[] from, int[] to, int low, int middle, int high) {
+        int left = low;
+        int right = middle;
+        for (int i = low; i < high; i++) {
+            boolean takeLeft = left < middle
+                    && (right >= high || Long.compareUnsigned(address(from[left]), address(from[right])) <= 0);
+            to[i] = takeLeft ? from[left++] : from[right++];
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
