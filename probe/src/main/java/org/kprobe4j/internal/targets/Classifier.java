@@ -1,6 +1,5 @@
 package org.kprobe4j.internal.targets;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
@@ -186,16 +185,10 @@ final class Classifier {
 
     private static String detail(Candidate candidate, Reason reason, long offset) {
         return switch (reason) {
-            case VARIANT, PART -> describe(candidate);
+            case VARIANT, PART -> Variant.describe(candidate.name());
             case OUTSIDE -> "it has 0x%x bytes, and the offset is 0x%x".formatted(candidate.sizeBytes(), offset);
             default -> "";
         };
-    }
-
-    private static String describe(Candidate candidate) {
-        byte[] name = candidate.name().getBytes(StandardCharsets.UTF_8);
-        return Variant.of(name, Variant.stemEnd(name, 0, name.length), name.length)
-                .describe(candidate.stem());
     }
 
     private Place.Function function(Candidate candidate) {

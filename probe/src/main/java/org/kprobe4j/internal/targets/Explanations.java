@@ -174,13 +174,34 @@ final class Explanations {
                 symbol, inlined(symbol).orElseGet(() -> "no such function" + suggestions.forFunction(symbol.name())));
     }
 
-    /** BTF is made from what the compiler knew, so it may have functions of which no code of their own was left. */
+    /**
+     * BTF is made from what the compiler knew, so it may have functions of which no code of their own was left. Newer versions of pahole
+     * leave these out; then nothing in the kernel tells an inlined function from none.
+     */
     private Optional<String> inlined(TargetSpec.Symbol symbol) {
-        return types.kernel()
-                .flatMap(btf -> btf.function(symbol.name()).map(function -> btf.declare(function.id())))
+        String module = symbol.module();
+        if (module == null || module.equals("vmlinux")) {
+            Optional<String> kernel = inlined(types.kernel(), symbol.name(), "the kernel");
+            if (kernel.isPresent() || module != null) {
+                return kernel;
+            }
+        }
+        for (String other : types.modules()) {
+            if (module == null || module.equals(other)) {
+                Optional<String> found = inlined(types.module(other), symbol.name(), "the module " + other);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<String> inlined(Optional<Btf> types, String name, String where) {
+        return types.flatMap(btf -> btf.function(name).map(function -> btf.declare(function.id())))
                 .map(prototype ->
-                        "BTF knows it (%s), but the kernel has no symbol of it: the compiler inlined every call or dropped it; probe a function that calls it"
-                                .formatted(prototype));
+                        "BTF knows it (%s), but %s has no symbol of it: the compiler inlined every call or dropped it; probe a function that calls it"
+                                .formatted(prototype, where));
     }
 
     private Optional<String> noModule(TargetSpec.Symbol symbol) {

@@ -1,8 +1,10 @@
 package org.kprobe4j.internal.targets;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.Errno;
 
 /**
@@ -38,6 +40,56 @@ public record Resolution(
         }
         leftOut.forEach(left -> counts.merge(left.reason(), 1L, Long::sum));
         return counts;
+    }
+
+    /** In a line: {@code 3 left out: 2 notrace, 1 on the blacklist}; empty if nothing was left out. */
+    public String leftOutSummary() {
+        Map<LeftOut.Reason, Long> counts = leftOutCounts();
+        if (counts.isEmpty()) {
+            return "";
+        }
+        long all = 0;
+        var reasons = new ArrayList<String>();
+        for (Map.Entry<LeftOut.Reason, Long> count : counts.entrySet()) {
+            all += count.getValue();
+            reasons.add(count.getValue() + " " + count.getKey().brief());
+        }
+        return "%d left out: %s".formatted(all, String.join(", ", reasons));
+    }
+
+    /** What was left out, a line each: {@code tcp_v6_connect: left out by the target}; without paddings, by rising address. */
+    public List<String> leftOutLines() {
+        return leftOut.stream().map(LeftOut::toString).toList();
+    }
+
+    /**
+     * What the places' names do not say, a line for each such function: that it is a variant by the compiler, which one of several of a
+     * name it is, how else it is named.
+     */
+    public List<String> notes() {
+        var notes = new ArrayList<String>();
+        Place.@Nullable Function before = null;
+        for (Place place : places) {
+            Place.Function function = place.function();
+            if (function.equals(before)) {
+                continue;
+            }
+            before = function;
+            var said = new ArrayList<String>();
+            if (function.variantOf() != null) {
+                said.add(Variant.describe(function.name()));
+            }
+            if (function.sameName() != null) {
+                said.add("one of the functions of this name, at 0x%x".formatted(function.address()));
+            }
+            if (!function.aliases().isEmpty()) {
+                said.add("also named " + String.join(", ", function.aliases()));
+            }
+            if (!said.isEmpty()) {
+                notes.add(function + ": " + String.join("; ", said));
+            }
+        }
+        return notes;
     }
 
     /** In a few lines: how many places, how many left out and why, what matched nothing. */

@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,10 @@ import org.kprobe4j.internal.targets.TargetSpec.Clause;
 final class TargetParser {
     private static final int MAX_ADDRESS_DIGITS = 16;
     private static final int END = -1;
+    /** {@code r100:group/event vfs_read}: what may be pasted from a script for tracefs. */
+    private static final Pattern TRACEFS_COMMAND =
+            Pattern.compile("\\s*([pr]\\d\\w*(?::\\S*)?|[pr](?::\\S*)?|-:\\S*)\\s+([^\\s,]+)");
+
 
     private final TargetText text;
     private final boolean offsets;
@@ -39,6 +44,13 @@ final class TargetParser {
     }
 
     TargetSpec spec() {
+        Matcher command = TRACEFS_COMMAND.matcher(text.all());
+        if (command.lookingAt()) {
+            throw text.wrong(
+                    command.start(1),
+                    "\"%s\" begins a command of tracefs kprobe_events; write its target alone: %s"
+                            .formatted(command.group(1), command.group(2)));
+        }
         List<Clause> clauses = clauses();
         if (clauses.stream().allMatch(Clause::excluded)) {
             throw text.wrong(0, "it says only what to leave out; write what to take before it, such as *,!tcp_*");

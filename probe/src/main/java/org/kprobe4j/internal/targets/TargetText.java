@@ -13,6 +13,11 @@ final class TargetText {
         this.text = text;
     }
 
+    /** The whole text. */
+    String all() {
+        return text;
+    }
+
     int position() {
         return position;
     }

@@ -1,5 +1,7 @@
 package org.kprobe4j.internal.targets;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * What a compiler adds to a function's name when it makes another function of it. Source: gcc/cgraphclones.cc; LLVM's
  * UniqueInternalLinkageNames and ThinLTO.
@@ -10,7 +12,7 @@ enum Variant {
     /** A copy of the function with fewer or other parameters, or for constant ones: {@code .isra.0}, {@code .constprop.0}. */
     COPY("a copy of %s that the compiler made for some of its calls"),
     /** A piece of the function: {@code .part.0}. */
-    PART("a part of %s that the compiler made a function of"),
+    PART("a part of %s that the compiler made a function of; where the rest was inlined it alone is called"),
     /** The unlikely code of a function, which is jumped to: {@code .cold}. */
     COLD("the unlikely code of %s, which is jumped to, not called");
 
@@ -20,9 +22,15 @@ enum Variant {
         this.description = description;
     }
 
-    /** Says what a variant of a function is. */
-    String describe(String stem) {
+    private String describeOf(String stem) {
         return description.formatted(stem);
+    }
+
+    /** Says what the function of a name is that the compiler made of another. */
+    static String describe(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        int stemEnd = stemEnd(bytes, 0, bytes.length);
+        return of(bytes, stemEnd, bytes.length).describeOf(new String(bytes, 0, stemEnd, StandardCharsets.UTF_8));
     }
 
     /** Whether it is entered when the function is called: so a plain name means it, too. */

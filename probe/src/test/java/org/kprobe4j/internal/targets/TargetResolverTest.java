@@ -252,6 +252,69 @@ class TargetResolverTest {
     }
 
     @Test
+    void whatWasLeftOutIsToldShortAndInFull() {
+        Resolution all = kernel.resolve("notif*,vfs_part*,vfs_*,!vfs_write,notrace*");
+        assertThat(all.leftOutSummary())
+                .isEqualTo("6 left out: 2 on the blacklist, 1 notrace, 2 parts, 1 left out by the target");
+        assertThat(all.leftOutLines())
+                .containsExactly(
+                        "vfs_write: left out by the target",
+                        "notrace_one: not traceable by ftrace (notrace, inline in the source, or assembler)",
+                        "notify_die: on the kernel's blacklist of kprobes (NOKPROBE)",
+                        "notify_die.isra.0: on the kernel's blacklist of kprobes (NOKPROBE)",
+                        "vfs_part.part.0: a part of a function; name it to probe it: "
+                                + "a part of vfs_part that the compiler made a function of; where the rest was inlined it alone is called",
+                        "vfs_read.cold: a part of a function; name it to probe it: "
+                                + "the unlikely code of vfs_read, which is jumped to, not called");
+        assertThat(kernel.resolve("vfs_write").leftOutSummary()).isEmpty();
+    }
+
+    @Test
+    void notesSayWhatNamesDoNot() {
+        assertThat(kernel.resolve("vfs_open,vfs_write,vfs_write+4").notes())
+                .containsExactly("vfs_open.isra.0: a copy of vfs_open that the compiler made for some of its calls");
+        assertThat(kernel.resolve("dup,mod_open,mod_open+4").notes())
+                .containsExactly(
+                        "dup (1 of 3, between user_a and dup): one of the functions of this name, at 0xffffffff81000700",
+                        "dup (2 of 3, between dup and user_b): one of the functions of this name, at 0xffffffff81000710",
+                        "alpha:dup (3 of 3, behind mod_first): one of the functions of this name, at 0xffffffffc0001080",
+                        "beta:mod_open: also named mod_alias");
+    }
+
+    @Test
+    void allNamesOfAFunctionAreOnePlace() {
+        for (String target : List.of(
+                "__x64_sys_getppid",
+                "__ia32_sys_getppid",
+                "__do_sys_getppid",
+                "__*_sys_getppid",
+                "/_sys_getppid$/",
+                "__x64_sys_getppid,__ia32_sys_getppid,__do_sys_getppid",
+                "0xffffffff81000800,*getppid")) {
+            assertThat(places(target)).as(target).containsExactly("__do_sys_getppid");
+        }
+    }
+
+    @Test
+    void theIndexIsReadAnewWhenOtherModulesAreLoaded(@TempDir Path root) {
+        MadeUpKernel made = new MadeUpKernel(root)
+                .kallsyms("ffffffff81000000 T vfs_read\n")
+                .file("proc/modules", "alpha 4096 0 - Live 0xffffffffc0001000\n");
+        TargetResolver resolver = made.resolver();
+        assertThat(resolver.resolve("vfs_read").places()).hasSize(1);
+        made.kallsyms("ffffffff81000000 T vfs_write\nffffffffc0002000 t mod_open\t[beta]\n");
+        assertThat(resolver.resolve("vfs_read").places()).hasSize(1);
+        // How many use a module says nothing.
+        made.file("proc/modules", "alpha 4096 7 - Live 0xffffffffc0001000\n");
+        assertThat(resolver.resolve("vfs_read").places()).hasSize(1);
+        made.file(
+                "proc/modules",
+                "alpha 4096 7 - Live 0xffffffffc0001000\nbeta 4096 0 - Live 0xffffffffc0002000\n");
+        assertThat(resolver.resolve("beta:mod_open").places()).hasSize(1);
+        assertThat(resolver.resolve("vfs_read").places()).isEmpty();
+    }
+
+    @Test
     void whatCannotBeProbedIsSaid() {
         unmatched(
                 "notify_die",
@@ -294,7 +357,17 @@ class TargetResolverTest {
 
     @Test
     void whatOnlyTypesKnowWasInlined() {
-        kernel.taking("vfs_gone");
+        kernel.taking("vfs_gone").moduleTaking("beta", "mod_gone");
+        unmatched(
+                "mod_gone",
+                Errno.ENOENT,
+                "BTF knows it (void mod_gone(struct file *file)), but the module beta has no symbol of it: "
+                        + "the compiler inlined every call or dropped it; probe a function that calls it");
+        unmatched(
+                "beta:mod_gone",
+                Errno.ENOENT,
+                "BTF knows it (void mod_gone(struct file *file)), but the module beta has no symbol of it: "
+                        + "the compiler inlined every call or dropped it; probe a function that calls it");
         unmatched(
                 "vfs_gone",
                 Errno.ENOENT,
