@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.symbols.FunctionFiles;
+import org.kprobe4j.bpf.symbols.FunctionIndex;
 import org.kprobe4j.bpf.symbols.LoadedModule;
 import org.kprobe4j.bpf.symbols.Symbol;
 import org.kprobe4j.btf.Btf;
@@ -25,7 +26,10 @@ final class Explanations {
     /** What the kernel's symbols call the module of code that is made at run time. */
     private static final Set<String> MADE_AT_RUN_TIME = Set.of("bpf", "__builtin__ftrace", "__builtin__kprobes");
 
+    private static final String KFUNC_SUFFIX = "_impl";
+
     private final FunctionFiles files;
+    private final FunctionIndex index;
     private final KernelTypes types;
     private final List<Clause> clauses;
     private final List<@Nullable TypedNames> typed;
@@ -36,6 +40,7 @@ final class Explanations {
 
     Explanations(
             FunctionFiles files,
+            FunctionIndex index,
             KernelTypes types,
             List<Clause> clauses,
             List<@Nullable TypedNames> typed,
@@ -43,6 +48,7 @@ final class Explanations {
             Classifier classifier,
             List<LoadedModule> modules) {
         this.files = files;
+        this.index = index;
         this.types = types;
         this.clauses = clauses;
         this.typed = typed;
@@ -170,8 +176,15 @@ final class Explanations {
                                     .map(module -> module + ":" + symbol.name())
                                     .collect(Collectors.joining(", ")));
         }
-        return missing(
-                symbol, inlined(symbol).orElseGet(() -> "no such function" + suggestions.forFunction(symbol.name())));
+        return missing(symbol, inlined(symbol).orElseGet(() -> unknown(symbol, suggestions)));
+    }
+
+    /** A function that was inlined everywhere is mostly not even in BTF. */
+    private static String unknown(TargetSpec.Symbol symbol, Suggestions suggestions) {
+        String nearest = suggestions.forFunction(symbol.name());
+        return nearest.isEmpty()
+                ? "no such function; if the kernel's source has it, the compiler inlined every call: probe a function that calls it"
+                : "no such function" + nearest;
     }
 
     /**
@@ -181,6 +194,10 @@ final class Explanations {
     private Optional<String> inlined(TargetSpec.Symbol symbol) {
         String module = symbol.module();
         if (module == null || module.equals("vmlinux")) {
+            Optional<String> kfunc = kfunc(symbol.name());
+            if (kfunc.isPresent()) {
+                return kfunc;
+            }
             Optional<String> kernel = inlined(types.kernel(), symbol.name(), "the kernel");
             if (kernel.isPresent() || module != null) {
                 return kernel;
@@ -195,6 +212,18 @@ final class Explanations {
             }
         }
         return Optional.empty();
+    }
+
+    /** BTF has kfuncs with arguments that the verifier adds under a second name. Since kernel: 7.0. Source: resolve_btfids. */
+    private Optional<String> kfunc(String name) {
+        if (!name.endsWith(KFUNC_SUFFIX)) {
+            return Optional.empty();
+        }
+        String function = name.substring(0, name.length() - KFUNC_SUFFIX.length());
+        boolean known = types.kernel().flatMap(btf -> btf.function(name)).isPresent();
+        return known && index.has(function)
+                ? Optional.of("BTF alone has the name; the function is %s: probe that".formatted(function))
+                : Optional.empty();
     }
 
     private static Optional<String> inlined(Optional<Btf> types, String name, String where) {

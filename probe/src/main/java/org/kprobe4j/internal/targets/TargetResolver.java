@@ -42,6 +42,21 @@ public final class TargetResolver {
         return of(FunctionFiles.running(), KernelTypes.running());
     }
 
+    /** Begins to read the running kernel's functions in the background, for the resolution that will need them. */
+    public static void readAhead() {
+        var reader = new Thread(
+                () -> {
+                    try {
+                        FunctionIndex _ = FunctionFiles.running().functions(false);
+                    } catch (BpfException e) {
+                        // The same failure meets whoever resolves a target, who tells it.
+                    }
+                },
+                "function-reader");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
     static TargetResolver of(FunctionFiles files, KernelTypes types) {
         return new TargetResolver(files, types);
     }
@@ -74,7 +89,7 @@ public final class TargetResolver {
         List<LoadedModule> modules = files.modules();
         Classifier classifier = new Classifier(selection, index, forbidden(unknown), modules);
         classifier.classify(candidates);
-        Explanations explanations = new Explanations(files, types, clauses, typed, symbols, classifier, modules);
+        Explanations explanations = new Explanations(files, index, types, clauses, typed, symbols, classifier, modules);
         List<Resolution.Unmatched> unmatched = explanations.all();
         List<LeftOut> leftOut = new ArrayList<>(classifier.leftOut());
         leftOut.addAll(explanations.variables());

@@ -3,6 +3,9 @@ package org.kprobe4j.internal.targets;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,10 +21,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.kprobe4j.KernelFunctions;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.perf.PerfProbe;
+import org.kprobe4j.bpf.symbols.FunctionFiles;
+import org.kprobe4j.bpf.symbols.FunctionIndex;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.bpf.symbols.Symbol;
+import org.kprobe4j.bpf.symbols.TraceableFunctions;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.internal.Machine;
@@ -30,6 +37,9 @@ import org.kprobe4j.internal.Machine;
 @Tag("kernel")
 class TargetKernelTest {
     private static final Path FILTER = Path.of("/sys/kernel/tracing/available_filter_functions");
+
+    /** Since kernel: 6.5. */
+    private static final Path FILTER_ADDRESSES = Path.of("/sys/kernel/tracing/available_filter_functions_addrs");
 
     record Line(long address, boolean text, String name, String module) {}
 
@@ -124,6 +134,113 @@ class TargetKernelTest {
             assertThat(places.getFirst().function().aliases())
                     .containsExactlyInAnyOrder("__x64_sys_getppid", "__ia32_sys_getppid");
         }
+    }
+
+    @Test
+    void allNamesOfASystemCallAreOnePlace() {
+        for (String target : List.of("*_sys_getppid", "/_sys_getppid$/", "__x64_sys_getppid,__ia32_sys_getppid")) {
+            List<Place> places = timed(target).places();
+            assertThat(places).as(target).hasSize(1);
+            assertThat(places.getFirst().function().aliases()).hasSize(2);
+        }
+    }
+
+    @Test
+    void existingFunctionsAreTheSameWithAndWithoutTheIndex() {
+        Set<String> asked = Set.of("vfs_read", "__do_sys_getppid", "no_such_function", "jiffies_64_no", "vfs_rea");
+        Set<String> scanned = KernelFunctions.existing(asked);
+        TargetResolver.readAhead();
+        assertThat(resolver.resolve("vfs_read").places()).hasSize(1);
+        assertThat(FunctionFiles.running().isRead()).isTrue();
+        assertThat(KernelFunctions.existing(asked))
+                .isEqualTo(scanned)
+                .containsExactlyInAnyOrder("vfs_read", "__do_sys_getppid");
+        assertThat(KernelFunctions.first("no_such_function", "vfs_read", "vfs_write"))
+                .isEqualTo("vfs_read");
+        assertThat(KernelFunctions.matching("vfs_rea?")).contains("vfs_read").doesNotHaveDuplicates();
+    }
+
+    /** Allocated by all threads, the one that reads the kernel's files included. */
+    private static long allocatedBy(Runnable work) {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getTotalThreadAllocatedBytes();
+        work.run();
+        return threads.getTotalThreadAllocatedBytes() - before;
+    }
+
+    @Test
+    void nothingOfTheKernelsSymbolsAndTypesIsCopiedToTheHeap() {
+        // What is loaded once does not count, and what is read is read anew.
+        TargetResolver first = TargetResolver.of(FunctionFiles.under(Path.of("/")), KernelTypes.running());
+        Place read = first.resolve("vfs_read").places().getFirst();
+        assertThat(first.prototype(read)).isPresent();
+        assertThat(allocatedBy(() -> {
+                    var files = FunctionFiles.under(Path.of("/"));
+                    assertThat(TargetResolver.of(files, KernelTypes.running())
+                                    .resolve("vfs_read")
+                                    .places())
+                            .hasSize(1);
+                }))
+                .as("a first look-up; kallsyms has 4 to 9 MB")
+                .isLessThan(2_500_000);
+        assertThat(allocatedBy(() -> first.resolve("vfs_write")))
+                .as("a second look-up")
+                .isLessThan(300_000);
+        assertThat(allocatedBy(() -> first.resolve("vfs_*")))
+                .as("a pattern of some hundred functions")
+                .isLessThan(1_500_000);
+        assertThat(allocatedBy(() -> first.resolve("*")))
+                .as("all functions")
+                .isLessThan(60_000_000);
+        ByteBuffer types = vmlinux();
+        assertThat(allocatedBy(() -> assertThat(Btf.parse(types).function("vfs_read"))
+                        .isPresent()))
+                .as("a function's type; vmlinux has 3 to 6 MB")
+                .isLessThan(2_500_000);
+    }
+
+    private static ByteBuffer vmlinux() {
+        try {
+            byte[] bytes = Files.readAllBytes(Path.of("/sys/kernel/btf/vmlinux"));
+            return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Names without addresses, followed beside the kernel's symbols, tell the same as the list with addresses. */
+    @Test
+    void ftracesListIsFollowedRightly() throws IOException {
+        FunctionIndex index = FunctionFiles.running().functions(true);
+        TraceableFunctions list = FunctionFiles.running().traceable(index).orElseThrow();
+        var wrong = new ArrayList<String>();
+        long listedLines = 0;
+        if (Files.exists(FILTER_ADDRESSES)) {
+            for (String line : Files.readAllLines(FILTER_ADDRESSES)) {
+                String[] fields = line.split(" ", 3);
+                if (fields[1].startsWith("__ftrace_invalid")) {
+                    continue;
+                }
+                listedLines++;
+                long address = Long.parseUnsignedLong(fields[0], 16);
+                int at = index.firstFrom(address + 1) - 1;
+                int entry = at;
+                while (entry > 0 && index.address(entry - 1) == index.address(at)) {
+                    entry--;
+                }
+                boolean listed = false;
+                for (; entry <= at; entry++) {
+                    listed |= list.isListed(entry) || list.isUnknown(entry);
+                }
+                if (!listed) {
+                    wrong.add(line);
+                }
+            }
+            assertThat(list.size()).isEqualTo((int) listedLines);
+        }
+        System.out.println(index + ", traceable: " + list.size() + ", with addresses: " + listedLines);
+        assertThat(wrong).isEmpty();
+        assertThat(list.size()).isGreaterThan(30_000);
     }
 
     @Test

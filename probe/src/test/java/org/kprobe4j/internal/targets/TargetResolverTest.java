@@ -340,7 +340,11 @@ class TargetResolverTest {
         unmatched("vfs_raed", Errno.ENOENT, "no such function; nearest: vfs_read");
         unmatched("vfs_wrte*", Errno.ENOENT, "matches no function; nearest: vfs_write*");
         unmatched("tpc_*", Errno.ENOENT, "matches no function; nearest: tcp_*");
-        unmatched("zzzzzzzzzzzz", Errno.ENOENT, "no such function");
+        unmatched(
+                "zzzzzzzzzzzz",
+                Errno.ENOENT,
+                "no such function; if the kernel's source has it, the compiler inlined every call: "
+                        + "probe a function that calls it");
         unmatched("/zzz/", Errno.ENOENT, "is found in no function's name");
         unmatched("alpah:dup", Errno.ENOENT, "the module alpah is not loaded; nearest: alpha");
         unmatched("nf_tables:*", Errno.ENOENT, "the module nf_tables is not loaded; modprobe nf_tables");
@@ -353,6 +357,20 @@ class TargetResolverTest {
                   1 left out: a variant by the compiler, beside the function itself; name it to probe it, too
                   1 left out: a part of a function; name it to probe it
                   vfs_raed: no such function; nearest: vfs_read (ENOENT)""");
+    }
+
+    @Test
+    void kfuncsHaveASecondNameInBtfAlone() {
+        kernel.taking("vfs_write_impl", "vfs_other_impl");
+        unmatched(
+                "vfs_write_impl",
+                Errno.ENOENT,
+                "BTF alone has the name; the function is vfs_write: probe that");
+        unmatched(
+                "vfs_other_impl",
+                Errno.ENOENT,
+                "BTF knows it (void vfs_other_impl(struct file *file)), but the kernel has no symbol of it: "
+                        + "the compiler inlined every call or dropped it; probe a function that calls it");
     }
 
     @Test
