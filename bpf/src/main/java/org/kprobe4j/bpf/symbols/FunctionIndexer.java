@@ -14,6 +14,12 @@ final class FunctionIndexer implements AutoCloseable {
     /** Entries are collected in blocks of so many, freed when they are all there and sorted. */
     private static final int CHUNK_ENTRIES = 1 << 14;
 
+    /** In the order of {@link TextBounds}. */
+    private static final int ETEXT = 1;
+
+    private static final int SINITTEXT = 2;
+    private static final int EINITTEXT = 3;
+
     private static final byte[] PFX = "__pfx_".getBytes(StandardCharsets.US_ASCII);
     /** What the kernel's symbols call the module of code that is made at run time. */
     private static final List<byte[]> MADE_AT_RUN_TIME = List.of(
@@ -56,7 +62,7 @@ final class FunctionIndexer implements AutoCloseable {
     }
 
     boolean line(byte[] bytes, int line, int end) {
-        boolean function = KallsymsScan.isText(bytes[line + digits + 1]);
+        boolean function = isFunction(bytes, line, end);
         // A module's symbols come in no order: each may bound a function.
         boolean ofModule = bytes[end - 1] == ']';
         if (!function && !afterFunction && !ofModule) {
@@ -90,6 +96,19 @@ final class FunctionIndexer implements AutoCloseable {
         }
         add(address, bytes, name, nameEnd);
         return true;
+    }
+
+    /** The kernel's own lie before _etext and in init text: Linux 7.2 says of much data that it is text. */
+    private boolean isFunction(byte[] bytes, int line, int end) {
+        if (!KallsymsScan.isText(bytes[line + digits + 1])) {
+            return false;
+        }
+        boolean behindText = bounds[ETEXT] != 0 && (bounds[SINITTEXT] == 0 || bounds[EINITTEXT] != 0);
+        if (!behindText || bytes[end - 1] == ']') {
+            return true;
+        }
+        int name = line + nameOffset;
+        return TextBounds.which(bytes, name, end) >= 0;
     }
 
     private void add(long address, byte[] bytes, int from, int to) {

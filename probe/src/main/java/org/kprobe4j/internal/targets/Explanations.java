@@ -90,7 +90,7 @@ final class Explanations {
                 }
             }
         }
-        return Suggestions.find(files, names, patterns);
+        return Suggestions.find(files, index.bounds(), names, patterns);
     }
 
     private Resolution.Unmatched explain(int clause, Suggestions suggestions) {
@@ -260,9 +260,15 @@ final class Explanations {
                         nearest.isEmpty() ? "; modprobe " + module : "; nearest: " + String.join(", ", nearest)));
     }
 
-    private static String address(Symbol symbol) {
+    private String address(Symbol symbol) {
         if (symbol.module() != null && MADE_AT_RUN_TIME.contains(symbol.module())) {
             return Reason.NOT_TEXT.text() + ": it was made at run time";
+        }
+        if (symbol.name() != null
+                && symbol.module() == null
+                && !index.bounds().isText(symbol.address())
+                && !index.bounds().isInit(symbol.address())) {
+            return Reason.NOT_TEXT.text();
         }
         return symbol.name() == null
                 ? "before all symbols of the kernel"

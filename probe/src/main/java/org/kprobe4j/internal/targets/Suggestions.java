@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.symbols.FunctionFiles;
 import org.kprobe4j.bpf.symbols.SymbolLine;
+import org.kprobe4j.bpf.symbols.TextBounds;
 import org.kprobe4j.btf.NearestNames;
 
 /** The names nearest to those that matched nothing, for all of them in one pass. */
@@ -27,17 +28,22 @@ final class Suggestions {
     private final NameTable names = new NameTable();
     private final List<LeftOut> variables = new ArrayList<>();
 
-    private Suggestions() {}
+    private final TextBounds bounds;
+
+    private Suggestions(TextBounds bounds) {
+        this.bounds = bounds;
+    }
 
     /**
      * Looks for them.
      *
      * @param files the kernel's
+     * @param bounds the kernel's text: what lies outside is data, whatever its symbol's type
      * @param symbols names of functions that do not exist
      * @param patterns patterns that match nothing
      */
-    static Suggestions find(FunctionFiles files, List<String> symbols, List<Glob> patterns) {
-        Suggestions suggestions = new Suggestions();
+    static Suggestions find(FunctionFiles files, TextBounds bounds, List<String> symbols, List<Glob> patterns) {
+        Suggestions suggestions = new Suggestions(bounds);
         symbols.stream().limit(MAX_CLAUSES).forEach(suggestions::add);
         patterns.stream()
                 .map(Glob::prefix)
@@ -50,13 +56,17 @@ final class Suggestions {
         return suggestions;
     }
 
+    private boolean isBehindText(SymbolLine line) {
+        return !line.hasModule() && !bounds.isText(line.address()) && !bounds.isInit(line.address());
+    }
+
     private void add(String name) {
         functions.put(name, new NearestNames(name, MAX_NAMES));
         int _ = names.add(name);
     }
 
     private boolean see(SymbolLine line) {
-        if (!line.isFunction()) {
+        if (!line.isFunction() || isBehindText(line)) {
             int number = names.find(line.bytes(), line.nameFrom(), line.nameTo());
             if (number != NameTable.NONE) {
                 variables.add(new LeftOut(line.address(), line.name(), line.module(), LeftOut.Reason.DATA, ""));

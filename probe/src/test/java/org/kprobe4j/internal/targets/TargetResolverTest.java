@@ -57,6 +57,7 @@ class TargetResolverTest {
                         ffffffff81000f00 t vfs_read.cold
                         ffffffff81001000 T _etext
                         ffffffff81001000 D vfs_table
+                        ffffffff81001800 t vfs_marked_data
                         ffffffff81002000 T _sinittext
                         ffffffff81002010 t start_vfs
                         ffffffff81003000 T _einittext
@@ -326,6 +327,7 @@ class TargetResolverTest {
                 "the bytes before a function, which are never run (__pfx_, __cfi_); probe the function: vfs_read");
         unmatched("start_vfs", Errno.EINVAL, "in init text, which was freed when the kernel had started");
         unmatched("vfs_table", Errno.EINVAL, "data, not a function");
+        unmatched("vfs_marked_data", Errno.EINVAL, "data, not a function");
         assertThat(leftOut("vfs_table")).containsExactly("vfs_table: data, not a function");
         unmatched(
                 "notrace_*",
