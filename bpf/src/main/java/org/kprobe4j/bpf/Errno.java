@@ -20,6 +20,9 @@ public final class Errno {
     /** EINTR: Interrupted system call. */
     public static final int EINTR = 4;
 
+    /** EIO: Input/output error. */
+    public static final int EIO = 5;
+
     /** E2BIG: Argument list too long. */
     public static final int E2BIG = 7;
 

@@ -3,6 +3,7 @@ package org.kprobe4j.bpf.internal;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.Errno;
 
 /**
  * Reads a file of the kernel in a thread of its own while another judges its lines: the kernel makes such a file's text while it is
@@ -51,15 +52,17 @@ public final class LineAhead implements AutoCloseable {
     }
 
     private void read(SystemCalls calls, String path) {
-        long result = 0;
+        long result = -Errno.EIO;
         try {
             Collected collected = new Collected();
-            result = new KernelFiles(calls).scan(path, READ_BYTES, collected::add);
+            long read = new KernelFiles(calls).scan(path, READ_BYTES, collected::add);
             collected.flush();
+            result = read;
         } catch (RuntimeException e) {
             failure = e;
+        } finally {
+            put(new Piece(new byte[0], 0, result));
         }
-        put(new Piece(new byte[0], 0, result));
     }
 
     /** The kernel gives a page at a time; so many go from thread to thread at once. */

@@ -177,6 +177,14 @@ public final class TargetResolver {
         if (btf.isEmpty()) {
             return false;
         }
+        if (candidates.size() == 1) {
+            Candidate only = candidates.getFirst();
+            only.names().stream()
+                    .filter(name -> btf.get().function(name).isPresent())
+                    .findFirst()
+                    .ifPresent(only::prefer);
+            return true;
+        }
         NameTable names = new NameTable();
         candidates.forEach(candidate -> candidate.names().forEach(names::add));
         BitSet known = new BitSet();
