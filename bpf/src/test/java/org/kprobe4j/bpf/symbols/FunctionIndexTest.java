@@ -15,8 +15,7 @@ import org.kprobe4j.bpf.internal.FakeKernel;
 class FunctionIndexTest {
     private static final String FILTER = "/sys/kernel/tracing/available_filter_functions";
 
-    private final FakeKernel kernel = new FakeKernel()
-            .file("/proc/kallsyms", """
+    private final FakeKernel kernel = new FakeKernel().file("/proc/kallsyms", """
                     0000000000000000 A fixed_percpu_data
                     ffffffff81000000 T _stext
                     ffffffff81000010 T __pfx_vfs_read
@@ -40,9 +39,10 @@ class FunctionIndexTest {
     private static List<String> show(FunctionIndex index) {
         var lines = new ArrayList<String>();
         for (int i = 0; i < index.size(); i++) {
-            lines.add(index.isFunction(i)
-                    ? "%x %s %s".formatted(index.address(i), index.module(i), index.name(i))
-                    : "%x".formatted(index.address(i)));
+            lines.add(
+                    index.isFunction(i)
+                            ? "%x %s %s".formatted(index.address(i), index.module(i), index.name(i))
+                            : "%x".formatted(index.address(i)));
         }
         return lines;
     }
@@ -90,14 +90,12 @@ class FunctionIndexTest {
     private List<String> traceable(String list) {
         kernel.file(FILTER, list);
         FunctionIndex index = FunctionFiles.of(kernel).functions(true);
-        TraceableFunctions traceable =
-                FunctionFiles.of(kernel).traceable(index).orElseThrow();
+        TraceableFunctions traceable = FunctionFiles.of(kernel).traceable(index).orElseThrow();
         var shown = new ArrayList<String>();
         for (int i = 0; i < index.size(); i++) {
             if (traceable.isListed(i) || traceable.isUnknown(i)) {
                 shown.add("%x %s%s"
-                        .formatted(
-                                index.address(i) & 0xfff, index.name(i), traceable.isUnknown(i) ? " unknown" : ""));
+                        .formatted(index.address(i) & 0xfff, index.name(i), traceable.isUnknown(i) ? " unknown" : ""));
             }
         }
         return shown;
@@ -107,8 +105,7 @@ class FunctionIndexTest {
     void ftracesListIsFollowed() {
         assertThat(traceable("vfs_read\ndup\nvfs_readv\ndup\nalias_a [alpha]\nmod_b [beta]\nbelow [gamma]\n"))
                 .containsExactly("0 below", "20 vfs_read", "30 dup", "40 vfs_readv", "50 dup", "0 alias_a", "0 mod_b");
-        assertThat(traceable("vfs_read\nvfs_readv\ndup\n"))
-                .containsExactly("20 vfs_read", "40 vfs_readv", "50 dup");
+        assertThat(traceable("vfs_read\nvfs_readv\ndup\n")).containsExactly("20 vfs_read", "40 vfs_readv", "50 dup");
         // Both dups lie behind vfs_read and before what is listed next.
         assertThat(traceable("vfs_read\ndup\nmod_b [beta]\n")).contains("30 dup");
         assertThat(traceable("dup\n_etext\n")).containsExactly("30 dup unknown", "50 dup unknown", "60 _etext");
@@ -152,8 +149,7 @@ class FunctionIndexTest {
             list.append(i > 10 && i < 900 ? "" : "f%d\n".formatted(i));
         }
         kernel.file("/proc/kallsyms", symbols.toString()).file(FILTER, list.toString());
-        TraceableFunctions traceable =
-                files.traceable(files.functions(true)).orElseThrow();
+        TraceableFunctions traceable = files.traceable(files.functions(true)).orElseThrow();
         assertThat(traceable.size()).isEqualTo(111);
     }
 

@@ -21,7 +21,6 @@ final class TargetParser {
     private static final Pattern TRACEFS_COMMAND =
             Pattern.compile("\\s*([pr]\\d\\w*(?::\\S*)?|[pr](?::\\S*)?|-:\\S*)\\s+([^\\s,]+)");
 
-
     private final TargetText text;
     private final boolean offsets;
     /** Null while a file is read: it cannot name another. */

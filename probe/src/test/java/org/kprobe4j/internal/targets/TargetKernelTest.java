@@ -201,12 +201,10 @@ class TargetKernelTest {
         assertThat(allocatedBy(() -> first.resolve("vfs_*")))
                 .as("a pattern of some hundred functions")
                 .isLessThan(1_500_000);
-        assertThat(allocatedBy(() -> first.resolve("*")))
-                .as("all functions")
-                .isLessThan(60_000_000);
+        assertThat(allocatedBy(() -> first.resolve("*"))).as("all functions").isLessThan(60_000_000);
         ByteBuffer types = vmlinux();
-        assertThat(allocatedBy(() -> assertThat(Btf.parse(types).function("vfs_read"))
-                        .isPresent()))
+        assertThat(allocatedBy(
+                        () -> assertThat(Btf.parse(types).function("vfs_read")).isPresent()))
                 .as("a function's type; vmlinux has 3 to 6 MB")
                 .isLessThan(2_500_000);
     }

@@ -308,9 +308,7 @@ class TargetResolverTest {
         // How many use a module says nothing.
         made.file("proc/modules", "alpha 4096 7 - Live 0xffffffffc0001000\n");
         assertThat(resolver.resolve("vfs_read").places()).hasSize(1);
-        made.file(
-                "proc/modules",
-                "alpha 4096 7 - Live 0xffffffffc0001000\nbeta 4096 0 - Live 0xffffffffc0002000\n");
+        made.file("proc/modules", "alpha 4096 7 - Live 0xffffffffc0001000\nbeta 4096 0 - Live 0xffffffffc0002000\n");
         assertThat(resolver.resolve("beta:mod_open").places()).hasSize(1);
         assertThat(resolver.resolve("vfs_read").places()).isEmpty();
     }
@@ -364,10 +362,7 @@ class TargetResolverTest {
     @Test
     void kfuncsHaveASecondNameInBtfAlone() {
         kernel.taking("vfs_write_impl", "vfs_other_impl");
-        unmatched(
-                "vfs_write_impl",
-                Errno.ENOENT,
-                "BTF alone has the name; the function is vfs_write: probe that");
+        unmatched("vfs_write_impl", Errno.ENOENT, "BTF alone has the name; the function is vfs_write: probe that");
         unmatched(
                 "vfs_other_impl",
                 Errno.ENOENT,

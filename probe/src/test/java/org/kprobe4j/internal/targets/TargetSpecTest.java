@@ -169,10 +169,7 @@ class TargetSpecTest {
                 "%return $retval->foo"
             })
     void theKernelsFetchArgumentsAreRefused(String argument) {
-        wrongAt(
-                "vfs_read " + argument,
-                9,
-                "'%c' follows the target".formatted(argument.charAt(0)) + LIST);
+        wrongAt("vfs_read " + argument, 9, "'%c' follows the target".formatted(argument.charAt(0)) + LIST);
     }
 
     /** Each line of kprobe_syntax_errors.tc that concerns the place of a probe. */
