@@ -12,6 +12,7 @@ import org.kprobe4j.btf.Btf;
 import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.targets.LeftOut;
+import org.kprobe4j.internal.targets.Prototypes;
 import org.kprobe4j.internal.targets.Resolution;
 import org.kprobe4j.internal.targets.TargetResolver;
 import org.kprobe4j.internal.targets.TargetSpec;
@@ -158,16 +159,10 @@ public record Sites(List<Site> sites, List<SkippedPlace> skipped, boolean tolera
         if (btf.isEmpty()) {
             return Optional.empty();
         }
-        String common = null;
-        for (Site site : sites) {
-            String name = site.place().symbolName();
-            Optional<String> prototype = btf.get()
-                    .function(name)
-                    .map(function -> btf.get().declare(function.id()).replace(name + "(", "("));
-            if (prototype.isEmpty() || (common != null && !common.equals(prototype.get()))) {
-                return Optional.empty();
-            }
-            common = prototype.get();
+        List<String> names =
+                sites.stream().map(site -> site.place().symbolName()).distinct().toList();
+        if (!Prototypes.areAlike(btf.get(), names)) {
+            return Optional.empty();
         }
         return Optional.of(only().place().symbolName());
     }

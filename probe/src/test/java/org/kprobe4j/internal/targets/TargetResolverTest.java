@@ -3,6 +3,7 @@ package org.kprobe4j.internal.targets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -10,6 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.UnsupportedException;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.btf.BtfWriter;
+import org.kprobe4j.btf.Linkage;
 
 class TargetResolverTest {
     private static final String FILTER = """
@@ -402,6 +407,24 @@ class TargetResolverTest {
                 .contains("void mod_open(struct file *file)");
         assertThat(resolver.prototype(resolver.resolve("vfs_write").places().getFirst()))
                 .isEmpty();
+    }
+
+    @Test
+    void functionsThatAreDeclaredAlike() {
+        BtfWriter writer = new BtfWriter();
+        int number = writer.integer("int", 4, true);
+        int one = writer.functionProto(0, List.of(new BtfType.Param("a", number)), false);
+        int same = writer.functionProto(0, List.of(new BtfType.Param("a", number)), false);
+        int other = writer.functionProto(0, List.of(new BtfType.Param("b", number)), false);
+        int _ = writer.function("f", one, Linkage.STATIC);
+        int _ = writer.function("g", one, Linkage.STATIC);
+        int _ = writer.function("h", same, Linkage.STATIC);
+        int _ = writer.function("i", other, Linkage.STATIC);
+        Btf btf = Btf.parse(ByteBuffer.wrap(writer.toBytes()));
+        assertThat(Prototypes.areAlike(btf, List.of("f"))).isTrue();
+        assertThat(Prototypes.areAlike(btf, List.of("f", "g", "h", "f"))).isTrue();
+        assertThat(Prototypes.areAlike(btf, List.of("f", "i"))).isFalse();
+        assertThat(Prototypes.areAlike(btf, List.of("f", "none"))).isFalse();
     }
 
     @Test
