@@ -145,7 +145,7 @@ final class LaunchTraining {
             return 0;
         };
         Btf types = Btf.parse(ByteBuffer.wrap(types()));
-        compile(first, new ProgramShape.Pre(false), types);
+        compile(first, new ProgramShape.Pre(), types);
         compile(entry, new ProgramShape.Entry(OptionalLong.empty()), types);
         compile(last, new ProgramShape.Return(true), types);
     }

@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** What surrounds the handler in its program, by the place where the program is attached. */
@@ -14,19 +15,27 @@ public sealed interface ProgramShape {
      */
     int CALL_KEY_BYTES = 16;
 
+    /** Symbolic name of the map that says on each CPU whether a post handler of this trap may run: one u64 under the u32 key 0. */
+    String ARMED_MAP = "armed";
+
     /**
      * A kprobe's pre handler.
      *
-     * @param armsPost whether a post handler waits at the instruction's successor for this task, place and stack pointer
+     * @param post how it lets the post handler run, if there is one
      */
-    record Pre(boolean armsPost) implements ProgramShape {}
+    record Pre(Optional<PostPairing> post) implements ProgramShape {
+        /** Without a post handler. */
+        public Pre() {
+            this(Optional.empty());
+        }
+    }
 
     /**
-     * A kprobe's post handler, at the successor of the probed instruction.
+     * A kprobe's post handler.
      *
-     * @param stackDelta what the probed instruction adds to the stack pointer, in bytes
+     * @param pairing how it knows that its turn has come
      */
-    record Post(int stackDelta) implements ProgramShape {}
+    record Post(PostPairing pairing) implements ProgramShape {}
 
     /**
      * A kretprobe's entry handler, in a kprobe that runs after the kretprobe took an instance.

@@ -204,7 +204,7 @@ class FunctionArgumentsTest {
                 (p, regs) -> (int) regs.args(VfsRead.class).count(),
                 "0: this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work");
         Refusals.refused(
-                handlers().shaped(new ProgramShape.Post(0)),
+                handlers().shaped(new ProgramShape.Post(Handlers.next(Architecture.X86_64, 0))),
                 (p, regs) -> (int) regs.args(VfsRead.class).count(),
                 "0: the argument registers may hold other values after the probed instruction; use regs.args(FunctionArgumentsTest.VfsRead.class) in the pre handler");
         ReturnHandler<Void> atReturn =

@@ -42,8 +42,10 @@ import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.KernelBtf;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.Planted;
+import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.RegisterValue;
 import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LineFormatter;
 
@@ -54,7 +56,7 @@ final class Handlers {
     static final long ADDR = 0xffff_ffff_8123_4560L;
 
     private Architecture machine = Architecture.X86_64;
-    private ProgramShape shape = new ProgramShape.Pre(false);
+    private ProgramShape shape = new ProgramShape.Pre();
     private Supplier<Optional<Btf>> btf = Optional::empty;
     private Optional<String> dataClass = Optional.empty();
     private Optional<Btf> module = Optional.empty();
@@ -65,6 +67,12 @@ final class Handlers {
     Handlers on(Architecture architecture) {
         machine = architecture;
         return this;
+    }
+
+    /** A post handler at the instruction after one that adds something to the stack pointer. */
+    static PostPairing next(Architecture machine, int stackDelta) {
+        return new PostPairing.NextInstruction(
+                RegisterValue.register(machine.sp()).plus(stackDelta));
     }
 
     /** Where the probe is. */

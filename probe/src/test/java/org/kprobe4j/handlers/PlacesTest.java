@@ -136,8 +136,8 @@ class PlacesTest {
     @EnumSource
     void a_post_handler_names_the_place(Numbering numbering) {
         table();
-        CompiledProgram pre = at(numbering).shaped(new ProgramShape.Pre(true)).pre((p, regs) -> 0);
-        CompiledProgram post = at(numbering).shaped(new ProgramShape.Post(-8)).post((p, regs, flags) -> {
+        CompiledProgram pre = at(numbering).shaped(new ProgramShape.Pre(Optional.of(Handlers.next(Architecture.X86_64, -8)))).pre((p, regs) -> 0);
+        CompiledProgram post = at(numbering).shaped(new ProgramShape.Post(Handlers.next(Architecture.X86_64, -8))).post((p, regs, flags) -> {
             Kernel.printf("%s %x", p.symbolName(), p.addr());
         });
         hit(pre, 1);
@@ -503,7 +503,7 @@ class PlacesTest {
                                 .formatted(Refusals.firstLine(ret)));
         PreHandler misspelled = (p, regs) -> regs.args(Misspelled.class).cound();
         Refusals.refused(
-                at(numbering, Optional.of("vfs_read")).shaped(new ProgramShape.Pre(false)),
+                at(numbering, Optional.of("vfs_read")).shaped(new ProgramShape.Pre()),
                 misspelled,
                 "0: vfs_read has no parameter cound; nearest: count; it has file, buf, count, pos, sync, nr, seventh");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -199,10 +200,14 @@ class ProgramTest {
     @Test
     void a_post_handler_runs_for_the_call_that_armed_it() {
         var machine = Architecture.X86_64;
-        var pre = new Handlers().shaped(new ProgramShape.Pre(true)).pre((p, regs) -> 0);
-        var post = new Handlers().shaped(new ProgramShape.Post(-8)).post((p, regs, flags) -> {
-            Kernel.printf("<%s> 0x%x %d", p.symbolName(), p.addr(), flags);
-        });
+        var pre = new Handlers()
+                .shaped(new ProgramShape.Pre(Optional.of(Handlers.next(machine, -8))))
+                .pre((p, regs) -> 0);
+        var post = new Handlers()
+                .shaped(new ProgramShape.Post(Handlers.next(machine, -8)))
+                .post((p, regs, flags) -> {
+                    Kernel.printf("<%s> 0x%x %d", p.symbolName(), p.addr(), flags);
+                });
         assertThat(Handlers.hit(post, kernel, at(machine, STACK - 8, 0)).count(Account.FILTERED))
                 .isOne();
         Handlers.hit(pre, kernel, at(machine, STACK, 0));

@@ -364,16 +364,18 @@ final class Twin implements AutoCloseable {
     }
 
     Outcome pre(PreHandler handler, PtRegs regs) {
-        CompiledProgram program = on(regs).shaped(new ProgramShape.Pre(false)).pre(handler);
+        CompiledProgram program = on(regs).shaped(new ProgramShape.Pre()).pre(handler);
         return agree(jvm.runPre(handler, probe, regs), program, regs, 0);
     }
 
     Outcome post(PostHandler handler, PtRegs regs) {
         kernel.calls.clear();
         copyState();
-        CompiledProgram arming = on(regs).shaped(new ProgramShape.Pre(true)).pre((p, r) -> 0);
+        CompiledProgram arming = on(regs).shaped(new ProgramShape.Pre(Optional.of(Handlers.next(machine(regs), 0))))
+                .pre((p, r) -> 0);
         Handlers.hit(arming, kernel, context(regs, 0));
-        CompiledProgram program = on(regs).shaped(new ProgramShape.Post(0)).post(handler);
+        CompiledProgram program = on(regs).shaped(new ProgramShape.Post(Handlers.next(machine(regs), 0)))
+                .post(handler);
         return agree(jvm.runPost(handler, probe, regs), program, regs, 0);
     }
 

@@ -240,7 +240,7 @@ class PlacesKernelTest {
                     p.symbolName().contains("write"));
             return 0;
         };
-        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(false), way.numbering);
+        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(), way.numbering);
         MappedArray hits = tables(Long.BYTES);
         try (RingReader _ = ring()) {
             attach(compiled, way, false);
@@ -281,7 +281,7 @@ class PlacesKernelTest {
             Kernel.printf("%s %d %b %b %b", p.symbolName(), nulls, kept, time > 0, p.addr() <= f);
             return 0;
         };
-        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(false), way.numbering);
+        CompiledProgram compiled = compile(handler, new ProgramShape.Pre(), way.numbering);
         MappedArray hits = tables(Long.BYTES);
         try (RingReader _ = ring()) {
             attach(compiled, way, false);

@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.compiler.HandlerCode;
+import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.internal.ir.Block;
 import org.kprobe4j.compiler.internal.ir.Cond;
 import org.kprobe4j.compiler.internal.ir.End;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
+import org.kprobe4j.compiler.internal.ir.Kind;
+import org.kprobe4j.compiler.internal.ir.Opcode;
 import org.kprobe4j.compiler.internal.ir.Value;
 
 /** Sets up the handler's own parameters and translates its method. */
@@ -44,6 +47,11 @@ final class HandlerEntry {
 
     /** Only whether an entry handler returns 0 decides what happens next; no other handler's result does. */
     private void end(GraphBuilder builder, Value result) {
+        if (translation.request().shape() instanceof ProgramShape.Pre pre
+                && pre.post().orElse(null) instanceof PostPairing.NextInstruction next) {
+            Value stackPointer = new RegisterValues(translation).value(next.stackPointer());
+            builder.append(Kind.INT, new Opcode.ArmPost(), stackPointer);
+        }
         if (!(translation.request().shape() instanceof ProgramShape.Entry)) {
             builder.current().end(new End.Return(true, builder.position()));
         } else if (result instanceof Value.Constant known) {

@@ -276,10 +276,12 @@ final class Intrinsics {
                                 register,
                                 machine.registers().keySet())));
         GraphBuilder builder = site.builder();
+        Value after = new RegisterValues(site.translation()).afterInstruction(register);
         if (machine.wordBytes() == Long.BYTES) {
-            return site.longOf(new Opcode.Context(offset, Size.DW));
+            return after == null ? site.longOf(new Opcode.Context(offset, Size.DW)) : new Operand.Scalar(after);
         }
-        Value word = builder.append(Kind.INT, new Opcode.Context(offset, Size.W));
+        Value word =
+                after == null ? builder.append(Kind.INT, new Opcode.Context(offset, Size.W)) : builder.truncate(after);
         boolean signed = site.name().equals("returnValue") || site.name().equals("arg");
         return new Operand.Scalar(signed ? builder.extend(word) : builder.zeroExtend(word));
     }

@@ -52,6 +52,14 @@ public sealed interface Opcode {
     /** The address, a LONG, of a byte in the row of the place that was hit, in the table of a probe's places. */
     record PlaceRow(int offset) implements Opcode {}
 
+    /** Lets the post handler run for this task as soon as its stack pointer is the argument's. */
+    record ArmPost() implements Opcode {
+        @Override
+        public boolean hasEffect() {
+            return true;
+        }
+    }
+
     /** A kernel helper that takes scalars only. {@code pure} helpers give the same value all through one hit. */
     record HelperCall(Helper helper, boolean pure) implements Opcode {
         @Override

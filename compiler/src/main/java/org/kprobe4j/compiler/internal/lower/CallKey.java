@@ -44,6 +44,11 @@ final class CallKey {
         if (stackDelta != 0) {
             out.aluImm(AluOp.ADD, Width.W64, stackPointer, -stackDelta);
         }
+        writeFor(stackPointer);
+    }
+
+    /** The same for a stack pointer in a register. */
+    void writeFor(int stackPointer) {
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
         int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
         out.add(new Lir.Store(Size.W, Lir.FRAME, frameOffset, task));

@@ -8,6 +8,7 @@ import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.ProgramShape;
 
 /**
@@ -63,14 +64,20 @@ final class Frame {
         place.count();
         switch (shape) {
             case ProgramShape.Pre pre -> {
-                if (pre.armsPost()) {
+                if (pre.post().orElse(null) instanceof PostPairing.NextInstruction) {
                     makeRoom();
                 }
             }
-            case ProgramShape.Post post -> {
-                key.write(post.stackDelta());
+            case ProgramShape.Post(PostPairing.NextInstruction _) -> {
+                key.write(0);
                 leaveIfNull(key.lookup());
                 key.delete();
+            }
+            case ProgramShape.Post(PostPairing.SameTrap _) -> {
+                int armed = new ArmedWord(out).address();
+                leaveIfNull(armed);
+                leaveIfNull(out.load(Size.DW, armed, 0));
+                out.add(new Lir.StoreImm(Size.DW, armed, 0, 0));
             }
             case ProgramShape.Entry entry -> {
                 leaveWithoutInstance(entry.trampoline());
@@ -143,10 +150,12 @@ final class Frame {
     /** After a handler that returned zero or not. */
     void close(boolean returnedZero) {
         switch (shape) {
-            case ProgramShape.Pre pre when pre.armsPost() -> remember();
+            case ProgramShape.Pre pre
+            when pre.post().orElse(null) instanceof PostPairing.SameTrap -> new ArmedWord(out).set();
             case ProgramShape.Entry entry
             when returnedZero -> {
                 keep(entry.kept());
+                key.write(0);
                 remember();
             }
             case ProgramShape.Entry _ -> {
@@ -180,8 +189,13 @@ final class Frame {
         }
     }
 
+    /** Lets the post handler run where this task has that stack pointer. */
+    void armPost(int stackPointer) {
+        key.writeFor(stackPointer);
+        remember();
+    }
+
     private void remember() {
-        key.write(0);
         int failed = key.update(dataBase, dataOffset);
         LirBlock lost = out.block();
         LirBlock done = out.block();

@@ -77,6 +77,7 @@ final class OperationLowering {
             case Opcode.CompareLong() -> compareLong(operation);
             case Opcode.Context(int offset, Size size) -> values.define(operation, out.load(size, context, offset));
             case Opcode.PlaceRow(int offset) -> values.define(operation, place.row(offset));
+            case Opcode.ArmPost() -> frame.armPost(values.register(operation.argument(0)));
             case Opcode.HelperCall call -> values.define(operation, helper(operation, call.helper()));
             case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
             case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
