@@ -8,9 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.BpfMap;
-import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.Account;
@@ -19,10 +18,11 @@ import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
+import org.kprobe4j.internal.PostPlan;
+import org.kprobe4j.internal.PostProbe;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
-import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.PerfAttachment;
@@ -48,11 +48,9 @@ import org.kprobe4j.internal.planting.Sites;
  * in the handler, {@code p.symbolName()} and {@code p.addr()} tell which was hit. Where the kernel has kprobe.multi (5.18, with
  * CONFIG_FPROBE) and the handler reads only arguments of the registers, one link holds thousands of functions; else each place is a perf event.
  *
- * <p>The post handler runs after the probed instruction: in a second probe at the instruction that follows, for the task and
- * stack pointer that came through the first one. Since kernel: 5.8. Source: Documentation/trace/kprobes.rst. Thread-safe.
+ * <p>The post handler runs after the probed instruction; {@link PostHandler} says where and what it sees. Since kernel: 5.8. Source: Documentation/trace/kprobes.rst. Thread-safe.
  */
 public final class Kprobe implements AutoCloseable {
-    private static final int ARMED_AT_ONCE = 4096;
     private static final PreHandler NOTHING = (p, regs) -> 0;
 
     private final String symbolName;
@@ -61,13 +59,14 @@ public final class Kprobe implements AutoCloseable {
     private final long addr;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
+    private @Nullable PostAccount finalPost;
     private Map<ProbePlace, Long> finalHits = Map.of();
 
     /** What is in the kernel: the places that share a program. */
     private record Part(
             List<NumberedPlace> places,
             Attachment pre,
-            @Nullable PerfProbe post,
+            @Nullable PostProbe post,
             Programs programs,
             LoadedProgram preProgram) {}
 
@@ -193,6 +192,8 @@ public final class Kprobe implements AutoCloseable {
                 parts.add(plantOne(registration, sites.sites().get(i), wanted));
             } catch (SiteRefusedException e) {
                 planting.refused(i, e.refusal());
+            } catch (PostPlan.UnfollowableException e) {
+                planting.refused(i, e);
             }
         }
         return new Kprobe(
@@ -206,7 +207,7 @@ public final class Kprobe implements AutoCloseable {
                 PlaceTable.of(wanted.target, sites, registration.readsStructures()),
                 Optional.empty(),
                 KernelObjects::captured));
-        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre(false));
+        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre());
         boolean oneLink = planting.fitsOneLink(code);
         LoadedProgram program = Registration.load(
                 "pre handler",
@@ -219,51 +220,47 @@ public final class Kprobe implements AutoCloseable {
 
     private static Part plantOne(Registration registration, Site site, Builder wanted) {
         Log log = wanted.log();
+        PostPlan plan = wanted.postHandler == null ? null : planPost(site);
+        PerfProbe postProbe = plan == null ? null : registration.opened(plan.open());
         var pre = registration.opened(PerfAttachment.open(site));
         ProbeLocation place = pre.only().location();
-        Target planted = site.planted(place);
-        Successor successor = null;
-        if (wanted.postHandler != null) {
-            Optional<byte[]> code = Optional.empty();
-            if (!Successor.isFtraceSite(place.addr())) {
-                pre.close();
-                code = Successor.code(place.addr());
-                pre = registration.opened(PerfAttachment.open(site));
-            }
-            successor = Successor.plant(planted, place.addr(), code);
-            registration.opened(successor.probe());
-        }
         var programs = registration.opened(Programs.at(
                 new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
-        CompiledProgram preCode = programs.compile(wanted.preHandler(), new ProgramShape.Pre(successor != null));
-        if (successor != null && wanted.postHandler != null) {
-            plantPost(
-                    programs,
-                    successor,
-                    programs.compile(wanted.postHandler, new ProgramShape.Post(successor.stackDelta())),
-                    log);
+        CompiledProgram preCode =
+                programs.compile(wanted.preHandler(), plan == null ? new ProgramShape.Pre() : plan.pre());
+        PostProbe post = null;
+        if (plan != null && postProbe != null && wanted.postHandler != null) {
+            CompiledProgram code = programs.compile(wanted.postHandler, plan.post());
+            programs.calls(plan.map());
+            post = plantPost(programs, postProbe, code, log);
         }
         LoadedProgram preProgram = Registration.load(
                 "pre handler",
                 preCode,
                 () -> programs.load("pre_handler", preCode, AttachType.NONE, log::append, log::flush));
         pre.attach(preProgram);
-        return new Part(
-                List.of(new NumberedPlace(0, site.at(place).place())),
-                pre,
-                successor == null ? null : successor.probe(),
-                programs,
-                preProgram);
+        return new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
+    }
+
+    private static PostPlan planPost(Site site) {
+        Target named = site.named();
+        try {
+            return named == null
+                    ? PostPlan.of(null, site.place().addr())
+                    : PostPlan.of(named.symbol(), named.offset());
+        } catch (AttachException e) {
+            throw new SiteRefusedException(site, e);
+        }
     }
 
     /** The post handler must be there before the first hit that arms it. */
-    private static void plantPost(Programs programs, Successor successor, CompiledProgram code, Log log) {
-        programs.calls(BpfMap.create(MapType.HASH, "calls", ProgramShape.CALL_KEY_BYTES, Long.BYTES, ARMED_AT_ONCE, 0));
+    private static PostProbe plantPost(Programs programs, PerfProbe probe, CompiledProgram code, Log log) {
         LoadedProgram program = Registration.load(
                 "post handler",
                 code,
                 () -> programs.load("post_handler", code, AttachType.NONE, log::append, log::flush));
-        successor.probe().attach(program.program());
+        probe.attach(program.program());
+        return new PostProbe(probe, program);
     }
 
     /**
@@ -374,6 +371,33 @@ public final class Kprobe implements AutoCloseable {
                 sum(part -> part.programs().stacksLost()));
     }
 
+    /**
+     * What became of the post handler's runs up to now; after {@link #close()}, of all.
+     *
+     * @return the account; all 0 if there is no post handler
+     */
+    public synchronized PostAccount postAccount() {
+        return finalPost != null ? finalPost : countPost();
+    }
+
+    private PostAccount countPost() {
+        long armed = 0;
+        long ran = 0;
+        long faulted = 0;
+        for (Part part : parts()) {
+            PostProbe post = part.post();
+            if (post != null) {
+                // In this order: a hit in between is not taken for a lost one.
+                long armedHere = PostProbe.armed(part.preProgram());
+                long ranHere = post.ran();
+                ran += ranHere;
+                armed += Math.max(ranHere, armedHere);
+                faulted += post.faulted();
+            }
+        }
+        return new PostAccount(armed, ran - faulted, faulted, armed - ran);
+    }
+
     private long sum(ToLongFunction<Part> count) {
         return parts().stream().mapToLong(count).sum();
     }
@@ -389,15 +413,19 @@ public final class Kprobe implements AutoCloseable {
         for (Part part : parts) {
             part.pre().close();
             if (part.post() != null) {
-                part.post().close();
+                part.post().close(part.preProgram());
             }
             part.programs().drain();
         }
         finalAccount = count(finalMissed);
+        finalPost = countPost();
         finalHits = countHits();
         parts.forEach(part -> part.programs().close());
         Shutdown.closed(this);
         Registration.closed(symbolName, places().size(), skipped, finalAccount);
+        if (parts.stream().anyMatch(part -> part.post() != null)) {
+            Runs.closed("%s, post handler: %s".formatted(symbolName, finalPost));
+        }
         parts.forEach(part -> part.programs().faultLines().forEach(Runs::closed));
     }
 }

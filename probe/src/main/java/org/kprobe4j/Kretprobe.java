@@ -17,11 +17,11 @@ import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
+import org.kprobe4j.internal.PlantedPlace;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.ReturnTrampoline;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
-import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.EventAttachment;
@@ -253,7 +253,7 @@ public final class Kretprobe implements AutoCloseable {
         Target named = site.named();
         return named == null
                 ? site
-                : Successor.planted(named, true)
+                : PlantedPlace.of(named, true)
                         .map(found -> new ProbeLocation(found.address(), found.symbol(), found.offset(), true))
                         .map(site::at)
                         .orElse(site);

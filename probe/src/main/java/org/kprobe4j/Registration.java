@@ -21,9 +21,9 @@ import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LoadRefusal;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.PostPlan;
 import org.kprobe4j.internal.Refusals;
 import org.kprobe4j.internal.Runs;
-import org.kprobe4j.internal.Successor;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
@@ -145,7 +145,7 @@ final class Registration {
                 new RegistrationException(
                         "%s failed: %s: %s".formatted(function, target, bpf.getMessage()), bpf.errno(), bpf);
             case IllegalArgumentException argument -> new UsageException(String.valueOf(argument.getMessage()));
-            case Successor.UnfollowableException post ->
+            case PostPlan.UnfollowableException post ->
                 new RegistrationException(
                         "%s failed: post handler: %s".formatted(function, post.getMessage()), 0, post);
             default -> e;

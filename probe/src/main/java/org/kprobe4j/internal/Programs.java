@@ -159,7 +159,7 @@ public final class Programs implements AutoCloseable {
                 : LoadedProgram.Attached.ONCE;
     }
 
-    /** The map of calls in flight, where the programs need one. */
+    /** The map of calls in flight, or of post handlers whose turn it is, where the programs need one. */
     public void calls(BpfMap map) {
         calls = map;
     }
@@ -170,7 +170,7 @@ public final class Programs implements AutoCloseable {
             return object.fd(map);
         } else if (map.equals(LOG) && log != null) {
             return log.fd();
-        } else if (map.equals(ProgramShape.CALLS_MAP) && calls != null) {
+        } else if (calls != null && (map.equals(ProgramShape.CALLS_MAP) || map.equals(ProgramShape.ARMED_MAP))) {
             return calls.fd();
         } else if (map.equals(Places.MAP) && places != null) {
             return places.fd();

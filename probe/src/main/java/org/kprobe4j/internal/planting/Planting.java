@@ -18,6 +18,7 @@ import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.PostPlan;
 
 /** The places of a probe while they are planted: which the kernel refuses, and what can hold them. */
 public final class Planting implements Attachment.Refusal {
@@ -33,24 +34,30 @@ public final class Planting implements Attachment.Refusal {
 
     @Override
     public void refused(int number, BpfException refusal) {
-        Site site = sites.sites().get(number);
+        String reason = "the kernel refused it, -%d (%s): %s"
+                .formatted(
+                        refusal.errno(),
+                        Errno.name(refusal.errno()),
+                        refusal.failure().reason());
+        skip(number, new SiteRefusedException(sites.sites().get(number), refusal), reason);
+    }
+
+    /** A place where a post handler cannot be exact. */
+    public void refused(int number, PostPlan.UnfollowableException refusal) {
+        skip(number, refusal, "post handler: " + refusal.getMessage());
+    }
+
+    /** Goes on without a place of a pattern, unless it is the last one. */
+    private void skip(int number, RuntimeException refusal, String reason) {
         if (!sites.tolerant()) {
-            throw new SiteRefusedException(site, refusal);
+            throw refusal;
         }
         if (refused.add(number)) {
             if (refused.size() == sites.sites().size()) {
-                throw new SiteRefusedException(site, refusal);
+                throw refusal;
             }
-            ProbePlace place = site.place();
-            skipped.add(new SkippedPlace(
-                    place.symbolName(),
-                    place.module(),
-                    place.addr(),
-                    "the kernel refused it, -%d (%s): %s"
-                            .formatted(
-                                    refusal.errno(),
-                                    Errno.name(refusal.errno()),
-                                    refusal.failure().reason())));
+            ProbePlace place = sites.sites().get(number).place();
+            skipped.add(new SkippedPlace(place.symbolName(), place.module(), place.addr(), reason));
         }
     }
 

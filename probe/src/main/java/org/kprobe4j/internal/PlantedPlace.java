@@ -1,0 +1,18 @@
+package org.kprobe4j.internal;
+
+import java.util.Optional;
+import org.kprobe4j.bpf.symbols.KprobesList;
+import org.kprobe4j.bpf.symbols.PlantedProbe;
+
+/** Finds a probe in the kernel's own list. */
+public final class PlantedPlace {
+    private PlantedPlace() {}
+
+    /** Where the kernel has planted a probe, as debugfs tells it. */
+    public static Optional<PlantedProbe> of(Target target, boolean isReturn) {
+        return KprobesList.read().stream()
+                .filter(probe -> probe.isReturn() == isReturn && probe.symbol().equals(target.symbol()))
+                .filter(probe -> probe.offset() == target.offset() || target.offset() == 0)
+                .findFirst();
+    }
+}

@@ -1,0 +1,274 @@
+package org.kprobe4j.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.LeftNothingBehind;
+import org.kprobe4j.PtRegs;
+import org.kprobe4j.RegistrationException;
+import org.kprobe4j.RingBuffer;
+import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.perf.PerfProbe;
+import org.kprobe4j.bpf.symbols.Kallsyms;
+import org.kprobe4j.bpf.symbols.Symbol;
+
+/**
+ * Post handlers at instructions of every kind in functions of the running kernel, under load on all CPUs: one after each pre
+ * handler, and what they see is where the task really is next.
+ */
+@Tag("kernel")
+@ExtendWith(LeftNothingBehind.class)
+class PostKernelTest {
+    private static final List<String> FUNCTIONS = List.of(
+            "null_lseek",
+            "ksys_lseek",
+            "vfs_llseek",
+            "__x64_sys_lseek",
+            "vfs_read",
+            "rw_verify_area",
+            "fdget_pos",
+            "__fget_light");
+    /** As many places of a kind are tried until one is reached by the load. */
+    private static final int TRIES = 5;
+
+    private static final int PRE = 0;
+    private static final int POST = 1;
+    private static final int NEXT = 2;
+
+    record Step(int what, int tid, long ip, long sp, long flags, long cx, long top) {}
+
+    /** An instruction. */
+    private record Place(String symbol, long offset, Flow flow, boolean ftrace) {
+        String kind() {
+            return switch (flow) {
+                case Flow.Transfer transfer -> transfer.what();
+                case Flow.Next next when next.repeated() -> "repeated";
+                case Flow.Next next
+                when next.stackPointer() instanceof org.kprobe4j.compiler.RegisterValue.Register -> "straight";
+                case Flow.Next _ -> "stack pointer";
+                case Flow.Refused refused -> refused.what();
+            };
+        }
+
+        @Override
+        public String toString() {
+            return "%s+0x%x".formatted(symbol, offset);
+        }
+    }
+
+    /** What was seen at a place. */
+    private record Run(List<Step> steps, long delivered, org.kprobe4j.PostAccount post) {
+        /** The post handlers' instruction pointers. */
+        TreeSet<Long> nexts() {
+            return steps.stream()
+                    .filter(step -> step.what() == POST)
+                    .map(Step::ip)
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+
+        Map<Integer, List<Step>> byTask() {
+            return steps.stream().collect(Collectors.groupingBy(Step::tid));
+        }
+    }
+
+    @Test
+    void everyKindOfInstructionIsFollowedExactly() throws Exception {
+        Map<String, List<Place>> kinds = places();
+        System.out.println("kinds found: " + kinds);
+        var reached = new ArrayList<String>();
+        var confirmed = new ArrayList<String>();
+        for (String kind : kinds.keySet()) {
+            for (Place place :
+                    kinds.getOrDefault(kind, List.of()).stream().limit(TRIES).toList()) {
+                if (place.flow() instanceof Flow.Refused) {
+                    continue;
+                }
+                Run run = run(place, List.of());
+                if (run != null && run.post().delivered() > 0) {
+                    check(place, run);
+                    reached.add(kind);
+                    System.out.printf("%s: %s, %s%n", place, kind, run.post());
+                    if (place.flow() instanceof Flow.Transfer && confirm(place, run)) {
+                        confirmed.add(kind);
+                        System.out.printf("%s: %s: confirmed%n", place, kind);
+                    }
+                    break;
+                }
+            }
+        }
+        assertThat(reached).contains("straight", "stack pointer", "a conditional jump", "a call", "a return");
+        assertThat(confirmed).contains("a conditional jump", "a call");
+    }
+
+    /** The instructions of some functions, by kind. */
+    private static Map<String, List<Place>> places() throws IOException {
+        var found = new LinkedHashMap<String, List<Place>>();
+        for (String function : FUNCTIONS) {
+            long[] at = Kallsyms.running().addressesOf(function);
+            if (at.length != 1) {
+                continue;
+            }
+            Symbol symbol = Kallsyms.running().symbolize(at[0]);
+            long size = symbol == null ? 0 : Math.min(symbol.sizeBytes(), 0xa0);
+            byte[] code = KernelText.read(at[0], (int) size + 16);
+            for (long offset = 0; offset < size; offset++) {
+                Place place = boundary(function, offset, code);
+                if (place != null) {
+                    found.computeIfAbsent(place.kind(), _ -> new ArrayList<>()).add(place);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static @Nullable Place boundary(String function, long offset, byte[] code) {
+        try (var probe = PerfProbe.openKprobe(function, offset, false)) {
+            if (probe.offset() != offset) {
+                return null;
+            }
+            byte[] instruction = java.util.Arrays.copyOfRange(code, (int) offset, (int) offset + 16);
+            return new Place(function, offset, PostPlan.flow(Machine.architecture(), instruction), offset < 8);
+        } catch (AttachException e) {
+            return null;
+        }
+    }
+
+    /** Runs the load with pre and post handlers at a place, and pre handlers where it goes on. */
+    private static @Nullable Run run(Place place, List<String> nexts) throws Exception {
+        List<Step> steps = Collections.synchronizedList(new ArrayList<>());
+        var opened = new ArrayList<Kprobe>();
+        var events = RingBuffer.of(Step.class);
+        try (events) {
+            events.forEach(steps::add);
+            for (String next : nexts) {
+                opened.add(Kprobe.at(next)
+                        .preHandler((p, regs) -> {
+                            if (regs instanceof PtRegs.X86 r) {
+                                events.emit(new Step(NEXT, Kernel.tid(), r.ip() - 1, r.sp(), 0, 0, 0));
+                            }
+                            return 0;
+                        })
+                        .register());
+            }
+            Kprobe kp;
+            try {
+                kp = Kprobe.at(place.toString())
+                        .preHandler((p, regs) -> {
+                            if (regs instanceof PtRegs.X86 r) {
+                                long top = Kernel.readLong(r.sp());
+                                events.emit(new Step(PRE, Kernel.tid(), r.ip(), r.sp(), r.flags(), r.cx(), top));
+                            }
+                            return 0;
+                        })
+                        .postHandler((p, regs, flags) -> {
+                            if (regs instanceof PtRegs.X86 r) {
+                                events.emit(new Step(POST, Kernel.tid(), r.ip(), r.sp(), r.flags(), r.cx(), flags));
+                            }
+                        })
+                        .register();
+            } catch (RegistrationException e) {
+                System.out.println("refused: " + e.getMessage());
+                return null;
+            }
+            opened.add(kp);
+            try (kp) {
+                Load.run();
+            }
+            opened.forEach(Kprobe::close);
+            assertThat(kp.account().recordsLost()).isZero();
+            assertThat(kp.account().hits()).isEqualTo(kp.account().delivered());
+            events.close();
+            return new Run(List.copyOf(steps), kp.account().delivered(), kp.postAccount());
+        } finally {
+            opened.forEach(Kprobe::close);
+        }
+    }
+
+    /** Each task's records alternate, and the registers after the instruction follow from those before. */
+    private static void check(Place place, Run run) {
+        assertThat(run.post().lost()).as(place.toString()).isZero();
+        assertThat(run.post().armed()).as(place.toString()).isEqualTo(run.delivered());
+        assertThat(run.post().delivered()).as(place.toString()).isEqualTo(run.delivered());
+        run.byTask().values().forEach(steps -> {
+            List<Step> own = steps.stream().filter(step -> step.what() != NEXT).toList();
+            assertThat(own.size() % 2).as(place.toString()).isZero();
+            for (int i = 0; i < own.size(); i += 2) {
+                assertThat(own.get(i).what()).as(place.toString()).isEqualTo(PRE);
+                assertThat(own.get(i + 1).what()).as(place.toString()).isEqualTo(POST);
+                check(place, own.get(i), own.get(i + 1));
+            }
+        });
+    }
+
+    private static void check(Place place, Step before, Step after) {
+        var registers = new HashMap<String, Long>(
+                Map.of("ip", before.ip(), "sp", before.sp(), "flags", before.flags(), "cx", before.cx()));
+        var state = new RegisterState(registers, _ -> before.top());
+        try {
+            if (place.flow() instanceof Flow.Transfer) {
+                assertThat(after.ip()).as(place.toString()).isEqualTo(state.after(place.flow(), "ip"));
+                assertThat(after.sp()).as(place.toString()).isEqualTo(state.after(place.flow(), "sp"));
+            } else if (place.flow() instanceof Flow.Next next) {
+                assertThat(after.sp()).as(place.toString()).isEqualTo(state.value(next.stackPointer()));
+                assertThat(after.ip()).as(place.toString()).isBetween(before.ip(), before.ip() + 16);
+            }
+        } catch (AssertionError e) {
+            if (!String.valueOf(e.getMessage()).startsWith("no register")) {
+                throw e;
+            }
+        }
+    }
+
+    /** Plants probes where the post handlers were told that control goes: the task's next hit must be there, with that stack pointer. */
+    private static boolean confirm(Place place, Run first) throws Exception {
+        var nexts = new ArrayList<String>();
+        for (long ip : first.nexts()) {
+            Symbol symbol = Kallsyms.running().symbolize(ip);
+            if (symbol == null || symbol.name() == null || Kallsyms.running().addressesOf(symbol.name()).length != 1) {
+                return false;
+            }
+            String next = symbol.offset() == 0 ? symbol.name() : "%s+0x%x".formatted(symbol.name(), symbol.offset());
+            try (var probe = PerfProbe.openKprobe(symbol.name(), symbol.offset(), false)) {
+                nexts.add(probe.fd() < 0 ? "" : next);
+            } catch (AttachException e) {
+                System.out.printf("%s goes to %s, which takes no probe%n", place, next);
+                return false;
+            }
+        }
+        Run run = run(place, nexts);
+        if (run == null) {
+            return false;
+        }
+        check(place, run);
+        int seen = 0;
+        for (List<Step> steps : run.byTask().values()) {
+            for (int i = 0; i + 1 < steps.size(); i++) {
+                Step post = steps.get(i);
+                // Another branch than in the first run has no probe where it goes.
+                if (post.what() == POST && first.nexts().contains(post.ip())) {
+                    Step next = steps.get(i + 1);
+                    assertThat(next.what()).as(place.toString()).isEqualTo(NEXT);
+                    assertThat(next.ip()).as(place.toString()).isBetween(post.ip(), post.ip() + 16);
+                    assertThat(next.sp()).as(place.toString()).isEqualTo(post.sp());
+                    seen++;
+                }
+            }
+        }
+        assertThat(seen).isPositive();
+        return true;
+    }
+}
