@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.symbols.Kallsyms;
@@ -22,6 +23,8 @@ final class ExceptionTable {
     private static final String STOP = "__stop___ex_table";
     private static final int LONGEST_BYTES = 1 << 22;
 
+    private static @Nullable ExceptionTable running;
+
     private final ByteBuffer entries;
     private final long start;
     private final int entryBytes;
@@ -34,11 +37,20 @@ final class ExceptionTable {
     }
 
     /**
-     * Reads the running kernel's.
+     * The running kernel's, read when it is first asked for.
      *
      * @throws IOException if it cannot be found or read
      */
-    static ExceptionTable read(Architecture machine) throws IOException {
+    static synchronized ExceptionTable running(Architecture machine) throws IOException {
+        ExceptionTable known = running;
+        if (known == null) {
+            known = read(machine);
+            running = known;
+        }
+        return known;
+    }
+
+    private static ExceptionTable read(Architecture machine) throws IOException {
         try {
             Map<String, List<Long>> bounds = Kallsyms.running().variables(Set.of(START, STOP));
             if (bounds.size() != 2) {

@@ -61,49 +61,21 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
     public static PostPlan of(@Nullable String symbol, long offsetOrAddress) {
         ProbeLocation place;
         boolean ftrace;
+        KernelGround ground = new KernelGround(symbol);
         try (PerfProbe probe = PerfProbe.openKprobe(symbol, offsetOrAddress, false)) {
             place = probe.location();
-            ftrace = list().stream().anyMatch(planted -> planted.address() == place.addr() && planted.ftrace());
+            ftrace = isFtraceSite(ground, place.addr());
         }
         long offset = symbol == null ? place.addr() : place.offset();
-        Named named = new Named(symbol, offset, place.addr());
-        return new PostPlan(symbol, offset, offset, new PostPairing.SameTrap(Map.of())).planned(named, ftrace);
+        return new Site(symbol, offset, place.addr(), ftrace).plan(Machine.architecture(), ground);
     }
 
-    /** A place for messages. */
-    private record Named(@Nullable String symbol, long offset, long addr) {
-        @Override
-        public String toString() {
-            return symbol == null ? "0x%x".formatted(offset) : new Target(symbol, offset).toString();
+    private static boolean isFtraceSite(Ground ground, long addr) {
+        try {
+            return ground.probes().stream().anyMatch(planted -> planted.address() == addr && planted.ftrace());
+        } catch (BpfException e) {
+            return false; // then the plan is refused, with this reason
         }
-    }
-
-    private PostPlan planned(Named place, boolean ftrace) {
-        Architecture machine = Machine.architecture();
-        if (ftrace && machine == Architecture.X86_64) {
-            // ftrace's own call stands for a no-op of five bytes; the saved ip is one byte into it.
-            return sameTrap(Map.of("ip", RegisterValue.register("ip").plus(FTRACE_SITE_BYTES - 1)));
-        }
-        byte[] code = code(place);
-        return switch (flow(machine, code)) {
-            case Flow.Transfer transfer -> sameTrap(transfer.changes());
-            case Flow.Next next -> {
-                refuseFaulting(machine, place);
-                if (next.repeated()) {
-                    refuseRounds(place);
-                }
-                yield new PostPlan(
-                        symbol, preOffset, next(machine, place), new PostPairing.NextInstruction(next.stackPointer()));
-            }
-            case Flow.Refused refused ->
-                throw new UnfollowableException(
-                        "the instruction at %s is %s; a post handler cannot tell exactly what follows it, a pre handler works there"
-                                .formatted(place, refused.what()));
-        };
-    }
-
-    private PostPlan sameTrap(Map<String, RegisterValue> changes) {
-        return new PostPlan(symbol, preOffset, preOffset, new PostPairing.SameTrap(changes));
     }
 
     static Flow flow(Architecture machine, byte[] code) {
@@ -114,93 +86,175 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
         };
     }
 
-    // ---- the instruction ----
+    /** What must be asked of the kernel. */
+    interface Ground {
+        /** All probes that are planted; a BpfException if that cannot be told. */
+        List<PlantedProbe> probes();
 
-    private static List<PlantedProbe> list() {
-        try {
-            return KprobesList.read();
-        } catch (BpfException e) {
-            return List.of(); // no debugfs, or no right to read it: then the bytes must do
-        }
+        /** The bytes of an instruction and behind it. */
+        byte[] code(long addr) throws IOException;
+
+        /** Whether an instruction is in the table of those that may fault. */
+        boolean mayFault(Architecture machine, long addr) throws IOException;
+
+        /** Plants a probe for a moment; null, or why the kernel refuses. */
+        @Nullable
+        AttachException refuses(long offset);
+
+        /** Whether a repeated string instruction is stepped round by round, each with a hit. */
+        boolean stopsAtEachRound();
     }
 
-    /** The bytes of the instruction, which must be the kernel's own, not a probe's. */
-    private static byte[] code(Named place) {
-        if (place.addr() == 0) {
-            throw new UnfollowableException(
-                    "the kernel does not show the address of %s to this process, so its instruction cannot be read; run as root, or with CAP_SYSLOG and CAP_SYS_RAWIO"
-                            .formatted(place));
-        }
-        byte[] code;
-        try {
-            code = KernelText.read(place.addr(), LONGEST_INSTRUCTION + 1);
-        } catch (IOException e) {
-            throw new UnfollowableException(
-                    "the instruction at %s cannot be read from /proc/kcore (%s), so what follows it is not known; reading it takes root or CAP_SYS_RAWIO"
-                            .formatted(place, e.getMessage()));
-        }
-        for (PlantedProbe other : list()) {
-            long behind = place.addr() - other.address();
-            boolean underItsJump = other.optimized() && behind > 0 && behind < JUMP_BYTES;
-            if (!other.ftrace() && (behind == 0 || underItsJump)) {
-                throw new UnfollowableException(
-                        "another probe is planted at %s+0x%x and hides the instruction at %s; close it first, or plant the post handler before it"
-                                .formatted(other.symbol(), other.offset(), place));
+    /**
+     * A place of a pre handler.
+     *
+     * @param offset from the symbol; without one the address
+     * @param addr the address, 0 if the kernel does not show it
+     * @param ftrace whether ftrace owns the place
+     */
+    record Site(@Nullable String symbol, long offset, long addr, boolean ftrace) {
+        PostPlan plan(Architecture machine, Ground ground) {
+            if (ftrace && machine == Architecture.X86_64) {
+                // ftrace's own call stands for a no-op of five bytes; the saved ip is one byte into it.
+                return sameTrap(Map.of("ip", RegisterValue.register("ip").plus(FTRACE_SITE_BYTES - 1)));
             }
-        }
-        return code;
-    }
-
-    /** A fault would go on elsewhere, and on its way back run the instruction and its pre handler once more. */
-    private static void refuseFaulting(Architecture machine, Named place) {
-        try {
-            if (ExceptionTable.read(machine).has(place.addr())) {
-                throw new UnfollowableException(
-                        "the instruction at %s may fault (it is in the kernel's exception table) and go on elsewhere; a post handler cannot be exact there, a pre handler works"
-                                .formatted(place));
-            }
-        } catch (IOException e) {
-            throw new UnfollowableException(
-                    "whether the instruction at %s may fault is not known: %s".formatted(place, e.getMessage()));
-        }
-    }
-
-    /** A kernel that single-steps by the trap flag stops at each round; it jumps back from a copy unless it is preemptible. */
-    private static void refuseRounds(Named place) {
-        if (!KernelVersion.running().atLeast(5, 12) && isPreemptible()) {
-            throw new UnfollowableException(
-                    "the instruction at %s is a repeated string instruction, and a preemptible kernel before 5.12 runs the pre handler in each of its rounds"
-                            .formatted(place));
-        }
-    }
-
-    private static boolean isPreemptible() {
-        try {
-            String build = Files.readString(Path.of("/proc/sys/kernel/version"));
-            return build.contains(" PREEMPT ") || build.contains(" PREEMPT_RT ");
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    /** The next boundary: all instructions of 64-bit Arm have four bytes, on x86 the kernel decodes. */
-    private long next(Architecture machine, Named place) {
-        int step = machine == Architecture.ARM64 ? Arm64Flow.BYTES : 1;
-        for (int length = step; length <= LONGEST_INSTRUCTION; length += step) {
-            try (PerfProbe probe = PerfProbe.openKprobe(symbol, preOffset + length, false)) {
-                if (probe.fd() >= 0) {
-                    return preOffset + length;
+            return switch (flow(machine, code(ground))) {
+                case Flow.Transfer transfer -> sameTrap(transfer.changes());
+                case Flow.Next next -> {
+                    refuseFaulting(machine, ground);
+                    if (next.repeated() && ground.stopsAtEachRound()) {
+                        throw new UnfollowableException(
+                                "the instruction at %s is a repeated string instruction, and a preemptible kernel before 5.12 runs the pre handler in each of its rounds"
+                                        .formatted(this));
+                    }
+                    var pairing = new PostPairing.NextInstruction(next.stackPointer());
+                    yield new PostPlan(symbol, offset, next(machine, ground), pairing);
                 }
-            } catch (AttachException e) {
-                if (e.errno() != Errno.EILSEQ) {
+                case Flow.Refused refused ->
                     throw new UnfollowableException(
-                            "the next instruction after %s, %d bytes further on, takes no probe (%s), so what the registers hold there cannot be seen"
-                                    .formatted(place, length, e.failure().reason()));
+                            "the instruction at %s is %s; a post handler cannot tell exactly what follows it, a pre handler works there"
+                                    .formatted(this, refused.what()));
+            };
+        }
+
+        private PostPlan sameTrap(Map<String, RegisterValue> changes) {
+            return new PostPlan(symbol, offset, offset, new PostPairing.SameTrap(changes));
+        }
+
+        /** The bytes of the instruction, which must be the kernel's own, not a probe's. */
+        private byte[] code(Ground ground) {
+            if (addr == 0) {
+                throw new UnfollowableException(
+                        "the kernel does not show the address of %s to this process, so its instruction cannot be read; run as root, or with CAP_SYSLOG and CAP_SYS_RAWIO"
+                                .formatted(this));
+            }
+            byte[] code;
+            try {
+                code = ground.code(addr);
+            } catch (IOException e) {
+                throw new UnfollowableException(
+                        "the instruction at %s cannot be read from /proc/kcore (%s), so what follows it is not known; run as root, or with CAP_SYS_RAWIO"
+                                .formatted(this, e.getMessage()));
+            }
+            for (PlantedProbe other : probes(ground)) {
+                long behind = addr - other.address();
+                boolean underItsJump = other.optimized() && behind > 0 && behind < JUMP_BYTES;
+                if (!other.ftrace() && (behind == 0 || underItsJump)) {
+                    throw new UnfollowableException(
+                            "another probe, at %s+0x%x, hides the instruction at %s; plant the one with the post handler first"
+                                    .formatted(other.symbol(), other.offset(), this));
                 }
             }
+            return code;
         }
-        throw new UnfollowableException(
-                "no instruction boundary within %d bytes after %s".formatted(LONGEST_INSTRUCTION, place));
+
+        private List<PlantedProbe> probes(Ground ground) {
+            try {
+                return ground.probes();
+            } catch (BpfException e) {
+                throw new UnfollowableException(
+                        "whether another probe or ftrace hides the instruction at %s is not known: %s"
+                                .formatted(this, e.getMessage()));
+            }
+        }
+
+        /** A fault would go on elsewhere, or come back and run the instruction and its pre handler once more. */
+        private void refuseFaulting(Architecture machine, Ground ground) {
+            try {
+                if (ground.mayFault(machine, addr)) {
+                    throw new UnfollowableException(
+                            "the instruction at %s may fault (it is in the kernel's exception table) and go on elsewhere; a post handler cannot be exact there, a pre handler works"
+                                    .formatted(this));
+                }
+            } catch (IOException e) {
+                throw new UnfollowableException(
+                        "whether the instruction at %s may fault is not known: %s".formatted(this, e.getMessage()));
+            }
+        }
+
+        /** The next boundary: all instructions of 64-bit Arm have four bytes, on x86 the kernel decodes. */
+        private long next(Architecture machine, Ground ground) {
+            int step = machine == Architecture.ARM64 ? Arm64Flow.BYTES : 1;
+            for (int length = step; length <= LONGEST_INSTRUCTION; length += step) {
+                AttachException refusal = ground.refuses(offset + length);
+                if (refusal == null) {
+                    return offset + length;
+                } else if (refusal.errno() != Errno.EILSEQ) {
+                    throw new UnfollowableException(
+                            "the next instruction, %d bytes after %s, takes no probe (%s), so what the registers hold there cannot be seen"
+                                    .formatted(length, this, refusal.failure().reason()));
+                }
+            }
+            throw new UnfollowableException(
+                    "no instruction boundary within %d bytes after %s".formatted(LONGEST_INSTRUCTION, this));
+        }
+
+        @Override
+        public String toString() {
+            return symbol == null ? "0x%x".formatted(offset) : new Target(symbol, offset).toString();
+        }
+    }
+
+    /** The running kernel, at places of one function or, without it, at addresses. */
+    private record KernelGround(@Nullable String symbol) implements Ground {
+        @Override
+        public List<PlantedProbe> probes() {
+            return KprobesList.read();
+        }
+
+        @Override
+        public byte[] code(long addr) throws IOException {
+            return KernelText.read(addr, LONGEST_INSTRUCTION + 1);
+        }
+
+        @Override
+        public boolean mayFault(Architecture machine, long addr) throws IOException {
+            return ExceptionTable.running(machine).has(addr);
+        }
+
+        @Override
+        public @Nullable AttachException refuses(long offset) {
+            try {
+                PerfProbe.openKprobe(symbol, offset, false).close();
+                return null;
+            } catch (AttachException e) {
+                return e;
+            }
+        }
+
+        /** A kernel that single-steps by the trap flag does, unless it is not preemptible: then it jumps back from a copy. */
+        @Override
+        public boolean stopsAtEachRound() {
+            if (KernelVersion.running().atLeast(5, 12)) {
+                return false;
+            }
+            try {
+                String build = Files.readString(Path.of("/proc/sys/kernel/version"));
+                return build.contains(" PREEMPT ") || build.contains(" PREEMPT_RT ");
+            } catch (IOException e) {
+                return true;
+            }
+        }
     }
 
     // ---- what it takes ----

@@ -1,5 +1,6 @@
 package org.kprobe4j.internal;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -67,6 +68,9 @@ final class Load {
                     moveTo((number + i / MOVE_EVERY) % CPUS, mask);
                 }
                 sink.seek(i);
+                if (!new File("/dev/zero").exists()) {
+                    throw new AssertionError("no /dev/zero");
+                }
                 if (zeros.read() != 0) {
                     throw new AssertionError("/dev/zero is not zero");
                 }

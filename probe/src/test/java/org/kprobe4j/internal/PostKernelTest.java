@@ -41,7 +41,8 @@ class PostKernelTest {
             "vfs_read",
             "rw_verify_area",
             "fdget_pos",
-            "__fget_light");
+            "__fget_light",
+            "vfs_getattr_nosec");
     /** As many places of a kind are tried until one is reached by the load. */
     private static final int TRIES = 5;
 
