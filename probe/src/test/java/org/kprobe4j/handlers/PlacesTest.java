@@ -136,10 +136,14 @@ class PlacesTest {
     @EnumSource
     void a_post_handler_names_the_place(Numbering numbering) {
         table();
-        CompiledProgram pre = at(numbering).shaped(new ProgramShape.Pre(Optional.of(Handlers.next(Architecture.X86_64, -8)))).pre((p, regs) -> 0);
-        CompiledProgram post = at(numbering).shaped(new ProgramShape.Post(Handlers.next(Architecture.X86_64, -8))).post((p, regs, flags) -> {
-            Kernel.printf("%s %x", p.symbolName(), p.addr());
-        });
+        CompiledProgram pre = at(numbering)
+                .shaped(new ProgramShape.Pre(Optional.of(Handlers.next(Architecture.X86_64, -8))))
+                .pre((p, regs) -> 0);
+        CompiledProgram post = at(numbering)
+                .shaped(new ProgramShape.Post(Handlers.next(Architecture.X86_64, -8)))
+                .post((p, regs, flags) -> {
+                    Kernel.printf("%s %x", p.symbolName(), p.addr());
+                });
         hit(pre, 1);
         assertThat(hit(post, 0, context(STACK - 8)).count(Account.FILTERED)).isOne();
         assertThat(hit(post, 1, context(STACK - 8)).lines()).containsExactly("vfs_write ffffffff81000100");
