@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
 @SuppressWarnings("restricted")
 final class Load {
     static final int TASKS = 4;
-    static final int ROUNDS = 300;
+    static final int ROUNDS = 200;
     private static final int MOVE_EVERY = 10;
     private static final int CPUS = Runtime.getRuntime().availableProcessors();
 

@@ -1,6 +1,7 @@
 package org.kprobe4j.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.kprobe4j.PtRegs;
 import org.kprobe4j.RegistrationException;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.bpf.symbols.Symbol;
@@ -46,6 +48,7 @@ class PostKernelTest {
     /** As many places of a kind are tried until one is reached by the load. */
     private static final int TRIES = 5;
 
+    private static final int RING_BYTES = 1 << 22;
     private static final int PRE = 0;
     private static final int POST = 1;
     private static final int NEXT = 2;
@@ -152,7 +155,7 @@ class PostKernelTest {
     private static @Nullable Run run(Place place, List<String> nexts) throws Exception {
         List<Step> steps = Collections.synchronizedList(new ArrayList<>());
         var opened = new ArrayList<Kprobe>();
-        var events = RingBuffer.of(Step.class);
+        var events = RingBuffer.of(Step.class, RING_BYTES);
         try (events) {
             events.forEach(steps::add);
             for (String next : nexts) {
@@ -271,5 +274,68 @@ class PostKernelTest {
         }
         assertThat(seen).isPositive();
         return true;
+    }
+
+    // ---- refusals ----
+
+    private static void refused(String place, String why) {
+        assertThatThrownBy(() -> Kprobe.at(place)
+                        .postHandler((p, regs, flags) -> {})
+                        .register()
+                        .close())
+                .isInstanceOf(RegistrationException.class)
+                .hasMessage("register_kprobe failed: post handler: " + why);
+    }
+
+    @Test
+    void anotherProbeHidesTheInstruction() {
+        String place = "vfs_read+0x%x".formatted(boundaryFrom("vfs_read", 9));
+        try (var first = Kprobe.at(place).postHandler((p, regs, flags) -> {}).register()) {
+            refused(
+                    first.symbolName(),
+                    "another probe, at %s, hides the instruction at %s; plant the one with the post handler first"
+                            .formatted(place, place));
+        }
+        Kprobe.at(place).postHandler((p, regs, flags) -> {}).register().close();
+    }
+
+    private static long boundaryFrom(String function, long from) {
+        for (long offset = from; offset < from + 16; offset++) {
+            try (var probe = PerfProbe.openKprobe(function, offset, false)) {
+                return probe.offset();
+            } catch (AttachException e) {
+                assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
+            }
+        }
+        throw new AssertionError("no boundary in " + function);
+    }
+
+    @Test
+    void anInstructionThatMayFaultIsRefused() throws IOException {
+        ExceptionTable table = ExceptionTable.running(Machine.architecture());
+        for (String function :
+                List.of("strncpy_from_user", "strnlen_user", "copy_from_kernel_nofault", "fault_in_readable")) {
+            long[] at = Kallsyms.running().addressesOf(function);
+            for (long offset = 0; at.length == 1 && offset < 0x200; offset++) {
+                if (table.has(at[0] + offset) && isPlantable(function, offset)) {
+                    String place = "%s+0x%x".formatted(function, offset);
+                    refused(
+                            place,
+                            "the instruction at %s may fault (it is in the kernel's exception table) and go on elsewhere; a post handler cannot be exact there, a pre handler works"
+                                    .formatted(place));
+                    return;
+                }
+            }
+        }
+        throw new AssertionError("no instruction of these functions is in the exception table");
+    }
+
+    private static boolean isPlantable(String function, long offset) {
+        try {
+            PerfProbe.openKprobe(function, offset, false).close();
+            return true;
+        } catch (AttachException e) {
+            return false;
+        }
     }
 }
