@@ -20,7 +20,8 @@ public sealed interface PostPairing {
 
     /**
      * The post handler is at the next instruction in memory, which runs next: task and stack pointer tell whose turn it is, through
-     * the map {@link ProgramShape#CALLS_MAP}.
+     * the map {@link ProgramShape#CALLS_MAP}. An interrupt that comes in between and hits the place stands at another stack address. What
+     * the kernel did not hand to the post handler stays in the map until the thread's next hit at that stack address, which replaces it.
      *
      * @param stackPointer after the probed instruction
      */
