@@ -65,14 +65,25 @@ public final class BpfLink implements AutoCloseable {
      * @param addresses of the functions' entries
      * @param cookies one for each address, or empty
      * @return the link
-     * @throws AttachException if the kernel refuses, such as ESRCH for an address that cannot be traced
+     * @throws AttachException if the kernel refuses, such as EINVAL if one of the addresses cannot be traced
      * @throws UnsupportedException if the kernel has no kprobe.multi
      */
     public static BpfLink kprobeMulti(BpfProgram program, boolean isReturn, long[] addresses, long[] cookies) {
-        SystemCalls calls = SystemCalls.linux();
+        return kprobeMulti(SystemCalls.linux(), program, isReturn, addresses, cookies);
+    }
+
+    static BpfLink kprobeMulti(
+            SystemCalls calls, BpfProgram program, boolean isReturn, long[] addresses, long[] cookies) {
         int type = program.spec().expectedAttachType().id();
         long fd = LinkCalls.kprobeMulti(calls, program.fd(), type, isReturn, addresses, cookies);
-        return own(calls, fd, "attach kprobe.multi", "%d functions".formatted(addresses.length));
+        if (fd < 0 && fd != -Errno.EPERM && fd != -Errno.EACCES) {
+            throw MultiRefusal.of((int) -fd, addresses);
+        }
+        return own(calls, fd, "attach kprobe.multi to", functions(addresses));
+    }
+
+    static String functions(long[] addresses) {
+        return addresses.length == 1 ? "0x%x".formatted(addresses[0]) : "%d functions".formatted(addresses.length);
     }
 
     private static BpfLink own(SystemCalls calls, long fd, String operation, String object) {

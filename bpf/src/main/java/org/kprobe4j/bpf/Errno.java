@@ -53,6 +53,9 @@ public final class Errno {
     /** EINVAL: Invalid argument. */
     public static final int EINVAL = 22;
 
+    /** ENFILE: Too many open files in system. */
+    public static final int ENFILE = 23;
+
     /** EMFILE: Too many open files. */
     public static final int EMFILE = 24;
 

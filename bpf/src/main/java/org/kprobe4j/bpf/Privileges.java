@@ -19,6 +19,10 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  * @param unprivilegedBpfDisabled {@code kernel.unprivileged_bpf_disabled}: 0, 1 or 2; -1 if the kernel has none
  * @param perfEventParanoid {@code kernel.perf_event_paranoid}; -1 also if it cannot be read
  * @param kptrRestrict {@code kernel.kptr_restrict}: 0, 1 or 2; -1 if it cannot be read
+ * @param hostUserNamespace whether this is the first user namespace: in any other one capabilities do not count for probes. Source:
+ *     user_namespaces(7)
+ * @param seccompFilter whether a seccomp filter decides which system calls may be made. Source: seccomp(2)
+ * @param memoryLockBytes the bound of what maps and programs may take, RLIMIT_MEMLOCK; -1 if there is none, as from kernel 5.11
  */
 public record Privileges(
         long effectiveCapabilities,
@@ -26,7 +30,10 @@ public record Privileges(
         String lockdown,
         int unprivilegedBpfDisabled,
         int perfEventParanoid,
-        int kptrRestrict) {
+        int kptrRestrict,
+        boolean hostUserNamespace,
+        boolean seccompFilter,
+        long memoryLockBytes) {
     private static final int CAP_DAC_OVERRIDE = 1;
     private static final int CAP_SYS_ADMIN = 21;
     private static final int CAP_SYS_RESOURCE = 24;
@@ -35,6 +42,11 @@ public record Privileges(
     private static final int CAP_BPF = 39;
     /** Higher levels are a distribution's own, such as Debian's 3: it refuses perf_event_open without CAP_SYS_ADMIN. */
     private static final int LAST_USUAL_PARANOID = 2;
+
+    private static final String CAPABILITIES =
+            "run as root, or give it CAP_BPF and CAP_PERFMON: AmbientCapabilities= of a systemd unit, or setpriv --ambient-caps";
+    private static final String SECCOMP =
+            "let the filter allow bpf(2) and perf_event_open(2): docker run --security-opt seccomp=unconfined";
 
     /**
      * Reads them for this process.
@@ -46,7 +58,7 @@ public record Privileges(
     }
 
     private boolean has(int capability) {
-        return (effectiveCapabilities & (1L << capability)) != 0;
+        return hostUserNamespace && (effectiveCapabilities & (1L << capability)) != 0;
     }
 
     /**
@@ -111,13 +123,16 @@ public record Privileges(
                 addLockdown(found);
             }
             case ROOT_FILE -> {
-                if (!has(CAP_DAC_OVERRIDE)) {
+                addNamespace(found);
+                if (hostUserNamespace && !has(CAP_DAC_OVERRIDE)) {
                     found.add("the file is root's and CAP_DAC_OVERRIDE is missing");
                 }
                 addLockdown(found);
             }
+            case ADDRESSES -> addHidden(found);
             case ADMIN -> {
-                if (!has(CAP_SYS_ADMIN)) {
+                addNamespace(found);
+                if (hostUserNamespace && !has(CAP_SYS_ADMIN)) {
                     found.add("CAP_SYS_ADMIN is missing");
                 }
             }
@@ -125,7 +140,29 @@ public record Privileges(
         return List.copyOf(found);
     }
 
+    private void addNamespace(List<String> found) {
+        if (!hostUserNamespace) {
+            found.add("this process is in a user namespace of its own, where capabilities do not count for probes");
+        }
+    }
+
+    /** Source: kallsyms_show_value() in kernel/ksyms_common.c. */
+    private void addHidden(List<String> found) {
+        if (kptrRestrict == 2) {
+            found.add("kernel.kptr_restrict is 2");
+        } else if (!addresses()) {
+            addNamespace(found);
+            if (hostUserNamespace) {
+                found.add("CAP_SYSLOG is missing");
+            }
+        }
+    }
+
     private void addMissing(List<String> found) {
+        if (!hostUserNamespace) {
+            addNamespace(found);
+            return;
+        }
         if (lastCapability >= 0 && lastCapability < CAP_BPF) {
             if (!has(CAP_SYS_ADMIN)) {
                 found.add("CAP_SYS_ADMIN is missing");
@@ -140,10 +177,15 @@ public record Privileges(
         }
     }
 
+    /** Integrity leaves probes alone. Source: enum lockdown_reason in include/linux/security.h. */
     private void addLockdown(List<String> found) {
-        if (lockdown.equals("confidentiality") || lockdown.equals("integrity")) {
+        if (isLockedDown()) {
             found.add("kernel lockdown is " + lockdown);
         }
+    }
+
+    private boolean isLockedDown() {
+        return lockdown.equals("confidentiality");
     }
 
     /**
@@ -163,24 +205,49 @@ public record Privileges(
     }
 
     private String unexplained(Right right, int errno) {
-        if (right == Right.BPF && !has(CAP_SYS_RESOURCE)) {
-            return "RLIMIT_MEMLOCK is too small for it, and CAP_SYS_RESOURCE is missing to raise the limit";
+        if (seccompFilter && (right == Right.BPF || right == Right.PERF_EVENT)) {
+            return "no capability is missing, but a seccomp filter decides what this process may call";
         }
-        return Errno.phrase(errno)
-                + " though no capability is missing: a security module, a container or a seccomp filter";
+        if (right == Right.BPF && memoryLockBytes >= 0 && !has(CAP_SYS_RESOURCE)) {
+            return "RLIMIT_MEMLOCK is %d bytes, too few for it, and CAP_SYS_RESOURCE is missing to raise it"
+                    .formatted(memoryLockBytes);
+        }
+        return Errno.phrase(errno) + " though no capability is missing: a security module or a container";
     }
 
-    private String remedy(Right right) {
-        boolean capable = bpf() && perfmon();
+    /**
+     * What to do about what is in the way of one kind of operation.
+     *
+     * @param right what the operation asks for
+     * @return in words
+     */
+    public String remedy(Right right) {
+        if (!hostUserNamespace) {
+            return "run it in the host's user namespace, as root or with CAP_BPF and CAP_PERFMON";
+        }
+        if (isLockedDown() && right != Right.ADMIN) {
+            return "boot with lockdown=integrity or none; it cannot be lowered while the kernel runs";
+        }
         return switch (right) {
-            case BPF ->
-                capable ? "run as root, or ulimit -l unlimited" : "run as root, or grant CAP_BPF and CAP_PERFMON";
+            case BPF -> bpf() && perfmon() ? remedyOfTheCapable() : CAPABILITIES;
             case PERF_EVENT ->
-                capable
-                        ? "run as root, or sysctl kernel.perf_event_paranoid=" + LAST_USUAL_PARANOID
-                        : "run as root, or grant CAP_BPF and CAP_PERFMON";
+                bpf() && perfmon()
+                        ? seccompFilter && perfEventParanoid <= LAST_USUAL_PARANOID
+                                ? SECCOMP
+                                : "run as root, or sysctl kernel.perf_event_paranoid=" + LAST_USUAL_PARANOID
+                        : CAPABILITIES;
             case ROOT_FILE -> "run as root";
+            case ADDRESSES ->
+                kptrRestrict == 2
+                        ? "sysctl kernel.kptr_restrict=1, and run as root or with CAP_SYSLOG"
+                        : "run as root, or give it CAP_SYSLOG, too";
             case ADMIN -> "run as root, or grant CAP_SYS_ADMIN";
         };
+    }
+
+    private String remedyOfTheCapable() {
+        return seccompFilter
+                ? SECCOMP
+                : "run as root, or raise it: LimitMEMLOCK=infinity of a systemd unit, or prlimit --memlock=unlimited";
     }
 }

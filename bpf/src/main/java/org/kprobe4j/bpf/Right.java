@@ -8,6 +8,8 @@ public enum Right {
     PERF_EVENT,
     /** Files of root: tracefs, debugfs, /dev/kmsg. */
     ROOT_FILE,
+    /** Addresses in /proc/kallsyms, /proc/modules and debugfs: CAP_SYSLOG where kptr_restrict is not 2. */
+    ADDRESSES,
     /** What only CAP_SYS_ADMIN may. */
     ADMIN
 }

@@ -100,8 +100,9 @@ class ProgramLoadTest {
         assertThatThrownBy(() -> BpfProgram.load(kernel, spec))
                 .isInstanceOf(PermissionException.class)
                 .hasMessage("load KPROBE program entry handler: CAP_BPF is missing, CAP_PERFMON is missing, "
-                        + "kernel.unprivileged_bpf_disabled is 2, kernel lockdown is integrity (EPERM); "
-                        + "run as root, or grant CAP_BPF and CAP_PERFMON");
+                        + "kernel.unprivileged_bpf_disabled is 2 (EPERM); "
+                        + "run as root, or give it CAP_BPF and CAP_PERFMON: AmbientCapabilities= of a systemd unit,"
+                        + " or setpriv --ambient-caps");
     }
 
     @Test

@@ -153,7 +153,16 @@ public final class KallsymsScan {
         return places.toArray();
     }
 
-    private static boolean isNamed(byte[] bytes, int start, int end, byte[] wanted) {
+    /**
+     * Whether a line is of a name.
+     *
+     * @param bytes holds the line
+     * @param start where its name begins
+     * @param end of the line
+     * @param wanted the name
+     * @return true if so
+     */
+    public static boolean isNamed(byte[] bytes, int start, int end, byte[] wanted) {
         int stop = start + wanted.length;
         if (stop > end || (stop < end && bytes[stop] != '\t')) {
             return false;

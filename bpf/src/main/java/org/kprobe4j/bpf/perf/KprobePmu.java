@@ -75,7 +75,13 @@ final class KprobePmu {
             return PrivilegeFiles.read(calls).refusal(Right.PERF_EVENT, target.operation(), target.toString(), errno);
         }
         Failure failure = Failure.of(target.operation(), target.toString(), errno);
-        return new AttachException(failure.because(reason(target, errno)));
+        failure = failure.because(reason(target, errno));
+        return new AttachException(
+                switch (errno) {
+                    case Errno.EMFILE -> failure.remedy("raise it: ulimit -n, or LimitNOFILE= of a systemd unit");
+                    case Errno.ENFILE -> failure.remedy("raise it: sysctl fs.file-max");
+                    default -> failure;
+                });
     }
 
     private static String reason(ProbeTarget target, int errno) {
@@ -85,7 +91,13 @@ final class KprobePmu {
             case Errno.EADDRNOTAVAIL -> "the symbol's name is not unique";
             case Errno.E2BIG, Errno.ENAMETOOLONG -> "the symbol is longer than the kernel takes";
             case Errno.EINVAL -> invalid(target);
-            case Errno.EOPNOTSUPP -> "this kernel has no return probes";
+            case Errno.EOPNOTSUPP ->
+                target.isReturn()
+                        ? "this kernel has no return probes"
+                        : "the kernel cannot single-step this instruction";
+            case Errno.ENOMEM -> "the kernel has no memory for a probe there";
+            case Errno.EMFILE -> "each probe is an open file, and the process has as many as it may";
+            case Errno.ENFILE -> "each probe is an open file, and the system has as many as it may";
             default -> Errno.phrase(errno);
         };
     }

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.Failure;
 import org.kprobe4j.bpf.Privileges;
+import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.internal.KallsymsScan;
 import org.kprobe4j.bpf.internal.PrivilegeFiles;
@@ -95,11 +96,29 @@ public final class Kallsyms {
 
     static UnsupportedException hidden(SystemCalls calls) {
         Privileges privileges = PrivilegeFiles.read(calls);
-        String reason = "the kernel shows every address as 0: kernel.kptr_restrict is " + privileges.kptrRestrict();
-        String remedy = privileges.kptrRestrict() == 2
-                ? "sysctl kernel.kptr_restrict=1 and CAP_SYSLOG"
-                : "grant CAP_SYSLOG, or sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1";
-        return new UnsupportedException(new Failure("read", "/proc/kallsyms", 0, reason, remedy));
+        List<String> why = privileges.obstacles(Right.ADDRESSES);
+        String reason = "the kernel shows every address as 0" + (why.isEmpty() ? "" : ": " + String.join(", ", why));
+        String remedy = privileges.remedy(Right.ADDRESSES);
+        return new UnsupportedException(new Failure("read", KallsymsScan.PATH, 0, reason, remedy));
+    }
+
+    /**
+     * What the kernel has of a name, also where it hides addresses.
+     *
+     * @param name the name
+     * @return the type of each symbol of that name, as nm(1) has them: {@code T} or {@code t} for a function; empty for none
+     */
+    public String types(String name) {
+        byte[] wanted = name.getBytes(StandardCharsets.UTF_8);
+        int digits = KallsymsScan.addressDigits(calls);
+        StringBuilder types = new StringBuilder();
+        KallsymsScan.run(calls, (bytes, line, end) -> {
+            if (KallsymsScan.isNamed(bytes, line + KallsymsScan.nameOffset(digits), end, wanted)) {
+                types.append((char) bytes[line + digits + 1]);
+            }
+            return true;
+        });
+        return types.toString();
     }
 
     /** Sees the name of a function. */

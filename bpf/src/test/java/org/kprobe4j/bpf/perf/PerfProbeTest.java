@@ -68,6 +68,29 @@ class PerfProbeTest {
                 Errno.E2BIG,
                 "attach kprobe " + "a".repeat(128) + "...: the symbol is longer than the kernel takes (E2BIG)");
         refused(
+                "vfs_read",
+                0,
+                Errno.ENOMEM,
+                "attach kprobe vfs_read: the kernel has no memory for a probe there (ENOMEM)");
+        refused(
+                "vfs_read",
+                0,
+                Errno.EMFILE,
+                "attach kprobe vfs_read: each probe is an open file, and the process has as many as it may (EMFILE);"
+                        + " raise it: ulimit -n, or LimitNOFILE= of a systemd unit");
+        refused(
+                "vfs_read",
+                0,
+                Errno.ENFILE,
+                "attach kprobe vfs_read: each probe is an open file, and the system has as many as it may (ENFILE);"
+                        + " raise it: sysctl fs.file-max");
+        refused(
+                "vfs_read",
+                4,
+                Errno.EOPNOTSUPP,
+                "attach kprobe vfs_read+0x4: the kernel cannot single-step this instruction (EOPNOTSUPP)");
+        refused("vfs_read", 0, Errno.EBUSY, "attach kprobe vfs_read: device or resource busy (EBUSY)");
+        refused(
                 null,
                 0x1000,
                 Errno.EINVAL,
@@ -91,7 +114,8 @@ class PerfProbeTest {
         assertThatThrownBy(() -> PerfProbe.openKprobe(kernel, "vfs_read", 0, false))
                 .isInstanceOf(PermissionException.class)
                 .hasMessage("attach kprobe vfs_read: CAP_PERFMON is missing (EACCES);"
-                        + " run as root, or grant CAP_BPF and CAP_PERFMON");
+                        + " run as root, or give it CAP_BPF and CAP_PERFMON: AmbientCapabilities= of a systemd unit,"
+                        + " or setpriv --ambient-caps");
         kernel.file("/proc/self/status", "CapEff:\t000000c000000000\n")
                 .file("/proc/sys/kernel/perf_event_paranoid", "3\n");
         assertThatThrownBy(() -> PerfProbe.openKprobe(kernel, "vfs_read", 0, false))
