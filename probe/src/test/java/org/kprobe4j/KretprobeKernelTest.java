@@ -149,7 +149,7 @@ class KretprobeKernelTest {
                         () -> Kretprobe.at("vfs_raed").handler((ri, regs) -> 0).register())
                 .isInstanceOf(RegistrationException.class)
                 .hasMessageContaining(
-                        "register_kretprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read");
+                        "register_kretprobe failed, returned -2 (ENOENT): vfs_raed: no such function; nearest: vfs_read");
         assertThatThrownBy(() ->
                         Kretprobe.at("vfs_read+4").handler((ri, regs) -> 0).register())
                 .hasMessageContaining("a return probe stands at a function's entry; leave out the offset");

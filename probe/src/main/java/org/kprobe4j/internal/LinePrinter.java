@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.symbols.Kallsyms;
-import org.kprobe4j.bpf.symbols.Symbol;
 import org.kprobe4j.compiler.PrintFormat;
 
 /** Turns the records of a probe's printed lines into text. Used by one thread at a time. */
@@ -53,8 +53,14 @@ public final class LinePrinter {
                 symbols.clear();
             }
             long[] wanted = missing.keySet().stream().mapToLong(Long::longValue).toArray();
-            for (Symbol symbol : Kallsyms.running().symbolize(wanted)) {
-                symbols.put(symbol.address(), symbol.toString());
+            try {
+                Kallsyms.running()
+                        .symbolize(wanted)
+                        .forEach(symbol -> symbols.put(symbol.address(), symbol.toString()));
+            } catch (UnsupportedException e) {
+                // The kernel hides its addresses: they are all that is known, which was said when the probe was
+                // planted.
+                missing.keySet().forEach(address -> symbols.put(address, "0x%x".formatted(address)));
             }
         }
         var names = new ArrayList<String>();

@@ -1,22 +1,34 @@
 package org.kprobe4j.internal;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.Privileges;
+import org.kprobe4j.bpf.Right;
+import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
-import org.kprobe4j.bpf.symbols.ForbiddenRange;
 import org.kprobe4j.bpf.symbols.Kallsyms;
-import org.kprobe4j.bpf.symbols.KprobesList;
+import org.kprobe4j.internal.targets.Resolution;
+import org.kprobe4j.internal.targets.TargetResolver;
+import org.kprobe4j.internal.targets.TargetSpec;
 
-/** Says why the kernel refused a probe, and what would work instead. Source: register_kprobe() in kernel/kprobes.c. */
+/**
+ * Says why the kernel refused a probe, and what would work instead. What is wrong with a function's name or place is said by the
+ * same code, and so in the same words, as for targets that are looked up beforehand. Source: register_kprobe() in
+ * kernel/kprobes.c.
+ */
 public final class Refusals {
     private static final int SUGGESTIONS = 3;
     private static final int LONGEST_INSTRUCTION = 15;
+    /** KSYM_NAME_LEN without the closing NUL. */
+    private static final int LONGEST_NAME = 511;
+
+    private static final int LONGEST_NAME_BEFORE_6_1 = 127;
 
     private Refusals() {}
 
@@ -24,7 +36,7 @@ public final class Refusals {
      * A refusal in the words of the kernel's own registration function.
      *
      * @param errno what that function returns: tracefs answers EINVAL where it would say ENOENT
-     * @param message {@code register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such symbol; nearest: vfs_read}
+     * @param message {@code register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such function; nearest: vfs_read}
      */
     public record Explanation(int errno, String message) {}
 
@@ -33,85 +45,152 @@ public final class Refusals {
         if (refusal.errno() == 0 || !(refusal instanceof AttachException)) {
             return new Explanation(refusal.errno(), "%s failed: %s".formatted(function, refusal.getMessage()));
         }
-        int errno = refusal.errno() == Errno.EINVAL ? invalid(target) : refusal.errno();
+        Cause cause = cause(target, refusal);
         return new Explanation(
-                errno,
+                cause.errno(),
                 "%s failed, returned -%d (%s): %s: %s"
-                        .formatted(function, errno, Errno.name(errno), target, reason(errno, target, refusal)));
+                        .formatted(function, cause.errno(), Errno.name(cause.errno()), target, cause.reason()));
     }
 
-    private static int invalid(Target target) {
-        int places = Kallsyms.running().addressesOf(target.symbol()).length;
-        return places == 0 ? Errno.ENOENT : places > 1 ? Errno.EADDRNOTAVAIL : Errno.EINVAL;
-    }
+    /** What the kernel would have said had it known, and why. */
+    private record Cause(int errno, String reason) {}
 
-    private static String reason(int errno, Target target, BpfException refusal) {
+    private static Cause cause(Target target, BpfException refusal) {
+        int errno = refusal.errno();
         return switch (errno) {
-            case Errno.ENOENT -> "no such symbol" + nearest(target.symbol());
-            case Errno.EILSEQ -> "not an instruction boundary" + boundaries(target);
-            case Errno.EADDRNOTAVAIL -> ambiguous(target.symbol());
-            case Errno.EINVAL -> notProbeable(target, refusal);
-            default -> refusal.failure().reason();
+            case Errno.ENOENT, Errno.EINVAL, Errno.EADDRNOTAVAIL, Errno.EILSEQ -> place(target, refusal);
+            case Errno.E2BIG, Errno.ENAMETOOLONG -> new Cause(errno, tooLong(target.symbol()));
+            default -> new Cause(errno, said(refusal));
         };
     }
 
-    private static String nearest(String symbol) {
-        List<String> names = Kallsyms.running().nearest(symbol, SUGGESTIONS);
-        return names.isEmpty() ? "" : "; nearest: " + String.join(", ", names);
+    private static String said(BpfException refusal) {
+        String remedy = refusal.remedy();
+        return refusal.failure().reason() + (remedy == null ? "" : "; " + remedy);
     }
 
-    /** Asks the kernel about the places around the one that lies inside an instruction. */
-    private static String boundaries(Target target) {
-        var found = new ArrayList<String>();
-        for (long offset = target.offset() - 1;
-                offset >= 0 && offset > target.offset() - LONGEST_INSTRUCTION;
-                offset--) {
-            if (isBoundary(target.symbol(), offset)) {
-                found.add("+0x%x".formatted(offset));
-                break;
+    private static String tooLong(String symbol) {
+        return "the name has %d characters; this kernel takes at most %d (KSYM_NAME_LEN)"
+                .formatted(
+                        symbol.length(),
+                        KernelVersion.running().atLeast(6, 1) ? LONGEST_NAME : LONGEST_NAME_BEFORE_6_1);
+    }
+
+    private static Cause place(Target target, BpfException refusal) {
+        try {
+            Resolution found =
+                    TargetResolver.running().resolve(new TargetSpec.Symbol(null, target.symbol(), target.offset()));
+            if (!found.unmatched().isEmpty()) {
+                Resolution.Unmatched why = found.unmatched().getFirst();
+                return new Cause(why.errno(), why.reason());
             }
+            return found.places().size() > 1
+                    ? new Cause(Errno.EADDRNOTAVAIL, ambiguous(found))
+                    : new Cause(
+                            refusal.errno(),
+                            instruction(target, found.places().getFirst().address(), refusal));
+        } catch (BpfException e) {
+            return withoutAddresses(target, refusal);
         }
-        for (long offset = target.offset() + 1; offset < target.offset() + LONGEST_INSTRUCTION; offset++) {
-            if (isBoundary(target.symbol(), offset)) {
-                found.add("+0x%x".formatted(offset));
-                break;
-            }
+    }
+
+    private static String ambiguous(Resolution found) {
+        return "%d functions have this name, at %s; give the address of one of them"
+                .formatted(
+                        found.places().size(),
+                        found.places().stream()
+                                .map(place -> "0x%x".formatted(place.address()))
+                                .collect(Collectors.joining(", ")));
+    }
+
+    /** Its function can be probed, but not this place in it. */
+    private static String instruction(Target target, long addr, BpfException refusal) {
+        if (refusal.errno() == Errno.EILSEQ) {
+            return notABoundary(target);
+        } else if (refusal.errno() != Errno.EINVAL) {
+            return said(refusal);
+        }
+        Optional<String> patch = InstructionPatch.at(addr);
+        String reason = patch.isPresent()
+                ? "here is " + patch.get()
+                : "here is an instruction that the kernel rewrites while it runs: a jump label, a static call, a BUG;"
+                        + " /proc/kcore, which would tell, cannot be read";
+        return reason + probeable(target);
+    }
+
+    private static String notABoundary(Target target) {
+        return "not an instruction boundary" + probeable(target);
+    }
+
+    /** The kernel hides its addresses, also its blacklist's: the names are all that is known. */
+    private static Cause withoutAddresses(Target target, BpfException refusal) {
+        try {
+            return byName(target, refusal);
+        } catch (BpfException e) {
+            return new Cause(refusal.errno(), said(refusal)); // a kernel without kallsyms tells nothing
+        }
+    }
+
+    private static Cause byName(Target target, BpfException refusal) {
+        if (refusal.errno() == Errno.EILSEQ) {
+            return new Cause(Errno.EILSEQ, notABoundary(target));
+        }
+        Kallsyms symbols = Kallsyms.running();
+        String types = symbols.types(target.symbol());
+        long functions = types.chars().filter(type -> "tTwW".indexOf(type) >= 0).count();
+        if (types.isEmpty()) {
+            List<String> names = symbols.nearest(target.symbol(), SUGGESTIONS);
+            return new Cause(
+                    Errno.ENOENT,
+                    "no such function" + (names.isEmpty() ? "" : "; nearest: " + String.join(", ", names)));
+        }
+        if (functions == 0) {
+            return new Cause(Errno.EINVAL, "data, not a function");
+        }
+        Privileges privileges = Privileges.current();
+        String hidden = "%s; %s"
+                .formatted(
+                        String.join(", ", privileges.obstacles(Right.ADDRESSES)), privileges.remedy(Right.ADDRESSES));
+        return functions > 1
+                ? new Cause(
+                        Errno.EADDRNOTAVAIL,
+                        "%d functions have this name, and addresses, which tell them apart, are hidden: %s"
+                                .formatted(functions, hidden))
+                : new Cause(
+                        refusal.errno(),
+                        "%s; which of these is hidden: %s"
+                                .formatted(refusal.failure().reason(), hidden));
+    }
+
+    /** Asks the kernel about the places around one that it refuses. */
+    private static String probeable(Target target) {
+        var found = new ArrayList<String>();
+        String before = nearest(target, -1);
+        if (before != null) {
+            found.add(before);
+        }
+        String after = nearest(target, 1);
+        if (after != null) {
+            found.add(after);
         }
         return found.isEmpty() ? "" : "; nearest: " + String.join(", ", found);
     }
 
-    private static boolean isBoundary(String symbol, long offset) {
+    private static @Nullable String nearest(Target target, int step) {
+        for (int distance = 1; distance <= LONGEST_INSTRUCTION; distance++) {
+            long offset = target.offset() + (long) step * distance;
+            if (offset >= 0 && isProbeable(target.symbol(), offset)) {
+                return new Target(target.symbol(), offset).toString();
+            }
+        }
+        return null;
+    }
+
+    private static boolean isProbeable(String symbol, long offset) {
         try (var probe = PerfProbe.openKprobe(symbol, offset, false)) {
             return probe.fd() >= 0;
         } catch (BpfException e) {
             return false;
-        }
-    }
-
-    private static String ambiguous(String symbol) {
-        long[] places = Kallsyms.running().addressesOf(symbol);
-        return "%d functions have this name, at %s; a name must be unique to be probed"
-                .formatted(
-                        places.length,
-                        Arrays.stream(places).mapToObj("0x%x"::formatted).collect(Collectors.joining(", ")));
-    }
-
-    private static String notProbeable(Target target, BpfException refusal) {
-        ForbiddenRange range = forbidden(target);
-        if (range != null) {
-            return "on the kernel's blacklist (debugfs kprobes/blacklist): kprobes themselves need this function; probe a function that calls it";
-        }
-        String said = refusal.failure().reason();
-        return said
-                + "; no probe can be placed here: not kernel text, a jump label, a static call or a place that ftrace owns";
-    }
-
-    private static @Nullable ForbiddenRange forbidden(Target target) {
-        try {
-            long[] places = Kallsyms.running().addressesOf(target.symbol());
-            return KprobesList.forbidden(target.symbol(), places.length == 0 ? 0 : places[0] + target.offset());
-        } catch (BpfException e) {
-            return null;
         }
     }
 }
