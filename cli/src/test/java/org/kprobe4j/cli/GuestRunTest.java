@@ -88,6 +88,12 @@ class GuestRunTest {
     @CsvSource({
         "KprobeExample,    symbol=native_save_fl_of_nobody, -2",
         "KprobeExample,    symbol=kprobe_dispatcher,   kprobe_dispatcher",
+        "KprobeExample,    symbol=init_task,           'data, not a function'",
+        "KprobeExample,    symbol=start_kernel,        in init text",
+        "KprobeExample,    symbol=__pfx_vfs_read,      probe the function: vfs_read",
+        "KprobeExample,    symbol=vfs_read+0x1,        nearest: vfs_read",
+        "KprobeExample,    symbol=vfs_read+0x100000,   behind the function's end",
+        "KretprobeExample, func=notify_die,            on the kernel's blacklist",
         "KprobeExample,    symbol=,                    empty",
         "KprobeExample,    symbl=vfs_read,             symbol=",
         "KprobeExample,    stack=perhaps,              perhaps",

@@ -137,6 +137,11 @@ public final class KprobeEvents {
             return PrivilegeFiles.read(tracefs.calls()).refusal(Right.ROOT_FILE, operation, place, errno);
         }
         Failure failure = Failure.of(operation, place, errno);
+        if (errno == Errno.EEXIST) {
+            String event = command.substring(command.indexOf(':') + 1, command.indexOf(' '));
+            return new AttachException(
+                    failure.because("the event %s is there already, and is another kind of probe".formatted(event)));
+        }
         if (errno == Errno.ENOENT) {
             failure = failure.because("no such symbol");
         } else if (errno == Errno.EILSEQ) {

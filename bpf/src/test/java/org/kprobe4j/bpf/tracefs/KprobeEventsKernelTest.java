@@ -70,6 +70,18 @@ class KprobeEventsKernelTest {
     }
 
     @Test
+    void aNameIsOneKindOfProbe() {
+        try (KprobeEvent _ = events.create("twice", "vfs_read")) {
+            assertThatThrownBy(() -> events.createReturn("twice", "vfs_read", 0))
+                    .isInstanceOf(AttachException.class)
+                    .satisfies(System.out::println)
+                    .hasMessageMatching(
+                            "attach kretprobe vfs_read: the event kprobe4j_\\d+_\\d+/twice is there already,"
+                                    + " and is another kind of probe \\(EEXIST\\)");
+        }
+    }
+
+    @Test
     void leftoversOfTheDeadAreRemovedAndNobodyElses() {
         for (String event : List.of("kprobe4j_1_0/dead", "kprobe4j_999999999_5/dead", "someone/alive")) {
             assertThat(tracefs.write("kprobe_events", Linux.O_APPEND, "p:" + event + " vfs_read\n"))
