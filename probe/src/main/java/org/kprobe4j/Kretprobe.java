@@ -24,10 +24,10 @@ import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
-import org.kprobe4j.internal.planting.EventAttachment;
 import org.kprobe4j.internal.planting.PerfAttachment;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
+import org.kprobe4j.internal.planting.Returns;
 import org.kprobe4j.internal.planting.Site;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
@@ -215,8 +215,8 @@ public final class Kretprobe implements AutoCloseable {
             Registration registration, Site site, Builder<D> wanted, ReturnHandler<D> handler) {
         EntryHandler<D> entryHandler = wanted.entry();
         PerfAttachment entry = entryHandler == null ? null : registration.opened(PerfAttachment.open(site));
-        EventAttachment atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
-        Site planted = entry != null ? site.at(entry.only().location()) : located(site);
+        Attachment atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
+        Site planted = entry != null ? site.at(entry.only().location()) : located(site, atReturn);
         var programs = registration.opened(Programs.at(
                 new Planted.One(site.place().name(), planted.place().addr()),
                 wanted.dataClass(),
@@ -242,15 +242,18 @@ public final class Kretprobe implements AutoCloseable {
                 atReturn);
     }
 
-    private static EventAttachment openReturn(Registration registration, Site site, int maxactive) {
-        return EventAttachment.openReturns(List.of(site), "r_" + registration.number(), maxactive, (_, refusal) -> {
+    private static Attachment openReturn(Registration registration, Site site, int maxactive) {
+        return Returns.open(List.of(site), "r_" + registration.number(), maxactive, (_, refusal) -> {
             throw new SiteRefusedException(site, refusal);
         });
     }
 
-    /** Of a kretprobe without a program at the entry, debugfs tells the address. */
-    private static Site located(Site site) {
+    /** Of a kretprobe without a program at the entry, the perf event or debugfs tells the address. */
+    private static Site located(Site site, Attachment atReturn) {
         Target named = site.named();
+        if (atReturn instanceof PerfAttachment perf) {
+            return site.at(perf.only().location());
+        }
         return named == null
                 ? site
                 : PlantedPlace.of(named, true)
@@ -435,6 +438,10 @@ public final class Kretprobe implements AutoCloseable {
                         - part.returnProgram().count(Account.FILTERED)
                         + part.returnProgram().recursionMisses()
                 : part.entryProgram().hits() - part.entryProgram().count(Account.NO_INSTANCE));
+        if (ReturnTrampoline.isHidden()) {
+            // Then the entry program cannot tell which calls found no free instance, and has counted them all.
+            entered -= Math.min(missed, sum(part -> Registration.count(part.entryProgram(), Account.HITS)));
+        }
         long inFlight = Math.max(0, entered - filtered - mapFull - faulted - delivered - returnsDropped);
         return new ProbeAccount(
                 entered + missed + entriesDropped,

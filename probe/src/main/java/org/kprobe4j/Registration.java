@@ -24,6 +24,7 @@ import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.PostPlan;
 import org.kprobe4j.internal.Refusals;
 import org.kprobe4j.internal.Runs;
+import org.kprobe4j.internal.Shortfalls;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
@@ -92,6 +93,7 @@ final class Registration {
                 Machine.readTypesAhead();
             }
             removeLeftovers();
+            Shortfalls.addresses();
             Sites sites = Sites.of(spec);
             try {
                 return steps.apply(sites);
@@ -142,14 +144,19 @@ final class Registration {
                         nothing.errno(),
                         nothing);
             case BpfException bpf ->
-                new RegistrationException(
-                        "%s failed: %s: %s".formatted(function, target, bpf.getMessage()), bpf.errno(), bpf);
+                new RegistrationException("%s failed: %s".formatted(function, said(bpf)), bpf.errno(), bpf);
             case IllegalArgumentException argument -> new UsageException(String.valueOf(argument.getMessage()));
             case PostPlan.UnfollowableException post ->
                 new RegistrationException(
                         "%s failed: post handler: %s".formatted(function, post.getMessage()), 0, post);
             default -> e;
         };
+    }
+
+    /** With the target, unless that is what the refusal is about. */
+    private String said(BpfException refusal) {
+        String message = String.valueOf(refusal.getMessage());
+        return refusal.failure().object().equals(target) ? message : target + ": " + message;
     }
 
     private RegistrationException refused(Target place, BpfException refusal) {

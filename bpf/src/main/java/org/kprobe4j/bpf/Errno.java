@@ -148,6 +148,7 @@ public final class Errno {
             case ENODEV -> "no such device";
             case EINVAL -> "invalid argument";
             case EMFILE -> "too many open files";
+            case ENFILE -> "too many open files in system";
             case ENOSPC -> "no space left on device";
             case ENOSYS -> "function not implemented";
             case EILSEQ -> "invalid or incomplete multibyte or wide character";

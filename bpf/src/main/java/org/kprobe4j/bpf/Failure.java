@@ -18,7 +18,7 @@ public record Failure(
         String reason,
         @Nullable String remedy) {
     /**
-     * A failure whose reason is the general meaning of the error number.
+     * A failure whose reason is the general meaning of the error number, and its remedy what generally helps, if anything does.
      *
      * @param operation what was tried
      * @param object on what
@@ -26,7 +26,15 @@ public record Failure(
      * @return the failure
      */
     public static Failure of(String operation, String object, int errno) {
-        return new Failure(operation, object, errno, Errno.phrase(errno), null);
+        return new Failure(operation, object, errno, Errno.phrase(errno), remedy(errno));
+    }
+
+    private static @Nullable String remedy(int errno) {
+        return switch (errno) {
+            case Errno.EMFILE -> "raise the limit: ulimit -n, or LimitNOFILE= of a systemd unit";
+            case Errno.ENFILE -> "raise the limit: sysctl fs.file-max";
+            default -> null;
+        };
     }
 
     /**

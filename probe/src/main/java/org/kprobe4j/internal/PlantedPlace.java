@@ -1,6 +1,7 @@
 package org.kprobe4j.internal;
 
 import java.util.Optional;
+import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.symbols.KprobesList;
 import org.kprobe4j.bpf.symbols.PlantedProbe;
 
@@ -10,9 +11,14 @@ public final class PlantedPlace {
 
     /** Where the kernel has planted a probe, as debugfs tells it. */
     public static Optional<PlantedProbe> of(Target target, boolean isReturn) {
-        return KprobesList.read().stream()
-                .filter(probe -> probe.isReturn() == isReturn && probe.symbol().equals(target.symbol()))
-                .filter(probe -> probe.offset() == target.offset() || target.offset() == 0)
-                .findFirst();
+        try {
+            return KprobesList.read().stream()
+                    .filter(probe ->
+                            probe.isReturn() == isReturn && probe.symbol().equals(target.symbol()))
+                    .filter(probe -> probe.offset() == target.offset() || target.offset() == 0)
+                    .findFirst();
+        } catch (BpfException e) {
+            return Optional.empty(); // no debugfs, or no right to read it
+        }
     }
 }

@@ -16,10 +16,25 @@ public final class ReturnTrampoline {
     private static final List<String> NAMES =
             List.of("arch_rethook_trampoline", "__kretprobe_trampoline", "kretprobe_trampoline");
 
+    /** What was found when it was last asked for. */
+    private static volatile OptionalLong known = OptionalLong.empty();
+
     private ReturnTrampoline() {}
 
     /** Its address; nothing where the kernel does not show it. The short list of blacklisted functions is asked first. */
     public static OptionalLong address() {
+        if (known.isEmpty()) {
+            known = found();
+        }
+        return known;
+    }
+
+    /** Whether the last one who asked for its address was not told. */
+    public static boolean isHidden() {
+        return known.isEmpty();
+    }
+
+    private static OptionalLong found() {
         for (String name : NAMES) {
             OptionalLong address = blacklisted(name);
             if (address.isPresent()) {

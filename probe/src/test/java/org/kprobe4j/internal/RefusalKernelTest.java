@@ -17,6 +17,8 @@ import org.kprobe4j.Kprobe;
 import org.kprobe4j.Kretprobe;
 import org.kprobe4j.LeftNothingBehind;
 import org.kprobe4j.RegistrationException;
+import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
@@ -118,16 +120,21 @@ class RefusalKernelTest {
                         + " behind the function's end: it has 0x[0-9a-f]+ bytes, and the offset is 0x100000");
     }
 
+    /** Where the kernel's symbols are not asked first. */
     @Test
     void aNameTooLongIsMeasured() {
         String name = "x".repeat(200);
-        if (KernelVersion.running().atLeast(6, 1)) {
-            assertThat(kprobeRefusal(name, Errno.ENOENT)).endsWith(name + ": no such function");
-        } else {
-            assertThat(kprobeRefusal(name, Errno.E2BIG))
-                    .isEqualTo("register_kprobe failed, returned -7 (E2BIG): " + name
-                            + ": the name has 200 characters; this kernel takes at most 127 (KSYM_NAME_LEN)");
-        }
+        assertThat(kprobeRefusal(name, Errno.ENOENT))
+                .isEqualTo("register_kprobe failed, returned -2 (ENOENT): %s: no such function".formatted(name));
+        assumeTrue(!KernelVersion.running().atLeast(6, 1), "from 6.1 on the kernel takes such names");
+        assertThatThrownBy(() -> PerfProbe.openKprobe(name, 0, false))
+                .isInstanceOfSatisfying(
+                        AttachException.class,
+                        refusal -> assertThat(Refusals.explain("register_kprobe", new Target(name, 0), refusal)
+                                        .message())
+                                .isEqualTo(
+                                        "register_kprobe failed, returned -7 (E2BIG): " + name
+                                                + ": the name has 200 characters; this kernel takes at most 127 (KSYM_NAME_LEN)"));
     }
 
     @Test
@@ -241,7 +248,7 @@ class RefusalKernelTest {
     private static int errno(String function, int offset) {
         try (PerfProbe probe = PerfProbe.openKprobe(function, offset, false)) {
             return probe.fd() >= 0 ? 0 : -1;
-        } catch (org.kprobe4j.bpf.BpfException e) {
+        } catch (BpfException e) {
             return e.errno();
         }
     }

@@ -75,13 +75,7 @@ final class KprobePmu {
             return PrivilegeFiles.read(calls).refusal(Right.PERF_EVENT, target.operation(), target.toString(), errno);
         }
         Failure failure = Failure.of(target.operation(), target.toString(), errno);
-        failure = failure.because(reason(target, errno));
-        return new AttachException(
-                switch (errno) {
-                    case Errno.EMFILE -> failure.remedy("raise it: ulimit -n, or LimitNOFILE= of a systemd unit");
-                    case Errno.ENFILE -> failure.remedy("raise it: sysctl fs.file-max");
-                    default -> failure;
-                });
+        return new AttachException(failure.because(reason(target, errno)));
     }
 
     private static String reason(ProbeTarget target, int errno) {
@@ -96,8 +90,6 @@ final class KprobePmu {
                         ? "this kernel has no return probes"
                         : "the kernel cannot single-step this instruction";
             case Errno.ENOMEM -> "the kernel has no memory for a probe there";
-            case Errno.EMFILE -> "each probe is an open file, and the process has as many as it may";
-            case Errno.ENFILE -> "each probe is an open file, and the system has as many as it may";
             default -> Errno.phrase(errno);
         };
     }

@@ -76,14 +76,13 @@ class PerfProbeTest {
                 "vfs_read",
                 0,
                 Errno.EMFILE,
-                "attach kprobe vfs_read: each probe is an open file, and the process has as many as it may (EMFILE);"
-                        + " raise it: ulimit -n, or LimitNOFILE= of a systemd unit");
+                "attach kprobe vfs_read: too many open files (EMFILE); raise the limit: ulimit -n, or LimitNOFILE= of a"
+                        + " systemd unit");
         refused(
                 "vfs_read",
                 0,
                 Errno.ENFILE,
-                "attach kprobe vfs_read: each probe is an open file, and the system has as many as it may (ENFILE);"
-                        + " raise it: sysctl fs.file-max");
+                "attach kprobe vfs_read: too many open files in system (ENFILE); raise the limit: sysctl fs.file-max");
         refused(
                 "vfs_read",
                 4,

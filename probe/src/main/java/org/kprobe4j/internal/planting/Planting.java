@@ -126,7 +126,7 @@ public final class Planting implements Attachment.Refusal {
     public Attachment returns(boolean oneLink, String prefix, int maxactive) {
         return oneLink
                 ? new MultiAttachment(sites.sites(), true, this)
-                : EventAttachment.openReturns(sites.sites(), prefix, maxactive, this);
+                : Returns.open(sites.sites(), prefix, maxactive, this);
     }
 
     /** What a program is loaded for. */
