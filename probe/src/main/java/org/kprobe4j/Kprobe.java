@@ -223,7 +223,7 @@ public final class Kprobe implements AutoCloseable {
         PostPlan plan = wanted.postHandler == null ? null : planPost(site);
         PerfProbe postProbe = plan == null ? null : registration.opened(plan.open());
         var pre = registration.opened(PerfAttachment.open(site));
-        ProbeLocation place = pre.only().location();
+        ProbeLocation place = site.confirmed(pre.only().location());
         var programs = registration.opened(Programs.at(
                 new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
         CompiledProgram preCode =

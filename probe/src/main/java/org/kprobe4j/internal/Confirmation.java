@@ -1,11 +1,10 @@
 package org.kprobe4j.internal;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.Failure;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.bpf.symbols.KprobesList;
@@ -13,75 +12,63 @@ import org.kprobe4j.bpf.symbols.PlantedProbe;
 import org.kprobe4j.bpf.symbols.Symbol;
 
 /**
- * Whether a probe that the kernel has accepted is where it was wanted: an offset may lead into another function, and register_kprobe()
- * of some kernels returns 0 although arming failed. Source: register_kprobe() in kernel/kprobes.c, debugfs kprobes/list.
+ * Whether a probe that the kernel has planted by a name is where it was wanted: an offset may lead into another function, and
+ * register_kprobe() of some kernels returns 0 although arming failed. Source: register_kprobe() in kernel/kprobes.c, debugfs
+ * kprobes/list.
  */
 public final class Confirmation {
-    private static final Path FTRACE_ENABLED = Path.of("/proc/sys/kernel/ftrace_enabled");
+    private static final String OPERATION = "attach kprobe";
     /** How far the kernel moves a probe behind a landing pad. */
     private static final int FARTHEST_MOVE_BYTES = 16;
 
     private Confirmation() {}
 
     /**
-     * What is wrong with a planted probe.
+     * Looks for the probe, as far as the kernel tells.
      *
      * @param target what was asked for
      * @param location where the kernel says it is
-     * @return in words; nothing if it is all right, or the kernel does not tell
+     * @throws AttachException if it is not there
      */
-    public static Optional<String> doubt(Target target, ProbeLocation location) {
-        if (location.symbol().equals(target.symbol()) && location.confirmed()) {
-            return Optional.empty();
+    public static void require(Target target, ProbeLocation location) {
+        if (location.confirmed() && location.symbol().equals(target.symbol())) {
+            return;
         }
-        Optional<String> elsewhere = target.offset() == 0 ? Optional.empty() : elsewhere(target, location);
-        return elsewhere.isPresent() || location.confirmed() ? elsewhere : unlisted(location);
+        if (target.offset() != 0 && isElsewhere(target, location.addr())) {
+            throw new AttachException(
+                    Failure.of(OPERATION, target.toString(), Errno.EINVAL).because("behind the function's end"));
+        }
+        if (!location.confirmed() && isUnlisted(location.addr())) {
+            throw new AttachException(new Failure(
+                    OPERATION,
+                    target.toString(),
+                    0,
+                    "the kernel said yes and has not planted it: debugfs kprobes/list does not show it",
+                    "see its log (dmesg)"));
+        }
     }
 
     /** An alias has another name, too, but the same offset. */
-    private static Optional<String> elsewhere(Target target, ProbeLocation location) {
-        if (location.addr() == 0) {
-            return Optional.empty();
+    private static boolean isElsewhere(Target target, long addr) {
+        if (addr == 0) {
+            return false;
         }
         try {
-            Symbol there = Kallsyms.running().symbolize(location.addr());
+            Symbol there = Kallsyms.running().symbolize(addr);
             long moved = there == null ? -1 : there.offset() - target.offset();
-            return moved >= 0 && moved <= FARTHEST_MOVE_BYTES
-                    ? Optional.empty()
-                    : Optional.of("behind the function's end: this place is " + (there == null ? "in none" : there));
+            return moved < 0 || moved > FARTHEST_MOVE_BYTES;
         } catch (BpfException e) {
-            return Optional.empty();
+            return false; // addresses are hidden
         }
     }
 
-    private static Optional<String> unlisted(ProbeLocation location) {
+    private static boolean isUnlisted(long addr) {
         try {
             List<PlantedProbe> planted = KprobesList.read();
-            boolean hidden = location.addr() == 0
-                    || (!planted.isEmpty() && planted.stream().allMatch(probe -> probe.address() == 0));
-            return hidden || planted.stream().anyMatch(probe -> probe.address() == location.addr())
-                    ? Optional.empty()
-                    : Optional.of("the kernel said yes and has not planted it: it is not in kprobes/list");
+            boolean isHidden = !planted.isEmpty() && planted.stream().allMatch(probe -> probe.address() == 0);
+            return addr != 0 && !isHidden && planted.stream().noneMatch(probe -> probe.address() == addr);
         } catch (BpfException e) {
-            return Optional.empty(); // no debugfs, or no right to read it
-        }
-    }
-
-    /**
-     * Why a probe at a place that ftrace owns would never be hit.
-     *
-     * @return in words; nothing if ftrace is switched on
-     */
-    public static Optional<String> ftraceIsOff() {
-        try {
-            // Not readString(): it asks for one byte first, which these files take for the whole.
-            byte[] text = Files.readAllBytes(FTRACE_ENABLED);
-            return text.length > 0 && text[0] == '0'
-                    ? Optional.of("kernel.ftrace_enabled is 0, so that no probe at a function's entry is hit;"
-                            + " sysctl kernel.ftrace_enabled=1")
-                    : Optional.empty();
-        } catch (IOException e) {
-            return Optional.empty(); // a kernel without ftrace
+            return false; // no debugfs, or no right to read it
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -22,6 +23,7 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
+import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.bpf.symbols.Symbol;
 import org.kprobe4j.compiler.Architecture;
@@ -118,6 +120,32 @@ class RefusalKernelTest {
         assertThat(kprobeRefusal("vfs_read+0x100000", Errno.EINVAL))
                 .matches("register_kprobe failed, returned -22 \\(EINVAL\\): vfs_read\\+0x100000:"
                         + " behind the function's end: it has 0x[0-9a-f]+ bytes, and the offset is 0x100000");
+    }
+
+    /** The kernel takes an offset that leads into the middle of another function. */
+    @Test
+    void anotherFunctionIsNotThisOne() {
+        long offset = LongStream.range(0x100000, 0x100020)
+                .filter(candidate -> errno("vfs_read", (int) candidate) == 0)
+                .findFirst()
+                .orElseThrow();
+        assertThat(kprobeRefusal("vfs_read+" + offset, Errno.EINVAL))
+                .matches(
+                        "register_kprobe failed, returned -22 \\(EINVAL\\): vfs_read\\+0x%x: behind the function's end:"
+                                        .formatted(offset)
+                                + " it has 0x[0-9a-f]+ bytes, and the offset is 0x%x".formatted(offset));
+    }
+
+    /** As after an arming that failed: nothing is planted where it was wanted. */
+    @Test
+    void aProbeThatIsNotListedIsNotPlanted() {
+        long addr = Kallsyms.running().addressesOf("vfs_read")[0];
+        assertThatThrownBy(() ->
+                        Confirmation.require(new Target("vfs_read", 0), new ProbeLocation(addr, "vfs_read", 0, false)))
+                .isInstanceOf(AttachException.class)
+                .hasMessage(
+                        "attach kprobe vfs_read: the kernel said yes and has not planted it: debugfs kprobes/list does"
+                                + " not show it; see its log (dmesg)");
     }
 
     /** Where the kernel's symbols are not asked first. */

@@ -3,7 +3,9 @@ package org.kprobe4j.internal.planting;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.ProbePlace;
+import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.perf.ProbeLocation;
+import org.kprobe4j.internal.Confirmation;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.targets.Place;
 
@@ -43,6 +45,23 @@ public record Site(@Nullable Target named, ProbePlace place, Place.Traceable tra
                         function.aliases(),
                         note.toString()),
                 place.offset() == 0 ? function.traceable() : Place.Traceable.NO);
+    }
+
+    /**
+     * Looks whether the kernel has planted it there.
+     *
+     * @return the location
+     * @throws SiteRefusedException if it is not there
+     */
+    public ProbeLocation confirmed(ProbeLocation location) {
+        if (named != null) {
+            try {
+                Confirmation.require(named, location);
+            } catch (AttachException e) {
+                throw new SiteRefusedException(this, e);
+            }
+        }
+        return location;
     }
 
     /** The instruction, as the kernel has planted it. */
