@@ -14,6 +14,7 @@ public final class KretprobeInstance<D> {
     private final @Nullable D data;
     private boolean followed = true;
     private @Nullable PtRegs entry;
+    private @Nullable PtRegs returned;
 
     KretprobeInstance(String symbolName, long addr, @Nullable D data) {
         this.symbolName = symbolName;
@@ -28,6 +29,10 @@ public final class KretprobeInstance<D> {
 
     void entered(PtRegs regs) {
         entry = regs;
+    }
+
+    void returned(PtRegs regs) {
+        returned = regs;
     }
 
     void followed(boolean wanted) {
@@ -65,6 +70,42 @@ public final class KretprobeInstance<D> {
                             .formatted(symbolName));
         }
         return kernel.arguments(entry, type);
+    }
+
+    /**
+     * What the function returned, as the kernel's BTF declares its type: the lower bits of the register that belong to it, sign- or
+     * zero-extended; of a {@code bool} 0 or 1, of a pointer its address, of an enumeration its number. {@link PtRegs#returnValue()} is
+     * the whole register, in which the bits above an {@code int} mean nothing. A handler is refused where the function returns nothing,
+     * or where BTF does not have it: static functions that the compiler changed ({@code .isra.0}, {@code .constprop.0}). In a
+     * {@link SimulatedKernel} it is what the test put into the register.
+     *
+     * @return the value
+     */
+    public long returnValue() {
+        return atReturn("returnValue()").returnValue();
+    }
+
+    /**
+     * The structure that the function returned a pointer to. Of a pointer that holds an error (ERR_PTR) reading a field is a fault, as of
+     * any address that is not mapped; {@link #returnValue()} is between -4095 and -1 then.
+     *
+     * @param type an interface that names the structure's fields; refused if the function does not return a pointer to that structure
+     * @param <T> that interface
+     * @return the structure; {@link KernelStruct#isNull()} if the pointer was null
+     */
+    public <T extends KernelStruct> T returnValue(Class<T> type) {
+        PtRegs regs = atReturn("returnValue(" + type.getSimpleName() + ".class)");
+        return Kernel.struct(regs.returnValue(), type);
+    }
+
+    private PtRegs atReturn(String call) {
+        if (SimulatedKernel.current() == null) {
+            throw SimulatedKernel.outside(call);
+        } else if (returned == null) {
+            throw new UsageException("this call of %s has not returned yet; use ri.%s in the return handler"
+                    .formatted(symbolName, call));
+        }
+        return returned;
     }
 
     /**

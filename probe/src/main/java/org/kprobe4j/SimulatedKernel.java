@@ -592,6 +592,7 @@ public final class SimulatedKernel implements AutoCloseable {
                     "the entry handler did not return 0 for this call of %s: the kernel does not run the return handler then"
                             .formatted(ri.symbolName()));
         }
+        ri.returned(regs);
         return run(() -> handler.handle(ri, regs));
     }
 

@@ -96,20 +96,31 @@ final class ArgumentValues {
         return accessor.isIndexed() ? values.indexed(site, place, type, wanted) : values.value(place, type, wanted);
     }
 
+    /** The type that the function returns. */
+    KernelType returned() {
+        String name = function();
+        Prototype known = prototype(
+                "the kernel's BTF does not have the type that %s returns; use regs.returnValue(), the whole register"
+                        .formatted(name));
+        if (known.proto().result() == 0) {
+            throw new Refusal("%s returns nothing (void)".formatted(name));
+        }
+        return new KernelType(known.btf(), known.proto().result());
+    }
+
     private Prototype prototype() {
+        return prototype("the kernel's BTF does not have the parameters of %s; read them with regs.arg(n)"
+                .formatted(function()));
+    }
+
+    private Prototype prototype(String unknown) {
         Prototype known = prototype;
         if (known == null) {
             String name = function();
             Btf kernel = translation.kernelTypes().btf();
             Btf owner = kernel.function(name).isPresent()
                     ? kernel
-                    : translation
-                            .request()
-                            .btf()
-                            .moduleWithFunction(name)
-                            .orElseThrow(() -> new Refusal(
-                                    "the kernel's BTF does not have the parameters of %s; read them with regs.arg(n)"
-                                            .formatted(name)));
+                    : translation.request().btf().moduleWithFunction(name).orElseThrow(() -> new Refusal(unknown));
             known = new Prototype(owner, owner.prototype(owner.function(name).orElseThrow()));
             prototype = known;
         }

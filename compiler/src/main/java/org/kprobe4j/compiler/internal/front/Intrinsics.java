@@ -89,6 +89,7 @@ final class Intrinsics {
             case Api.PROBE + ".addr", Api.INSTANCE + ".addr" -> new Operand.Scalar(ProbedPlace.address(c));
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
+            case Api.INSTANCE + ".returnValue" -> ReturnValues.of(c);
             case Api.RING_BUFFER + ".emit" -> Printing.emit(c);
             case "java/util/Objects.requireNonNull" -> c.present(0);
             case "java/lang/Integer.valueOf" -> boxed(c, int.class);
