@@ -26,7 +26,7 @@ struct map {
 struct map events SEC(".maps");
 struct map calls SEC(".maps");
 
-enum { HITS, FILTERED, RING_FULL, MAP_FULL, NO_INSTANCE, ENTRIES_LOST, FAULTS };
+enum { HITS, FILTERED, RING_FULL, MAP_FULL, NO_INSTANCE, ENTRIES_LOST, ENDED_INSIDE, RETURN_LOST, FAULTS };
 
 #ifdef ACCOUNT
 u64 account[16] SEC(".data.account");

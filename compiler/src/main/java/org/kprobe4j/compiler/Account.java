@@ -17,8 +17,12 @@ public final class Account {
     public static final int NO_INSTANCE = 4;
     /** Entries lost because a handler's map was full. */
     public static final int ENTRIES_LOST = 5;
+    /** Calls found by a later one at their place of the stack whose task was another: it ended inside the function. */
+    public static final int ENDED_INSIDE = 6;
+    /** The same of the same task: the return was not handed to the program, because another program was running on the CPU. */
+    public static final int RETURN_LOST = 7;
     /** The first of the fault sites, in the order of {@link CompiledProgram#faultSites()}. */
-    public static final int FAULTS = 6;
+    public static final int FAULTS = 8;
 
     private Account() {}
 }

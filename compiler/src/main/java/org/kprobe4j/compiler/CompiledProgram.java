@@ -9,8 +9,7 @@ import org.kprobe4j.asm.Assembled;
  *
  * @param code the instructions; maps are known by their symbolic names
  * @param formats the lines it may print
- * @param callBytes size of a call's value in the map {@link ProgramShape#CALLS_MAP}: its private data and kept arguments, at
- *     least eight
+ * @param callBytes size of a call's value in the map {@link ProgramShape#CALLS_MAP}: its task, private data and kept arguments
  * @param scratchBytes size of the value of the map {@link ScratchMemory#MAP}, 0 if the program needs none
  * @param faultSites where it may stop; the index counts from {@link Account#FAULTS}
  * @param keptArguments argument registers that a return handler reads and the entry program must keep:

@@ -52,7 +52,7 @@ public final class Compiler {
         int kept = shape instanceof ProgramShape.Entry entry
                 ? entry.kept().size()
                 : handler.keptArguments().size();
-        int callBytes = Math.max(handler.dataBytes() + kept * Long.BYTES, Long.BYTES);
+        int callBytes = ProgramShape.CALL_OWNER_BYTES + handler.dataBytes() + kept * Long.BYTES;
         LirProgram program = Lowering.lower(
                 handler.graph(),
                 request.architecture(),

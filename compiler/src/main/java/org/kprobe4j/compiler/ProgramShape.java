@@ -6,17 +6,20 @@ import java.util.OptionalLong;
 
 /** What surrounds the handler in its program, by the place where the program is attached. */
 public sealed interface ProgramShape {
-    /** Symbolic name of the map that keeps what belongs to one call: key {@link #CALL_KEY_BYTES}, value the private data and kept arguments. */
+    /** Symbolic name of the map that keeps what belongs to one call: key {@link #CALL_KEY_BYTES}, value of a kretprobe's call its task, the private data and the kept arguments. */
     String CALLS_MAP = "calls";
 
     /**
-     * A call in flight is known by two u64: the task's id (lower half) with the number of the place, 0 for a probe of one place
-     * (upper half), and the stack pointer there.
+     * A call in flight is known by two u64: the number of the place, 0 for a probe of one place (upper half), and the stack pointer
+     * there. What a pre handler arms has the task's id in the lower half; in a call's value it comes first, {@link #CALL_OWNER_BYTES}.
      */
     int CALL_KEY_BYTES = 16;
 
     /** Symbolic name of the map that says on each CPU whether a post handler of this trap may run: one u64 under the u32 key 0. */
     String ARMED_MAP = "armed";
+
+    /** The value of a kretprobe's call begins with its task: bpf_get_current_pid_tgid() at the entry. */
+    int CALL_OWNER_BYTES = 8;
 
     /**
      * A kprobe's pre handler.

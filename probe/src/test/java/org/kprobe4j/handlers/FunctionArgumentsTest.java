@@ -269,7 +269,7 @@ class FunctionArgumentsTest {
         CompiledProgram ret = ret(machine);
         assertThat(ret.keptArguments()).containsExactly(2, 0);
         CompiledProgram entry = entry(machine, ret);
-        assertThat(entry.callBytes()).isEqualTo(24).isEqualTo(ret.callBytes());
+        assertThat(entry.callBytes()).isEqualTo(32).isEqualTo(ret.callBytes());
         // The function calls itself: each call has arguments of its own.
         Handlers.hit(entry, kernel, at(machine, STACK, 1, 2, 30));
         Handlers.hit(entry, kernel, at(machine, STACK - 64, 3, 4, 200));

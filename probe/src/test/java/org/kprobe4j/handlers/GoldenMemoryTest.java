@@ -30,7 +30,7 @@ class GoldenMemoryTest {
                 *(u64 *)(r0 +8) = 0
                 r1 = *(u32 *)(r6 +112)
                 if w1 < 3 goto +6
-                r1 = map[account][0]+48
+                r1 = map[account][0]+64
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -101,7 +101,7 @@ class GoldenMemoryTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
-                r1 = map[account][0]+48
+                r1 = map[account][0]+64
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0

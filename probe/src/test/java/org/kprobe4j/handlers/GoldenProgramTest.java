@@ -110,7 +110,7 @@ class GoldenProgramTest {
                 r6 = *(u64 *)(r1 +112)
                 r1 = *(u64 *)(r1 +104)
                 if r1 != 0 goto +6
-                r1 = map[account][0]+48
+                r1 = map[account][0]+64
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -164,7 +164,7 @@ class GoldenProgramTest {
                 call bpf_probe_read_kernel#113
                 r1 = *(u64 *)(r10 -24)
                 r0 = 4660
-                if r1 != r0 goto +36
+                if r1 != r0 goto +37
                 *(u64 *)(r10 -32) = 0
                 call bpf_get_current_pid_tgid#14
                 r0 >>= 32
@@ -174,28 +174,29 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_pid_tgid#14
-                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -16) = 0
                 *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
-                call bpf_map_delete_elem#3
+                call bpf_map_lookup_elem#1
+                if r0 != 0 goto +25
                 w0 = 0
                 exit
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_pid_tgid#14
-                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -16) = 0
                 *(u32 *)(r10 -12) = 0
+                call bpf_get_current_pid_tgid#14
+                *(u64 *)(r10 -40) = r0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
                 r3 = r10
-                r3 += -32
-                r4 = 0
+                r3 += -40
+                r4 = 1
                 call bpf_map_update_elem#2
-                if r0 != 0 goto +8
+                if w0 != 0 goto +33
                 w0 = 0
                 exit
                 r1 = map[account][0]+32
@@ -203,10 +204,71 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
+                r6 = *(u64 *)(r0 +0)
+                call bpf_get_current_pid_tgid#14
+                if r6 != r0 goto +11
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -34
+                r1 = map[account][0]+56
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -39
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -45
+                r1 = map[account][0]+48
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -50
+                if w0 != -17 goto +16
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_lookup_elem#1
+                if r0 != 0 goto +15
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                r3 = r10
+                r3 += -40
+                r4 = 1
+                call bpf_map_update_elem#2
+                if w0 != 0 goto +31
+                goto -50
                 r1 = map[account][0]+24
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -13
+                goto -55
+                r6 = *(u64 *)(r0 +0)
+                call bpf_get_current_pid_tgid#14
+                if r6 != r0 goto +11
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -24
+                r1 = map[account][0]+56
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -29
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -35
+                r1 = map[account][0]+48
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -40
+                r1 = map[account][0]+24
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -85
                 """);
     }
 
@@ -226,20 +288,24 @@ class GoldenProgramTest {
                 r0 = *(u64 *)(r1 +152)
                 r0 += -8
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_pid_tgid#14
-                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -16) = 0
                 *(u32 *)(r10 -12) = 0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
                 call bpf_map_lookup_elem#1
-                if r0 == 0 goto +19
-                r6 = *(u64 *)(r0 +0)
+                r6 = r0
+                if r6 == 0 goto +23
+                r7 = *(u32 *)(r6 +4)
+                call bpf_get_current_pid_tgid#14
+                r0 >>= 32
+                if r7 != r0 goto +25
+                r6 = *(u64 *)(r6 +8)
                 r1 = map[log]
                 r2 = 16
                 r3 = 0
                 call bpf_ringbuf_reserve#131
-                if r0 == 0 goto +18
+                if r0 == 0 goto +24
                 *(u64 *)(r0 +0) = 1
                 *(u64 *)(r0 +8) = r6
                 r1 = r0
@@ -256,10 +322,15 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
+                r1 = map[account][0]+8
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -18
+                goto -24
                 """);
     }
 
@@ -310,7 +381,7 @@ class GoldenProgramTest {
                 """)
                 .contains("""
                 exit
-                r1 = map[account][0]+48
+                r1 = map[account][0]+64
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 r6 = -1
@@ -334,6 +405,8 @@ class GoldenProgramTest {
                 *(u64 *)(r10 -24) = r0
                 r0 = *(u64 *)(r1 +152)
                 *(u64 *)(r10 -8) = r0
+                *(u32 *)(r10 -16) = 0
+                *(u32 *)(r10 -12) = 0
                 """);
         assertThat(Handlers.listing(new Handlers()
                         .btf(DataTypes::btf)

@@ -273,7 +273,7 @@ class GoldenStateTest {
                 lock *(u64 *)(r0 +0) += r1
                 w0 = 0
                 exit
-                r1 = map[account][0]+48
+                r1 = map[account][0]+64
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -372,23 +372,64 @@ class GoldenStateTest {
                 *(u64 *)(r10 -24) = r0
                 r0 = *(u64 *)(r6 +152)
                 *(u64 *)(r10 -8) = r0
-                call bpf_get_current_pid_tgid#14
-                *(u32 *)(r10 -16) = r0
+                *(u32 *)(r10 -16) = 0
                 *(u32 *)(r10 -12) = 0
+                call bpf_get_current_pid_tgid#14
+                *(u64 *)(r10 -32) = r0
                 r1 = map[calls]
                 r2 = r10
                 r2 += -16
                 r3 = r10
-                r3 += -24
-                r4 = 0
+                r3 += -32
+                r4 = 1
                 call bpf_map_update_elem#2
-                if r0 != 0 goto +2
+                if w0 != 0 goto +2
                 w0 = 0
                 exit
+                if w0 != -17 goto +16
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_lookup_elem#1
+                if r0 != 0 goto +15
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                r3 = r10
+                r3 += -32
+                r4 = 1
+                call bpf_map_update_elem#2
+                if w0 != 0 goto +31
+                goto -19
                 r1 = map[account][0]+24
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -7
+                goto -24
+                r6 = *(u64 *)(r0 +0)
+                call bpf_get_current_pid_tgid#14
+                if r6 != r0 goto +11
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -24
+                r1 = map[account][0]+56
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -29
+                r1 = map[calls]
+                r2 = r10
+                r2 += -16
+                call bpf_map_delete_elem#3
+                if w0 != 0 goto -35
+                r1 = map[account][0]+48
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -40
+                r1 = map[account][0]+24
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -54
                 """);
     }
 }

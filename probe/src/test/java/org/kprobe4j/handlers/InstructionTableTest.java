@@ -175,9 +175,12 @@ class InstructionTableTest {
 
     private static int call(BpfObject object) {
         FakeKernel kernel = slow();
-        int steps = run(new Interpreter(object.program("pre"), kernel, ACCOUNT_SLOTS, Long.BYTES), kernel)
+        int steps = run(new Interpreter(object.program("pre"), kernel, ACCOUNT_SLOTS, 2 * Long.BYTES), kernel)
                         .steps()
-                + run(new Interpreter(object.program("return"), kernel, ACCOUNT_SLOTS, Long.BYTES), kernel, Long.BYTES)
+                + run(
+                                new Interpreter(object.program("return"), kernel, ACCOUNT_SLOTS, 2 * Long.BYTES),
+                                kernel,
+                                Long.BYTES)
                         .steps();
         assertThat(kernel.cell("latency", BUCKET)).isEqualTo(1);
         return steps;
@@ -205,7 +208,7 @@ class InstructionTableTest {
 
     private static Run run(BpfObject object, Consumer<FakeKernel> setting) {
         FakeKernel kernel = kernel(setting);
-        return run(new Interpreter(object.program("pre"), kernel, ACCOUNT_SLOTS, Long.BYTES), kernel);
+        return run(new Interpreter(object.program("pre"), kernel, ACCOUNT_SLOTS, 2 * Long.BYTES), kernel);
     }
 
     private static FakeKernel kernel(Consumer<FakeKernel> setting) {

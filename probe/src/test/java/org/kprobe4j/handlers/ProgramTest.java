@@ -118,22 +118,67 @@ class ProgramTest {
     }
 
     @Test
-    void the_key_of_a_call_is_the_thread_and_its_stack() {
+    void the_key_of_a_call_is_its_place_and_stack_and_its_value_begins_with_the_task() {
+        var machine = Architecture.X86_64;
+        Handlers.hit(entry(machine, OptionalLong.empty()), kernel, at(machine, STACK, 0));
+        var key = new byte[ProgramShape.CALL_KEY_BYTES];
+        ByteBuffer.wrap(key).order(ByteOrder.LITTLE_ENDIAN).putLong(0).putLong(STACK);
+        assertThat(kernel.calls).containsOnlyKeys(FakeKernel.boxed(key));
+        assertThat(kernel.calls.values())
+                .allSatisfy(call -> assertThat(ByteBuffer.wrap(call.bytes())
+                                .order(ByteOrder.LITTLE_ENDIAN)
+                                .getLong())
+                        .isEqualTo(kernel.pidTgid));
+    }
+
+    @Test
+    void a_thread_that_takes_over_the_id_of_its_process_in_an_execve_returns_from_the_same_call() {
+        var machine = Architecture.X86_64;
+        kernel.pidTgid = 42L << Integer.SIZE | 77;
+        Handlers.hit(entry(machine, OptionalLong.empty()), kernel, at(machine, STACK, 0));
+        kernel.pidTgid = 42L << Integer.SIZE | 42;
+        assertThat(Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 0)).count(Account.FILTERED))
+                .isZero();
+        assertThat(kernel.calls).isEmpty();
+    }
+
+    @Test
+    void what_a_process_that_is_gone_left_on_a_stack_is_not_anothers_call() {
+        var machine = Architecture.X86_64;
+        Handlers.hit(entry(machine, OptionalLong.empty()), kernel, at(machine, STACK, 0));
+        kernel.pidTgid = 43L << Integer.SIZE | 43;
+        var returned = Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 0));
+        assertThat(returned.count(Account.FILTERED)).isOne();
+        assertThat(returned.lines()).isEmpty();
+        assertThat(kernel.calls).hasSize(1);
+    }
+
+    @Test
+    void the_next_call_on_a_stack_counts_the_one_whose_task_ended_inside() {
         var machine = Architecture.X86_64;
         var entry = entry(machine, OptionalLong.empty());
         Handlers.hit(entry, kernel, at(machine, STACK, 0));
-        var key = new byte[ProgramShape.CALL_KEY_BYTES];
-        ByteBuffer.wrap(key)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt((int) kernel.pidTgid)
-                .putInt(0)
-                .putLong(STACK);
-        assertThat(kernel.calls).containsOnlyKeys(FakeKernel.boxed(key));
-        // Another thread of the same process, at the same place of a stack: its call is another one.
-        kernel.pidTgid++;
-        assertThat(Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 0)).count(Account.FILTERED))
-                .isOne();
-        assertThat(kernel.calls).hasSize(1);
+        kernel.pidTgid = 43L << Integer.SIZE | 43;
+        var next = Handlers.hit(entry, kernel, at(machine, STACK, 0));
+        assertThat(next.count(Account.ENDED_INSIDE)).isOne();
+        assertThat(next.count(Account.RETURN_LOST)).isZero();
+        assertThat(next.count(Account.MAP_FULL)).isZero();
+        var returned = Handlers.hit(ret(machine), kernel, at(machine, STACK + 8, 3));
+        assertThat(returned.lines()).containsExactly("vfs_read 3 10 -43 -56 true -32767");
+        assertThat(kernel.calls).isEmpty();
+    }
+
+    @Test
+    void the_next_call_of_a_task_on_its_stack_counts_the_one_whose_return_was_lost() {
+        var machine = Architecture.X86_64;
+        var entry = entry(machine, OptionalLong.empty());
+        Handlers.hit(entry, kernel, at(machine, STACK, 0));
+        kernel.uidGid = 1L << 32;
+        var ignored = Handlers.hit(entry, kernel, at(machine, STACK, 0));
+        assertThat(ignored.count(Account.RETURN_LOST)).isOne();
+        assertThat(ignored.count(Account.ENDED_INSIDE)).isZero();
+        assertThat(ignored.count(Account.FILTERED)).isOne();
+        assertThat(kernel.calls).isEmpty();
     }
 
     @Test

@@ -8,15 +8,18 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ProgramShape;
 
 /**
- * The name of a call in flight: the task, the number of the place, and the stack pointer there. Two calls of one task that are in
- * flight at the same time stand at different stack addresses, so recursion and interrupts keep their own data; two functions that
- * are entered at the same one, as by a tail call, are different places. User space can tell by the task's id whether the task is
- * gone. All idle tasks have the id 0, but stacks of their own.
+ * The name of a call in flight: the number of the place, and the stack pointer there. Two calls that are in flight at the same time
+ * stand at different stack addresses, so recursion and interrupts keep their own data; two functions that are entered at the same
+ * one, as by a tail call, are different places.
+ *
+ * <p>What a pre handler arms carries the task's id as well. A kretprobe's call does not: its task's id may change before it returns (an
+ * execve by a thread that is not its process's first takes over the first one's id), and an entry of a call that never returned is
+ * found by the next call on that stack.
  *
  * <pre>
  *   0       4        8               16
  *   +-------+--------+----------------+
- *   |  tid  | place  | stack pointer  |
+ *   | tid|0 | place  | stack pointer  |
  *   +-------+--------+----------------+
  * </pre>
  */
@@ -25,10 +28,12 @@ final class CallKey {
     private final Architecture machine;
     private final int context;
     private final PlaceLowering place;
+    private final boolean namesTask;
     private final int frameOffset;
 
-    CallKey(LirBuilder out, Architecture machine, int context, PlaceLowering place) {
+    CallKey(LirBuilder out, Architecture machine, int context, PlaceLowering place, boolean namesTask) {
         this.place = place;
+        this.namesTask = namesTask;
         this.out = out;
         this.machine = machine;
         this.context = context;
@@ -50,8 +55,12 @@ final class CallKey {
     /** The same for a stack pointer in a register. */
     void writeFor(int stackPointer) {
         out.add(new Lir.Store(Size.DW, Lir.FRAME, frameOffset + Long.BYTES, stackPointer));
-        int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
-        out.add(new Lir.Store(Size.W, Lir.FRAME, frameOffset, task));
+        if (namesTask) {
+            int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
+            out.add(new Lir.Store(Size.W, Lir.FRAME, frameOffset, task));
+        } else {
+            out.add(new Lir.StoreImm(Size.W, Lir.FRAME, frameOffset, 0));
+        }
         place.store(frameOffset + Integer.BYTES);
     }
 
@@ -66,8 +75,8 @@ final class CallKey {
         return out.call(Helper.MAP_LOOKUP_ELEM, 2);
     }
 
-    /** Stores the bytes at an offset from a register; zero, or a negative errno. */
-    int update(int valueBase, int valueOffset) {
+    /** Stores the bytes at an offset from a register; zero, or a negative errno: a C int. */
+    int update(int valueBase, int valueOffset, int flags) {
         mapAndKey();
         if (valueBase == Lir.FRAME) {
             out.add(new Lir.FrameAddress(3, valueOffset));
@@ -75,12 +84,18 @@ final class CallKey {
             out.add(new Lir.Move(3, valueBase));
             out.aluImm(AluOp.ADD, Width.W64, 3, valueOffset);
         }
-        out.add(new Lir.Const(4, 0, true));
+        out.add(new Lir.Const(4, flags, true));
         return out.call(Helper.MAP_UPDATE_ELEM, 4);
     }
 
     void delete() {
         mapAndKey();
         out.add(new Lir.Call(Helper.MAP_DELETE_ELEM, 2));
+    }
+
+    /** Removes the entry; zero, or a negative errno if there was none: a C int. */
+    int deleted() {
+        delete();
+        return out.copy(0);
     }
 }

@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.List;
 import java.util.OptionalLong;
+import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Size;
@@ -17,6 +18,11 @@ import org.kprobe4j.compiler.ProgramShape;
  */
 final class Frame {
     private static final int FRAME_DATA_BYTES = 128;
+    /** Update flags of a map. Source: include/uapi/linux/bpf.h. */
+    private static final int BPF_ANY = 0;
+
+    private static final int BPF_NOEXIST = 1;
+    private static final int EEXIST = 17;
 
     private final LirBuilder out;
     private final Architecture machine;
@@ -47,7 +53,8 @@ final class Frame {
         this.context = context;
         this.callBytes = callBytes;
         this.dataBytes = dataBytes;
-        this.key = new CallKey(out, machine, context, place);
+        boolean armed = shape instanceof ProgramShape.Pre || shape instanceof ProgramShape.Post;
+        this.key = new CallKey(out, machine, context, place, armed);
     }
 
     /** Register that the private data's fields are relative to. */
@@ -82,12 +89,15 @@ final class Frame {
             case ProgramShape.Entry entry -> {
                 leaveWithoutInstance(entry.trampoline());
                 makeRoom();
+                dataOffset += ProgramShape.CALL_OWNER_BYTES;
             }
             case ProgramShape.Return back -> {
                 if (back.paired()) {
                     key.write(machine.returnStackDelta());
                     dataBase = key.lookup();
                     leaveIfNull(dataBase);
+                    leaveIfAnothers();
+                    dataOffset = ProgramShape.CALL_OWNER_BYTES;
                 }
             }
         }
@@ -102,7 +112,8 @@ final class Frame {
         } else {
             dataOffset = out.program().frame(callBytes);
         }
-        for (int i = 0; i < callBytes; i += Long.BYTES) {
+        int zeroed = shape instanceof ProgramShape.Entry ? ProgramShape.CALL_OWNER_BYTES : 0;
+        for (int i = zeroed; i < callBytes; i += Long.BYTES) {
             out.add(new Lir.StoreImm(Size.DW, dataBase, dataOffset + i, 0));
         }
     }
@@ -111,6 +122,21 @@ final class Frame {
         LirBlock leave = out.block();
         LirBlock on = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, address, 0, leave, on);
+        out.aside(leave, () -> leave(Account.FILTERED));
+        out.place(on);
+    }
+
+    /**
+     * An entry of a process that is gone: its task ended inside the function, and the entry program was not run for the call that
+     * returns here. The process's id stays the same in an execve, unlike the task's.
+     */
+    private void leaveIfAnothers() {
+        int owner = out.load(Size.W, dataBase, Integer.BYTES);
+        int process = out.call(Helper.GET_CURRENT_PID_TGID, 0);
+        out.aluImm(AluOp.RSH, Width.W64, process, Integer.SIZE);
+        LirBlock leave = out.block();
+        LirBlock on = out.block();
+        out.branch(JmpOp.JNE, Width.W64, owner, process, leave, on);
         out.aside(leave, () -> leave(Account.FILTERED));
         out.place(on);
     }
@@ -196,20 +222,80 @@ final class Frame {
     }
 
     private void remember() {
-        int failed = key.update(dataBase, dataOffset);
+        int at = dataOffset;
+        if (shape instanceof ProgramShape.Entry) {
+            at -= ProgramShape.CALL_OWNER_BYTES;
+            int owner = out.call(Helper.GET_CURRENT_PID_TGID, 0);
+            out.add(new Lir.Store(Size.DW, dataBase, at, owner));
+            put(at, BPF_NOEXIST, true);
+        } else {
+            put(at, BPF_ANY, false);
+        }
+    }
+
+    /** {@code again}: what stands there already was left by a call that never returned; it is taken out first. */
+    private void put(int valueOffset, int flags, boolean again) {
+        int failed = key.update(dataBase, valueOffset, flags);
         LirBlock lost = out.block();
         LirBlock done = out.block();
-        out.branchImm(JmpOp.JNE, Width.W64, failed, 0, lost, done);
+        out.branchImm(JmpOp.JNE, Width.W32, failed, 0, lost, done);
         out.aside(lost, () -> {
-            out.count(Account.MAP_FULL);
-            out.jump(done);
+            if (again) {
+                LirBlock full = out.block();
+                LirBlock taken = out.block();
+                out.branchImm(JmpOp.JNE, Width.W32, failed, -EEXIST, full, taken);
+                out.aside(full, () -> full(done));
+                out.place(taken);
+                takeOutWhatIsThere();
+                put(valueOffset, flags, false);
+                out.jump(done);
+            } else {
+                full(done);
+            }
         });
         out.place(done);
+    }
+
+    private void full(LirBlock next) {
+        out.count(Account.MAP_FULL);
+        out.jump(next);
     }
 
     /** A call that never returned may have left its entry at the same place of the stack; it must not pass for this one. */
     private void forget() {
         key.write(0);
-        key.delete();
+        takeOutWhatIsThere();
+    }
+
+    /**
+     * Removes the entry of a call that never returned, and counts why: its task ended inside, or its return was not handed to the
+     * program. Who removes it counts it, be it this program or user space.
+     */
+    private void takeOutWhatIsThere() {
+        int left = key.lookup();
+        LirBlock found = out.block();
+        LirBlock done = out.block();
+        out.branchImm(JmpOp.JNE, Width.W64, left, 0, found, done);
+        out.aside(found, () -> {
+            int owner = out.load(Size.DW, left, 0);
+            int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
+            LirBlock same = out.block();
+            LirBlock another = out.block();
+            out.branch(JmpOp.JEQ, Width.W64, owner, task, same, another);
+            out.place(same);
+            takeOut(Account.RETURN_LOST, done);
+            out.place(another);
+            takeOut(Account.ENDED_INSIDE, done);
+        });
+        out.place(done);
+    }
+
+    private void takeOut(int slot, LirBlock next) {
+        int failed = key.deleted();
+        LirBlock counted = out.block();
+        out.branchImm(JmpOp.JNE, Width.W32, failed, 0, next, counted);
+        out.place(counted);
+        out.count(slot);
+        out.jump(next);
     }
 }
