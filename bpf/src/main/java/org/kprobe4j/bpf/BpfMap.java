@@ -269,6 +269,30 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
+     * Takes a value out of a hash, in one step where the kernel has that. Since kernel: 5.14; before, what is written between lookup and
+     * removal is lost.
+     *
+     * @param key all of it is the key
+     * @return the value that was removed, {@link #valueBytes} long; null if there was none
+     */
+    public byte @Nullable [] take(byte[] key) {
+        byte[] value = new byte[valueBytes];
+        try (Scratch scratch = new Scratch()) {
+            Struct out = scratch.struct(valueBytes);
+            long result = element(Linux.BPF_MAP_LOOKUP_AND_DELETE_ELEM, scratch, MemorySegment.ofArray(key), out, 0);
+            if (result == -Errno.ENOENT) {
+                return null;
+            } else if (result == -Errno.EINVAL || result == -Errno.ENOTSUPP || result == -Errno.EOPNOTSUPP) {
+                byte[] found = lookup(key);
+                return found != null && delete(key) ? found : null;
+            }
+            check("take from", result);
+            copyOut(out, MemorySegment.ofArray(value), valueBytes);
+            return value;
+        }
+    }
+
+    /**
      * The key after a key, in the kernel's order. If the key is gone the kernel begins again.
      *
      * @param key the key, or null for the first

@@ -25,6 +25,9 @@ public sealed interface Entries extends AutoCloseable permits KernelEntries, Hea
     /** Whether there was one. */
     boolean delete(byte[] key);
 
+    /** Removes one and gives its value; null if there was none. */
+    byte @Nullable [] take(byte[] key);
+
     /** Shows each entry once, or takes all out; gives their number. */
     int forEach(boolean take, EntryConsumer consumer);
 

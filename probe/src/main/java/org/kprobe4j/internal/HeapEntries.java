@@ -95,6 +95,13 @@ public final class HeapEntries implements Entries {
     }
 
     @Override
+    public synchronized byte @Nullable [] take(byte[] key) {
+        requireOpen();
+        Slot removed = entries.remove(ByteBuffer.wrap(key));
+        return removed == null ? null : removed.value;
+    }
+
+    @Override
     public int forEach(boolean take, EntryConsumer consumer) {
         Map<ByteBuffer, Slot> shown;
         synchronized (this) {

@@ -58,6 +58,11 @@ public final class KernelEntries implements Entries {
     }
 
     @Override
+    public byte @Nullable [] take(byte[] key) {
+        return map.take(key);
+    }
+
+    @Override
     public int forEach(boolean take, EntryConsumer consumer) {
         return take ? map.takeEach(consumer) : map.forEach(consumer);
     }
