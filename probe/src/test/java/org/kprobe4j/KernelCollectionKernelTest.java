@@ -66,7 +66,7 @@ class KernelCollectionKernelTest {
             try (kp) {
                 DevNull.seek(5000);
             }
-            assertThat(kp.account()).hasToString("5000 hits = 5000 delivered");
+            assertThat(kp.account().toString()).startsWith("5000 hits = 5000 delivered");
             assertThat(map.size()).isBetween(1, 1000);
             assertThat(perCpu.size()).isBetween(1, 1000);
             assertThat(map.get(4999L)).isOne();
@@ -156,7 +156,7 @@ class KernelCollectionKernelTest {
             try (kp) {
                 inThreads(1, () -> DevNull.seek(100));
             }
-            assertThat(kp.account()).hasToString("100 hits = 100 delivered");
+            assertThat(kp.account().toString()).startsWith("100 hits = 100 delivered");
             assertThat(longs.stream().toList())
                     .containsExactly(450L, 460L, 470L, 480L, 490L, 500L, 510L, 520L, 530L, 535L);
             assertThat(ints.get(2)).isEqualTo(90);
@@ -222,7 +222,7 @@ class KernelCollectionKernelTest {
             try (kp) {
                 DevNull.seek(50);
             }
-            assertThat(kp.account()).hasToString("50 hits = 50 delivered");
+            assertThat(kp.account().toString()).startsWith("50 hits = 50 delivered");
             assertThat(cells.stream().anyMatch(cell -> cell > 0)).isTrue();
         }
     }
@@ -259,7 +259,7 @@ class KernelCollectionKernelTest {
                 DevNull.seek(20);
             }
             assertThat(polled.sum()).isEqualTo(2001);
-            assertThat(kp.account()).hasToString("20 hits = 20 delivered; 20 entries lost to a full map");
+            assertThat(kp.account().toString()).startsWith("20 hits = 20 delivered; 20 entries lost to a full map");
             assertThat(numbers.offer(1L)).isFalse();
             assertThat(numbers.peek()).isZero();
             assertThat(numbers.takeAll())
@@ -298,7 +298,7 @@ class KernelCollectionKernelTest {
             try (kp) {
                 inThreads(40, () -> DevNull.seek(500));
             }
-            assertThat(kp.account()).hasToString("20000 hits = 20000 delivered");
+            assertThat(kp.account().toString()).startsWith("20000 hits = 20000 delivered");
             assertThat(totals.entries().values()).hasSize(40).containsOnly(500L);
             assertThat(removed.sum()).isEqualTo(40L * (499 + 1 + 7));
         }

@@ -1,0 +1,142 @@
+package org.kprobe4j;
+
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.compiler.Account;
+import org.kprobe4j.internal.CallsInFlight;
+import org.kprobe4j.internal.LoadedProgram;
+
+/**
+ * The account of a return probe, from the counters of its two programs. The counters go on while they are read, so what a call does
+ * later is read earlier: then no call is missing, and one that moves on meanwhile counts as in flight.
+ */
+final class ReturnCount {
+    private final @Nullable LoadedProgram entry;
+    private final LoadedProgram back;
+    private final @Nullable CallsInFlight calls;
+    private CallsInFlight.@Nullable Sorted sorted;
+
+    /** Without an entry program: what is at the return alone. */
+    ReturnCount(@Nullable LoadedProgram entry, LoadedProgram back, @Nullable CallsInFlight calls) {
+        this.entry = entry;
+        this.back = back;
+        this.calls = calls;
+        if (calls != null) {
+            calls.watch(this::left);
+        }
+    }
+
+    /** The probe is removed: what is still in the map is in flight, or its task is gone. */
+    void removed() {
+        if (calls != null) {
+            calls.unwatch();
+            sorted = calls.sort();
+        }
+    }
+
+    /** Frees the map of the calls; the counters are the programs'. */
+    void close() {
+        if (calls != null) {
+            calls.close();
+        }
+    }
+
+    private long returned() {
+        return back.count(Account.HITS) - back.count(Account.FILTERED);
+    }
+
+    /** How many calls the entry program has put into the map. */
+    private static long entered(LoadedProgram program) {
+        long ended = program.count(Account.FILTERED)
+                + program.count(Account.MAP_FULL)
+                + program.faults()
+                + program.count(Account.NO_INSTANCE);
+        return program.count(Account.HITS) - ended;
+    }
+
+    private static long takenOut(LoadedProgram program, CallsInFlight calls) {
+        return program.count(Account.ENDED_INSIDE) + program.count(Account.RETURN_LOST) + calls.swept();
+    }
+
+    private long left() {
+        return entry == null || calls == null ? 0 : entered(entry) - returned() - takenOut(entry, calls);
+    }
+
+    /**
+     * What became of the calls up to now.
+     *
+     * @param missed the kernel's count; negative if it does not tell
+     */
+    ProbeAccount count(long missed, long recordsLost, long entriesLost, long stacksLost) {
+        Set<ProbeAccount.Untold> untold = untold(missed);
+        long told = Math.max(0, missed);
+        long returnsDropped = back.recursionMisses();
+        long faultedAtReturn = back.faults();
+        long returned = returned();
+        if (entry == null || calls == null) {
+            return new ProbeAccount(
+                    returned + told + returnsDropped,
+                    returned - faultedAtReturn,
+                    0,
+                    0,
+                    0,
+                    told,
+                    returnsDropped,
+                    0,
+                    faultedAtReturn,
+                    recordsLost,
+                    entriesLost,
+                    stacksLost,
+                    untold);
+        }
+        long returnsLost = entry.count(Account.RETURN_LOST);
+        long ended = entry.count(Account.ENDED_INSIDE) + calls.swept() + (sorted == null ? 0 : sorted.endedInside());
+        long filtered = entry.count(Account.FILTERED);
+        long mapFull = entry.count(Account.MAP_FULL);
+        long faultedAtEntry = entry.faults();
+        long entriesDropped = entry.recursionMisses();
+        long followed =
+                entry.count(Account.HITS) - entry.count(Account.NO_INSTANCE) - filtered - mapFull - faultedAtEntry;
+        long inFlight = followed - returned - ended - returnsLost;
+        // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
+        // inside.
+        long likeInFlight = Math.clamp(returnsDropped - returnsLost, 0, Math.max(0, inFlight));
+        long likeEnded = Math.clamp(returnsDropped - returnsLost - likeInFlight, 0, ended);
+        return new ProbeAccount(
+                followed + filtered + mapFull + faultedAtEntry + told + entriesDropped,
+                returned - faultedAtReturn,
+                filtered,
+                inFlight - likeInFlight,
+                ended - likeEnded,
+                told,
+                entriesDropped + returnsLost + likeInFlight + likeEnded,
+                mapFull,
+                faultedAtEntry + faultedAtReturn,
+                recordsLost,
+                entriesLost,
+                stacksLost,
+                untold);
+    }
+
+    private Set<ProbeAccount.Untold> untold(long missed) {
+        Set<ProbeAccount.Untold> untold = untold(missed, KernelVersion.running());
+        if (calls != null && !calls.areTold()) {
+            untold.add(ProbeAccount.Untold.ENDED_INSIDE);
+        }
+        return untold;
+    }
+
+    /** What every probe on a perf event lacks on a kernel. */
+    static Set<ProbeAccount.Untold> untold(long missed, KernelVersion kernel) {
+        var untold = EnumSet.noneOf(ProbeAccount.Untold.class);
+        if (missed < 0) {
+            untold.add(ProbeAccount.Untold.MISSED);
+        }
+        if (!kernel.atLeast(6, 7)) {
+            untold.add(ProbeAccount.Untold.RECURSION);
+        }
+        return untold;
+    }
+}
