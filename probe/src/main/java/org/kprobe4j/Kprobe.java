@@ -10,6 +10,7 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.Account;
@@ -362,13 +363,15 @@ public final class Kprobe implements AutoCloseable {
                 ran - faulted - mapFull,
                 0,
                 0,
+                0,
                 missed,
                 recursion,
                 mapFull,
                 faulted,
                 sum(part -> part.programs().recordsLost()),
                 sum(part -> part.programs().entriesLost()),
-                sum(part -> part.programs().stacksLost()));
+                sum(part -> part.programs().stacksLost()),
+                ReturnCount.untold(told, KernelVersion.running()));
     }
 
     /**

@@ -5,16 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.BpfMap;
-import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.perf.ProbeLocation;
-import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.internal.CallsInFlight;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.PlantedPlace;
@@ -43,8 +40,6 @@ public final class Kretprobe implements AutoCloseable {
     /** The most calls that can be followed at once. Source: KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c. */
     public static final int MAXACTIVE_MAX = 4096;
 
-    private static final int ABANDONED_CALLS = 1024;
-
     private final String symbolName;
     private final List<Part> parts;
     private final List<SkippedPlace> skipped;
@@ -62,7 +57,8 @@ public final class Kretprobe implements AutoCloseable {
             Attachment atReturn,
             Programs programs,
             @Nullable LoadedProgram entryProgram,
-            LoadedProgram returnProgram) {}
+            LoadedProgram returnProgram,
+            ReturnCount count) {}
 
     private Kretprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped) {
         this.symbolName = symbolName;
@@ -235,7 +231,7 @@ public final class Kretprobe implements AutoCloseable {
                         entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
         return attach(
                 List.of(new NumberedPlace(0, planted.place())),
-                new Loading(programs, wanted.log(), wanted.maxactive, AttachType.NONE),
+                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE),
                 entryCode,
                 returnCode,
                 entry,
@@ -284,7 +280,7 @@ public final class Kretprobe implements AutoCloseable {
                 registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
         return attach(
                 planting.planted(),
-                new Loading(programs, wanted.log(), wanted.maxactive, Planting.type(oneLink)),
+                new Loading(registration, programs, wanted.log(), wanted.maxactive, Planting.type(oneLink)),
                 entryCode,
                 returnCode,
                 entry,
@@ -292,7 +288,8 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     /** How programs are loaded. */
-    private record Loading(Programs programs, Log log, int maxactive, AttachType type) {
+    private record Loading(
+            Registration registration, Programs programs, Log log, int maxactive, AttachType type) {
         LoadedProgram load(String what, String name, CompiledProgram code) {
             return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
         }
@@ -306,15 +303,11 @@ public final class Kretprobe implements AutoCloseable {
             CompiledProgram returnCode,
             @Nullable Attachment entry,
             Attachment atReturn) {
+        CallsInFlight calls = null;
         if (entryCode != null) {
-            loading.programs()
-                    .calls(BpfMap.create(
-                            MapType.HASH,
-                            "calls",
-                            ProgramShape.CALL_KEY_BYTES,
-                            entryCode.callBytes(),
-                            Math.max(loading.maxactive(), ABANDONED_CALLS) + ABANDONED_CALLS,
-                            0));
+            calls = loading.registration()
+                    .opened(CallsInFlight.create(places.size(), loading.maxactive(), entryCode.callBytes()));
+            loading.programs().calls(calls);
         }
         LoadedProgram returnProgram = loading.load("return handler", "ret_handler", returnCode);
         LoadedProgram entryProgram =
@@ -323,7 +316,8 @@ public final class Kretprobe implements AutoCloseable {
         if (entry != null && entryProgram != null) {
             entry.attach(entryProgram);
         }
-        return new Part(places, entry, atReturn, loading.programs(), entryProgram, returnProgram);
+        var count = new ReturnCount(entryProgram, returnProgram, calls);
+        return new Part(places, entry, atReturn, loading.programs(), entryProgram, returnProgram, count);
     }
 
     /** For a return handler alone that needs something from the entry. */
@@ -419,46 +413,17 @@ public final class Kretprobe implements AutoCloseable {
         return finalAccount != null ? finalAccount : count(nmissed());
     }
 
+    /** What the kernel missed is told for all together. */
     private ProbeAccount count(long told) {
-        long missed = Math.max(0, told);
-        long entriesDropped = sum(
-                part -> part.entryProgram() == null ? 0 : part.entryProgram().recursionMisses());
-        long returnsDropped = sum(part -> part.returnProgram().recursionMisses());
-        long returnsFaulted = sum(part -> part.returnProgram().faults());
-        long delivered =
-                sum(part -> part.returnProgram().hits() - part.returnProgram().count(Account.FILTERED))
-                        - returnsFaulted;
-        long filtered = sum(part -> Registration.count(part.entryProgram(), Account.FILTERED));
-        long mapFull = sum(part -> Registration.count(part.entryProgram(), Account.MAP_FULL));
-        long faulted = returnsFaulted
-                + sum(part ->
-                        part.entryProgram() == null ? 0 : part.entryProgram().faults());
-        long entered = sum(part -> part.entryProgram() == null
-                ? part.returnProgram().hits()
-                        - part.returnProgram().count(Account.FILTERED)
-                        + part.returnProgram().recursionMisses()
-                : part.entryProgram().hits() - part.entryProgram().count(Account.NO_INSTANCE));
-        if (ReturnTrampoline.isHidden()) {
-            // Then the entry program cannot tell which calls found no free instance, and has counted them all.
-            entered -= Math.min(missed, sum(part -> Registration.count(part.entryProgram(), Account.HITS)));
+        long missed = told;
+        ProbeAccount all = ProbeAccount.NOTHING;
+        for (Part part : parts) {
+            Programs programs = part.programs();
+            all = all.plus(part.count()
+                    .account(missed, programs.recordsLost(), programs.entriesLost(), programs.stacksLost()));
+            missed = 0;
         }
-        long inFlight = Math.max(0, entered - filtered - mapFull - faulted - delivered - returnsDropped);
-        return new ProbeAccount(
-                entered + missed + entriesDropped,
-                delivered,
-                filtered,
-                inFlight,
-                missed,
-                entriesDropped + returnsDropped,
-                mapFull,
-                faulted,
-                sum(part -> part.programs().recordsLost()),
-                sum(part -> part.programs().entriesLost()),
-                sum(part -> part.programs().stacksLost()));
-    }
-
-    private long sum(ToLongFunction<Part> count) {
-        return parts.stream().mapToLong(count).sum();
+        return all;
     }
 
     /** Removes the probe; when this returns no handler runs any more, and all that they printed has been printed. */
@@ -477,8 +442,10 @@ public final class Kretprobe implements AutoCloseable {
         }
         // tracefs keeps its count while the event is there, a link takes it along.
         finalMissed = Math.max(lastTold, missed());
+        parts.forEach(part -> part.count().removed());
         finalAccount = count(finalMissed);
         finalHits = countHits();
+        parts.forEach(part -> part.count().close());
         parts.forEach(part -> part.programs().close());
         Shutdown.closed(this);
         Registration.closed(symbolName, places().size(), skipped, finalAccount);

@@ -56,6 +56,7 @@ public final class Programs implements AutoCloseable {
     private final List<String> faultLines = new ArrayList<>();
     private @Nullable RingReader log;
     private @Nullable BpfMap calls;
+    private @Nullable CallsInFlight followed;
 
     /**
      * For a probe at one place.
@@ -159,7 +160,12 @@ public final class Programs implements AutoCloseable {
                 : LoadedProgram.Attached.ONCE;
     }
 
-    /** The map of calls in flight, or of post handlers whose turn it is, where the programs need one. */
+    /** The calls that a return probe's programs share; the caller closes them. */
+    public void calls(CallsInFlight shared) {
+        followed = shared;
+    }
+
+    /** The map of what pre handlers armed, or of post handlers whose turn it is, where the programs need one. */
     public void calls(BpfMap map) {
         calls = map;
     }
@@ -172,6 +178,8 @@ public final class Programs implements AutoCloseable {
             return log.fd();
         } else if (calls != null && (map.equals(ProgramShape.CALLS_MAP) || map.equals(ProgramShape.ARMED_MAP))) {
             return calls.fd();
+        } else if (map.equals(ProgramShape.CALLS_MAP) && followed != null) {
+            return followed.fd();
         } else if (map.equals(Places.MAP) && places != null) {
             return places.fd();
         }
