@@ -97,8 +97,8 @@ final class ReturnCount {
         long mapFull = entry.count(Account.MAP_FULL);
         long faultedAtEntry = entry.faults();
         long entriesDropped = entry.recursionMisses();
-        long followed =
-                entry.count(Account.HITS) - entry.count(Account.NO_INSTANCE) - filtered - mapFull - faultedAtEntry;
+        long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
+        long followed = entry.count(Account.HITS) - notFollowed;
         long inFlight = followed - returned - ended - returnsLost;
         // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
         // inside.

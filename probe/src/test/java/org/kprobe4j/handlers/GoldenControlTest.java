@@ -283,11 +283,11 @@ class GoldenControlTest {
                 r3 = r0
                 r3 += 4
                 r1 = r10
-                r1 += -40
+                r1 += -48
                 r2 = 4
                 call bpf_probe_read_kernel#113
-                if r0 != 0 goto +18
-                r0 = *(u32 *)(r10 -40)
+                if r0 != 0 goto +19
+                r0 = *(u32 *)(r10 -48)
                 *(u32 *)(r10 -24) = r0
                 """);
     }

@@ -299,13 +299,13 @@ class GoldenProgramTest {
                 r7 = *(u32 *)(r6 +4)
                 call bpf_get_current_pid_tgid#14
                 r0 >>= 32
-                if r7 != r0 goto +25
+                if r7 != r0 goto +19
                 r6 = *(u64 *)(r6 +8)
                 r1 = map[log]
                 r2 = 16
                 r3 = 0
                 call bpf_ringbuf_reserve#131
-                if r0 == 0 goto +24
+                if r0 == 0 goto +18
                 *(u64 *)(r0 +0) = 1
                 *(u64 *)(r0 +8) = r6
                 r1 = r0
@@ -322,15 +322,10 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
-                r1 = map[account][0]+8
-                r0 = 1
-                lock *(u64 *)(r1 +0) += r0
-                w0 = 0
-                exit
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -24
+                goto -18
                 """);
     }
 
@@ -417,8 +412,7 @@ class GoldenProgramTest {
                             return 0;
                         })))
                 .contains("""
-                        if r0 == 0 goto +20
-                        r0 = *(u64 *)(r0 +8)
+                        r0 = *(u64 *)(r6 +16)
                         w6 = w0
                         r1 = map[log]
                         """);

@@ -224,8 +224,9 @@ class KernelRefusalTest {
         var hit = Handlers.hit(program, 9);
         assertThat(hit.kernel().calls).hasSize(1);
         byte[] data = hit.kernel().calls.values().iterator().next().bytes();
-        assertThat(data).hasSize(64 * 8);
-        assertThat(data[0]).isEqualTo((byte) 7);
-        assertThat(data[63 * 8]).isEqualTo((byte) 9);
+        // The task comes first.
+        assertThat(data).hasSize(8 + 64 * 8);
+        assertThat(data[8]).isEqualTo((byte) 7);
+        assertThat(data[8 + 63 * 8]).isEqualTo((byte) 9);
     }
 }

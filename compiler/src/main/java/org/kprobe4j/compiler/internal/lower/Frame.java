@@ -95,8 +95,7 @@ final class Frame {
                 if (back.paired()) {
                     key.write(machine.returnStackDelta());
                     dataBase = key.lookup();
-                    leaveIfNull(dataBase);
-                    leaveIfAnothers();
+                    leaveIfNotOurs(dataBase);
                     dataOffset = ProgramShape.CALL_OWNER_BYTES;
                 }
             }
@@ -127,17 +126,20 @@ final class Frame {
     }
 
     /**
-     * An entry of a process that is gone: its task ended inside the function, and the entry program was not run for the call that
-     * returns here. The process's id stays the same in an execve, unlike the task's.
+     * There is no entry, or it is of a process that is gone: its task ended inside the function, and the entry program was not run for
+     * the call that returns here. The process's id stays the same in an execve, unlike the task's.
      */
-    private void leaveIfAnothers() {
-        int owner = out.load(Size.W, dataBase, Integer.BYTES);
+    private void leaveIfNotOurs(int call) {
+        LirBlock leave = out.block();
+        LirBlock found = out.block();
+        LirBlock on = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W64, call, 0, leave, found);
+        out.aside(leave, () -> leave(Account.FILTERED));
+        out.place(found);
+        int owner = out.load(Size.W, call, Integer.BYTES);
         int process = out.call(Helper.GET_CURRENT_PID_TGID, 0);
         out.aluImm(AluOp.RSH, Width.W64, process, Integer.SIZE);
-        LirBlock leave = out.block();
-        LirBlock on = out.block();
         out.branch(JmpOp.JNE, Width.W64, owner, process, leave, on);
-        out.aside(leave, () -> leave(Account.FILTERED));
         out.place(on);
     }
 
