@@ -12,7 +12,12 @@ package org.kprobe4j;
  * }
  * }</pre>
  *
- * <p>Source: struct pt_regs in arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h, arch/arm/include/asm/ptrace.h.
+ * <p>All of them at once are a component of an event, of this type or of a machine's own: {@code ring.emit(new Hit(Kernel.ktimeNs(),
+ * regs))}. A component of this type has room for every machine's registers, 296 bytes; {@code PtRegs.X86} takes 168, {@code Arm64}
+ * 288, {@code Arm} 144. Outside handlers {@link #toString()} is the register dump that the kernel prints in an oops, and
+ * {@link #flagNames()} says which flags are set. A handler prints both: {@code Kernel.printf("%s", regs)}.
+ *
+ * <p>Since kernel: 4.1. Source: struct pt_regs in arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h, arch/arm/include/asm/ptrace.h.
  */
 public sealed interface PtRegs {
     /**
@@ -60,6 +65,23 @@ public sealed interface PtRegs {
      * @return the register, as a signed number
      */
     long returnValue();
+
+    /**
+     * What the processor's flags say, for people: of {@code flags} on x86, {@code pstate} on arm64, {@code cpsr} on arm. In a handler
+     * it is printed with {@code %s}: the number travels, the text is made in user space.
+     *
+     * @return as {@link X86#flagNames(long)}, {@link Arm64#flagNames(long)} or {@link Arm#flagNames(long)} writes them
+     */
+    String flagNames();
+
+    /**
+     * The dump of all registers that the kernel prints in an oops: {@code __show_regs()}. Addresses of code are named by the running
+     * kernel's symbols, or by an open {@link SimulatedKernel}'s.
+     *
+     * @return lines
+     */
+    @Override
+    String toString();
 
     /** What to say of an argument that the machine does not pass in a register. */
     static UsageException noArgument(int index, Class<? extends PtRegs> registers) {
@@ -132,6 +154,28 @@ public sealed interface PtRegs {
                 default -> throw noArgument(index, X86.class);
             };
         }
+
+        @Override
+        public String flagNames() {
+            return flagNames(flags);
+        }
+
+        /**
+         * The flags that are set, by the names of Intel's manual, lowest bit first, as gdb shows eflags; bit 1 is always set and has
+         * no name.
+         *
+         * @param flags {@link #flags()}
+         * @return for example {@code [ PF ZF IF ]}, with {@code IOPL=3} where the I/O privilege level is not 0
+         */
+        public static String flagNames(long flags) {
+            return FlagText.x86(flags);
+        }
+
+        /** {@code RIP: 0010:vfs_read+0x1/0x3a0} and all other registers, as the kernel's {@code __show_regs()} prints them. */
+        @Override
+        public String toString() {
+            return RegisterDump.of(this);
+        }
     }
 
     /**
@@ -171,6 +215,8 @@ public sealed interface PtRegs {
      * @param sp register
      * @param pc register
      * @param pstate register
+     * @param origX0 {@code x0} at the system call's entry; means something only in registers of user space
+     * @param syscallno number of the system call, -1 outside of one; means something only in registers of user space
      */
     record Arm64(
             long x0,
@@ -206,7 +252,9 @@ public sealed interface PtRegs {
             long x30,
             long sp,
             long pc,
-            long pstate)
+            long pstate,
+            long origX0,
+            int syscallno)
             implements PtRegs {
         /**
          * A general register by number.
@@ -267,6 +315,28 @@ public sealed interface PtRegs {
                 throw noArgument(index, Arm64.class);
             }
             return x(index);
+        }
+
+        @Override
+        public String flagNames() {
+            return flagNames(pstate);
+        }
+
+        /**
+         * The condition flags and masks as the kernel prints them, upper case where the bit is set, then the exception level and
+         * whose stack pointer it uses.
+         *
+         * @param pstate {@link #pstate()}
+         * @return for example {@code nZCv daif +PAN -UAO -TCO -DIT -SSBS BTYPE=-- EL1h}
+         */
+        public static String flagNames(long pstate) {
+            return FlagText.arm64(pstate);
+        }
+
+        /** {@code pstate: 60400005 (nZCv daif …)} and all other registers, as the kernel's {@code __show_regs()} prints them. */
+        @Override
+        public String toString() {
+            return RegisterDump.of(this);
         }
     }
 
@@ -355,6 +425,27 @@ public sealed interface PtRegs {
                 case 3 -> (int) r3;
                 default -> throw noArgument(index, Arm.class);
             };
+        }
+
+        @Override
+        public String flagNames() {
+            return flagNames(cpsr);
+        }
+
+        /**
+         * The condition flags, upper case where the bit is set, and the state as the kernel prints it.
+         *
+         * @param cpsr {@link #cpsr()}
+         * @return for example {@code nZCv IRQs on FIQs on Mode SVC_32 ISA ARM}
+         */
+        public static String flagNames(long cpsr) {
+            return FlagText.arm(cpsr);
+        }
+
+        /** {@code PC is at vfs_read+0x0/0x3a0} and all other registers, as the kernel's {@code __show_regs()} prints them. */
+        @Override
+        public String toString() {
+            return RegisterDump.of(this);
         }
     }
 }

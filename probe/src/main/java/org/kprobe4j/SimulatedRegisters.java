@@ -119,8 +119,7 @@ public final class SimulatedRegisters<R extends PtRegs> {
      */
     public R make() {
         RecordComponent[] components = type.getRecordComponents();
-        Object[] values =
-                Arrays.stream(components).map(c -> words.get(c.getName())).toArray();
+        Object[] values = Arrays.stream(components).map(this::content).toArray();
         Class<?>[] types =
                 Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
@@ -132,5 +131,13 @@ public final class SimulatedRegisters<R extends PtRegs> {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make " + type.getSimpleName(), e);
         }
+    }
+
+    private Object content(RecordComponent component) {
+        long word = words.getOrDefault(component.getName(), 0L);
+        if (component.getType() == int.class) {
+            return (int) word;
+        }
+        return word;
     }
 }

@@ -185,7 +185,7 @@ class RingBufferTest {
                 () -> RingBuffer.of(Leaky.class),
                 "the sealed interface Leaky permits Leak, which is no record: a ring buffer takes records only");
         String uses =
-                " has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack or a record of them";
+                " has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack, PtRegs or a record of them";
         refused(() -> RingBuffer.of(Arrays.class), "record Arrays: component numbers of type int[]" + uses);
         refused(() -> RingBuffer.of(Faces.class), "record Faces: component text of type CharSequence" + uses);
     }

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType;
@@ -32,10 +34,11 @@ public enum Architecture {
     ARM64("Arm64", 8, 0, "pc", "sp", "x0", List.of("x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7")) {
         @Override
         Map<String, Integer> layout() {
+            Stream<String> general = IntStream.rangeClosed(0, 30).mapToObj(number -> "x" + number);
             return words(
-                    8, "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-                    "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28",
-                    "x29", "x30", "sp", "pc", "pstate");
+                    8,
+                    Stream.concat(general, Stream.of("sp", "pc", "pstate", "origX0", "syscallno"))
+                            .toArray(String[]::new));
         }
     },
     /** 32-bit Arm, AAPCS. The return address is in {@code lr}. */
@@ -126,6 +129,27 @@ public enum Architecture {
         return Optional.ofNullable(offsets.get(register));
     }
 
+    /** Size of a register in {@code struct pt_regs}.
+     *
+     * @param register name as the accessor of {@code PtRegs} spells it
+     * @return bytes: a word, but for arm64's {@code s32 syscallno}
+     */
+    public int sizeBytes(String register) {
+        return register.equals("syscallno") ? Integer.BYTES : wordBytes;
+    }
+
+    /** Register that holds the processor's flags.
+     *
+     * @return its name
+     */
+    public String flags() {
+        return switch (this) {
+            case X86_64 -> "flags";
+            case ARM64 -> "pstate";
+            case ARM -> "cpsr";
+        };
+    }
+
     /** All registers with their byte offsets in {@code struct pt_regs}.
      *
      * @return in the structure's order
@@ -212,6 +236,6 @@ public enum Architecture {
     }
 
     private static String kernelName(String register) {
-        return register.equals("origAx") ? "orig_ax" : register;
+        return KernelNames.snakeCase(register);
     }
 }

@@ -116,7 +116,7 @@ public sealed interface ElementLayout {
             return new Stack(stack.get());
         } else if (type.isRecord()) {
             Class<? extends Record> composite = type.asSubclass(Record.class);
-            return new Composite(composite, RecordLayout.ofKey(composite));
+            return new Composite(composite, withoutRegisters(composite, RecordLayout.ofKey(composite)));
         }
         return of(type);
     }
@@ -143,7 +143,7 @@ public sealed interface ElementLayout {
                                 "record %s: a map's value cannot hold the stack %s; make it part of the key, or send it in an event"
                                         .formatted(type.getSimpleName(), stack.name()));
                     });
-            return new Composite(composite, layout);
+            return new Composite(composite, withoutRegisters(composite, layout));
         } else if (StackKind.of(type).isPresent()) {
             throw new IllegalArgumentException(
                     "a %s cannot be the value of a map; make it the key, or send it in an event"
@@ -152,5 +152,14 @@ public sealed interface ElementLayout {
         throw new IllegalArgumentException(
                 "%s cannot be a key or a value of a map; use Long, Integer, Short, Byte, Character, Boolean or a record"
                         .formatted(type.getSimpleName()));
+    }
+
+    private static RecordLayout withoutRegisters(Class<?> type, RecordLayout layout) {
+        layout.registers().ifPresent(component -> {
+            throw new IllegalArgumentException(
+                    "record %s: a map cannot hold %s, the registers of any machine; name the machine, PtRegs.X86 %s, or send them in an event"
+                            .formatted(type.getSimpleName(), component.name(), component.name()));
+        });
+        return layout;
     }
 }

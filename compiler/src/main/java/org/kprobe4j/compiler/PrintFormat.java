@@ -110,5 +110,21 @@ public record PrintFormat(int id, String format, List<Argument> arguments) {
          * @param frames at most as many
          */
         record UserStack(int offset, int frames) implements Argument {}
+
+        /**
+         * All registers, as the record of their set lies in an event.
+         *
+         * @param offset in bytes
+         * @param registerSet {@link Architecture#registerSet()}
+         */
+        record Registers(int offset, String registerSet) implements Argument {}
+
+        /**
+         * A flags register, in 8 bytes; the text names its flags.
+         *
+         * @param offset in bytes
+         * @param registerSet {@link Architecture#registerSet()}
+         */
+        record Flags(int offset, String registerSet) implements Argument {}
     }
 }

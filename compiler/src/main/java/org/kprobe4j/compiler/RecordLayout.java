@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * How a Java record lies in memory: its components in order, each at its natural alignment, the whole rounded up to eight
@@ -32,7 +33,7 @@ import java.util.Set;
  *   +--------+--------------------------+
  * </pre>
  *
- * A call stack lies as {@link StackKind} says.
+ * A call stack lies as {@link StackKind} says, the registers as {@link RegisterSnapshot} does.
  *
  * @param components in the order of the record
  * @param sizeBytes size of the whole
@@ -105,6 +106,19 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
                 .findFirst();
     }
 
+    /**
+     * The registers of any machine in it or in its parts.
+     *
+     * @return the component, or the first of several
+     */
+    public Optional<Component> registers() {
+        return components.stream()
+                .flatMap(component -> component.parts().isPresent()
+                        ? component.parts().get().registers().stream()
+                        : Stream.of(component).filter(c -> RegisterSnapshot.is(c.type())))
+                .findFirst();
+    }
+
     private static RecordLayout of(Class<?> type, Set<Class<?>> around, boolean key) {
         if (!around.add(type)) {
             throw new IllegalArgumentException(
@@ -164,12 +178,15 @@ public record RecordLayout(List<Component> components, int sizeBytes) {
         } else if (type == InetAddress.class) {
             return Integer.BYTES + IPV6_BYTES;
         }
+        if (RegisterSnapshot.is(type)) {
+            return RegisterSnapshot.sizeBytes(type);
+        }
         Optional<StackKind> stack = StackKind.of(type);
         if (stack.isPresent()) {
             return key ? stack.get().keyBytes() : stack.get().eventBytes(frames(record, component));
         }
         throw new IllegalArgumentException(
-                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack or a record of them"
+                "record %s: component %s of type %s has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack, PtRegs or a record of them"
                         .formatted(record.getSimpleName(), component.getName(), type.getSimpleName()));
     }
 

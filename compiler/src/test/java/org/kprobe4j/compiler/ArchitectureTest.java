@@ -21,6 +21,7 @@ class ArchitectureTest {
         for (int i = 0; machine.argument(i).isPresent(); i++) {
             assertThat(machine.offset(machine.argument(i).orElseThrow())).isPresent();
         }
+        assertThat(machine.offset(machine.flags())).isPresent();
         assertThat(machine.argument(-1)).isEmpty();
         assertThat(machine.returnStackDelta() == 0).isEqualTo(machine.linkRegister() != null);
     }
@@ -34,6 +35,11 @@ class ArchitectureTest {
         assertThat(Architecture.ARM64.offset("x30")).contains(240);
         assertThat(Architecture.ARM64.offset("sp")).contains(248);
         assertThat(Architecture.ARM64.offset("pstate")).contains(264);
+        assertThat(Architecture.ARM64.offset("origX0")).contains(272);
+        assertThat(Architecture.ARM64.offset("syscallno")).contains(280);
+        assertThat(Architecture.ARM64.sizeBytes("syscallno")).isEqualTo(Integer.BYTES);
+        assertThat(Architecture.ARM64.sizeBytes("x0")).isEqualTo(Long.BYTES);
+        assertThat(Architecture.ARM.sizeBytes("r0")).isEqualTo(Integer.BYTES);
         assertThat(Architecture.ARM.offset("lr")).contains(56);
         assertThat(Architecture.ARM.offset("pc")).contains(60);
         assertThat(Architecture.ARM.offset("cpsr")).contains(64);

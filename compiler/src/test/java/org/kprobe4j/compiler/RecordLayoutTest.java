@@ -28,7 +28,7 @@ class RecordLayoutTest {
     void what_has_no_layout_is_refused() {
         assertThatThrownBy(() -> RecordLayout.of(Wrong.class))
                 .hasMessage(
-                        "record Wrong: component d of type double has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack or a record of them");
+                        "record Wrong: component d of type double has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack, PtRegs or a record of them");
         assertThatThrownBy(() -> RecordLayout.of(Empty.class))
                 .hasMessage("record Empty has no components: nothing to send");
     }

@@ -4,8 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.PtRegs;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.RegisterSnapshot;
 
 /**
  * A component of a record that is no primitive, from and to the bytes at its place. A further type of component is one more record
@@ -44,6 +47,8 @@ interface ComponentCodec {
             return new Text(component);
         } else if (StackBytes.isStack(type)) {
             return new Stack(component, stacks);
+        } else if (RegisterSnapshot.is(type)) {
+            return Registers.of(component);
         }
         throw new IllegalArgumentException(type + " has no layout");
     }
@@ -141,6 +146,34 @@ interface ComponentCodec {
             // The helper that reads a text of the kernel into a record ends what it cuts with a NUL.
             int kept = component.cut() ? Math.min(text.length, component.sizeBytes() - 1) : text.length;
             MemorySegment.copy(text, 0, bytes, ValueLayout.JAVA_BYTE, offset, kept);
+        }
+    }
+
+    /** The registers of any machine, behind the number of their set. */
+    record Registers(RecordLayout.Component component, List<Class<? extends Record>> types, List<RecordBytes<?>> sets)
+            implements ComponentCodec {
+        static Registers of(RecordLayout.Component component) {
+            List<Class<? extends Record>> types = RegisterSnapshot.sets(component.type());
+            return new Registers(
+                    component,
+                    types,
+                    types.stream().<RecordBytes<?>>map(RegisterBytes::of).toList());
+        }
+
+        @Override
+        public Object read(MemorySegment bytes, long offset) {
+            int number = (int) bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
+            return sets.get(number).read(bytes, offset + RegisterSnapshot.NUMBER_BYTES);
+        }
+
+        @Override
+        public void write(MemorySegment bytes, long offset, @Nullable Object value) {
+            if (!(value instanceof PtRegs regs)) {
+                throw missing(component, "PtRegs");
+            }
+            int number = types.indexOf(regs.getClass());
+            bytes.set(ValueLayout.JAVA_LONG_UNALIGNED, offset, (long) number);
+            sets.get(number).write(bytes, offset + RegisterSnapshot.NUMBER_BYTES, (Record) regs);
         }
     }
 

@@ -72,6 +72,9 @@ public final class LineFormatter {
             case PrintFormat.Argument.Address(int offset, int sizeBytes) ->
                 pad(conversion, AddressText.of(RecordBytes.address(record, offset, sizeBytes)));
             case PrintFormat.Argument.Stack(int offset, int frames) -> stack(record, offset, frames);
+            case PrintFormat.Argument.Registers(int offset, String set) -> RegisterBytes.dump(set, record, offset);
+            case PrintFormat.Argument.Flags(int offset, String set) ->
+                pad(conversion, RegisterBytes.flagNames(set, record.get(LONG, offset)));
             case PrintFormat.Argument.UserStack(int offset, int frames) ->
                 " "
                         + userStacks

@@ -195,7 +195,7 @@ final class LanguageKernel {
         table.refusedHandler(
                 "an object in a line",
                 (p, regs) -> {
-                    Kernel.printf("%s", regs);
+                    Kernel.printf("%s", p);
                     return 0;
                 },
                 "this object cannot be printed; print its parts");

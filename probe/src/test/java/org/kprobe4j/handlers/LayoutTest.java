@@ -196,7 +196,7 @@ class LayoutTest {
         assertThatThrownBy(() -> RecordLayout.of(Self.class)).hasMessage("record Self contains itself: it has no end");
         assertThatThrownBy(() -> RecordLayout.of(Within.class))
                 .hasMessage(
-                        "record Lists: component list of type List has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack or a record of them");
+                        "record Lists: component list of type List has no layout in the kernel; use boolean, byte, short, char, int, long, String, an enum, an InetAddress, a KernelStack, a UserStack, PtRegs or a record of them");
         assertThatThrownBy(() -> RecordLayout.of(Long.class))
                 .hasMessage("record Long: component text has @MaxBytes(4097); a string has 1 to 4096 bytes");
     }

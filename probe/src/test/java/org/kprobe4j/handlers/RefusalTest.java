@@ -320,7 +320,7 @@ class RefusalTest {
                 "0: Kernel.printf needs a format that is known when the handler is compiled");
         refused(
                 (p, regs) -> {
-                    Kernel.printf("%s", regs);
+                    Kernel.printf("%s", p);
                     return 0;
                 },
                 "0: this object cannot be printed; print its parts");

@@ -490,7 +490,7 @@ final class Twin implements AutoCloseable {
         var bytes = ByteBuffer.allocate(machine.registers().size() * machine.wordBytes())
                 .order(ByteOrder.LITTLE_ENDIAN);
         for (RecordComponent component : regs.getClass().getRecordComponents()) {
-            long value = (Long) get(component.getAccessor(), regs);
+            long value = ((Number) get(component.getAccessor(), regs)).longValue();
             boolean stackPointer = component.getName().equals(machine.sp());
             Handlers.put(bytes, machine, component.getName(), stackPointer ? value + stackDelta : value);
         }

@@ -4,7 +4,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
-import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Cond;
@@ -90,6 +89,9 @@ final class Intrinsics {
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
             case Api.INSTANCE + ".returnValue" -> ReturnValues.of(c);
+            case Api.REGISTERS + "$X86.flagNames",
+                    Api.REGISTERS + "$Arm64.flagNames",
+                    Api.REGISTERS + "$Arm.flagNames" -> RegisterReads.flagNames(c);
             case Api.RING_BUFFER + ".emit" -> Printing.emit(c);
             case "java/util/Objects.requireNonNull" -> c.present(0);
             case "java/lang/Integer.valueOf" -> boxed(c, int.class);
@@ -118,9 +120,8 @@ final class Intrinsics {
             return null;
         }
         return switch (site.argument(0)) {
-            case Operand.Registers _
-            when Api.isType(site.owner()) ->
-                site.name().equals("args") ? ArgumentValues.ofRegisters(site) : register(site);
+            case Operand.Registers _ when Api.isType(site.owner()) -> RegisterReads.call(site);
+            case Operand.FlagNames _ -> throw RegisterReads.onlyPrinted();
             case Operand.Struct struct -> site.translation().kernelTypes().call(site, struct);
             case Operand.Arguments arguments -> site.translation().arguments().call(site, arguments);
             case Operand.Globals globals -> site.translation().variables().call(site, globals);
@@ -257,48 +258,5 @@ final class Intrinsics {
             case "equals" -> known(site.argument(1).equals(site.argument(0)));
             default -> null;
         };
-    }
-
-    /** A word of {@code struct pt_regs}, by the neutral name or the machine's own. */
-    private static Operand register(CallSite site) {
-        Architecture machine = site.translation().request().architecture();
-        String register = switch (site.name()) {
-            case "ip" -> site.owner().equals(Api.REGISTERS) ? machine.ip() : "ip";
-            case "sp" -> machine.sp();
-            case "returnValue" -> machine.returnValue();
-            case "arg" -> argumentRegister(site, machine);
-            case "x", "r" -> site.name() + constant(site, 1);
-            default -> site.name();
-        };
-        int offset = machine.offset(register)
-                .orElseThrow(() -> new Refusal("%s has no register %s; it has %s"
-                        .formatted(
-                                machine.registerSet(),
-                                register,
-                                machine.registers().keySet())));
-        GraphBuilder builder = site.builder();
-        Value after = new RegisterValues(site.translation()).afterInstruction(register);
-        if (machine.wordBytes() == Long.BYTES) {
-            return after == null ? site.longOf(new Opcode.Context(offset, Size.DW)) : new Operand.Scalar(after);
-        }
-        Value word =
-                after == null ? builder.append(Kind.INT, new Opcode.Context(offset, Size.W)) : builder.truncate(after);
-        boolean signed = site.name().equals("returnValue") || site.name().equals("arg");
-        return new Operand.Scalar(signed ? builder.extend(word) : builder.zeroExtend(word));
-    }
-
-    private static String argumentRegister(CallSite site, Architecture machine) {
-        int index = constant(site, 1);
-        return machine.argument(index)
-                .orElseThrow(() ->
-                        new Refusal("arg(%d) is not in a register on %s; name the registers yourself or read the stack"
-                                .formatted(index, machine.registerSet())));
-    }
-
-    private static int constant(CallSite site, int index) {
-        if (site.argument(index) instanceof Operand.Scalar(Value.Constant(var kind, long value))) {
-            return (int) value;
-        }
-        throw new Refusal("%s needs a constant number".formatted(site.name()));
     }
 }

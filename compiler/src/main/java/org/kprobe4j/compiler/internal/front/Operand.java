@@ -61,6 +61,9 @@ sealed interface Operand {
     /** The registers at the probe. */
     record Registers() implements Operand {}
 
+    /** The names of the flags in a number, a LONG; {@code registerSet} says whose they are. Made into text in user space. */
+    record FlagNames(Value flags, String registerSet) implements Operand {}
+
     /** The probe itself: its name and address are known. */
     record Probe() implements Operand {}
 

@@ -85,8 +85,13 @@ final class Printing {
                                     : new PrintFormat.Argument.UserStack(sizeBytes, frames));
                     Stacks.event(site, kind, take(kind.eventBytes(frames)), frames, null, fields, values);
                 }
-                case Operand.Registers _,
-                        Operand.Probe _,
+                case Operand.Registers _ -> registers();
+                case Operand.FlagNames(Value flags, String registerSet) -> {
+                    arguments.add(new PrintFormat.Argument.Flags(sizeBytes, registerSet));
+                    fields.add(new Opcode.Field.Scalar(take(Long.BYTES), Size.DW, values.size()));
+                    values.add(flags);
+                }
+                case Operand.Probe _,
                         Operand.Instance _,
                         Operand.PrivateData _,
                         Operand.Made _,
@@ -109,6 +114,14 @@ final class Printing {
             arguments.add(new PrintFormat.Argument.Chars(offset, bytes));
             fields.add(RecordFields.field(site, text, offset, bytes, values));
             RecordFields.zeros(fields, offset + bytes, sizeBytes);
+        }
+
+        /** As the record of this machine's registers lies in an event. */
+        private void registers() {
+            String set = site.translation().request().architecture().registerSet();
+            arguments.add(new PrintFormat.Argument.Registers(sizeBytes, set));
+            int count = site.translation().request().architecture().registers().size();
+            RegisterReads.all(site, take(count * Long.BYTES), fields, values);
         }
 
         private void address(int bytes, Opcode.Field field) {
@@ -194,6 +207,8 @@ final class Printing {
             case Operand.Comm _,
                     Operand.Text _,
                     Operand.StackTrace _,
+                    Operand.Registers _,
+                    Operand.FlagNames _,
                     Operand.KernelString _,
                     Operand.Ipv4 _,
                     Operand.Ipv6 _ -> true;

@@ -11,6 +11,7 @@ import java.util.List;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.HostProgram;
 import org.kprobe4j.compiler.RecordLayout;
+import org.kprobe4j.compiler.RegisterSnapshot;
 import org.kprobe4j.compiler.StackKind;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -61,8 +62,14 @@ final class RecordFields {
         }
         Class<?> type = component.type();
         if (component.parts().isPresent()) {
+            if (value instanceof Operand.Registers && RegisterReads.isOwnSet(site, type)) {
+                RegisterReads.all(site, offset, fields, values);
+                return;
+            }
             RecordLayout parts = component.parts().get();
             add(parts, content(component, value, parts), offset);
+        } else if (RegisterSnapshot.is(type)) {
+            registers(component, value, offset);
         } else if (type == String.class) {
             string(component, value, offset);
         } else if (type.isEnum()) {
@@ -117,6 +124,25 @@ final class RecordFields {
         return new State.Content(name, parts);
     }
 
+    // ---- registers ----
+
+    /** The handler's own, or some that it captured, which may be another machine's. */
+    private void registers(RecordLayout.Component component, Operand value, int offset) {
+        List<Class<? extends Record>> sets = RegisterSnapshot.sets(component.type());
+        int number = sets.indexOf(RegisterReads.set(site, value, sets, component));
+        Class<? extends Record> set = sets.get(number);
+        RecordLayout layout = RecordLayout.of(set);
+        values.add(GraphBuilder.constant((long) number));
+        fields.add(new Opcode.Field.Scalar(offset, Size.DW, values.size() - 1));
+        int at = offset + RegisterSnapshot.NUMBER_BYTES;
+        if (value instanceof Operand.Host(Object captured) && captured != null) {
+            add(layout, content(site, set, captured, layout), at);
+        } else {
+            RegisterReads.all(site, at, fields, values);
+        }
+        zeros(offset + RegisterSnapshot.NUMBER_BYTES + layout.sizeBytes(), offset + component.sizeBytes());
+    }
+
     // ---- strings ----
 
     private void string(RecordLayout.Component component, Operand value, int offset) {
@@ -139,6 +165,7 @@ final class RecordFields {
             }
             case Operand.KernelString text -> text(component, text, offset);
             case Operand.Text copied -> copied(component, copied, offset);
+            case Operand.FlagNames _ -> throw RegisterReads.onlyPrinted();
             case Operand.Host(Object text) -> bytes(offset, padded(component, text == null ? "" : text.toString()));
             default ->
                 throw new Refusal("the component %s takes a string of the kernel, Kernel.comm() or a constant string"

@@ -223,6 +223,9 @@ public sealed interface Opcode {
                 int offset, int sizeBytes, TextSource source, boolean whole, int argument, int site, boolean orEmpty)
                 implements Field {}
 
+        /** A register at a byte offset of the context, widened with zeros to eight bytes. */
+        record Register(int offset, int register, Size size) implements Field {}
+
         /** Constant bytes. */
         record Bytes(int offset, List<Byte> content) implements Field {}
 

@@ -75,7 +75,7 @@ final class OperationLowering {
             }
             case Opcode.Compare test -> compare(operation, test.cond());
             case Opcode.CompareLong() -> compareLong(operation);
-            case Opcode.Context(int offset, Size size) -> values.define(operation, out.load(size, context, offset));
+            case Opcode.Context(int offset, Size size) -> values.define(operation, register(offset, size));
             case Opcode.PlaceRow(int offset) -> values.define(operation, place.row(offset));
             case Opcode.ArmPost() -> frame.armPost(values.register(operation.argument(0)));
             case Opcode.HelperCall call -> values.define(operation, helper(operation, call.helper()));
@@ -111,6 +111,11 @@ final class OperationLowering {
             case Opcode.State(StateOperation of) -> state.lower(operation, of);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
+    }
+
+    /** A register of the probed place: the one rule for what handlers read and what they send. */
+    private int register(int offset, Size size) {
+        return out.load(size, context, offset);
     }
 
     private int truncate(Value value) {
@@ -404,6 +409,8 @@ final class OperationLowering {
                         rooms.readInto(operation.argument(text.argument()), text, base, at),
                         text,
                         reserved ? base : Lir.NONE);
+            case Opcode.Field.Register(int _, int register, Size size) ->
+                out.add(new Lir.Store(Size.DW, base, at, register(register, size)));
             case Opcode.Field.Bytes bytes -> bytes(base, at, bytes.content());
             case Opcode.Field.Stack stack -> {
                 out.add(new Lir.Move(1, context));
