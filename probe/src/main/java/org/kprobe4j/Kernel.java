@@ -518,6 +518,26 @@ public final class Kernel {
     }
 
     /**
+     * <strong>Dangerous.</strong> Makes the probed function return a value without having run: helper bpf_override_return. The kernel
+     * goes on with that value as if the function had done its work, or had failed; with a value that callers do not expect it may
+     * corrupt data or crash. For a probe that says so with {@link Kprobe.Builder#allowErrorInjection()}, in its pre handler, at the
+     * entry of a function that the kernel's source marks with ALLOW_ERROR_INJECTION(): those in debugfs {@code error_injection/list},
+     * which also says what they may return.
+     *
+     * <p>It takes effect when the handler ends; of several calls in one hit the last counts. A handler that stops at a fault
+     * changes nothing. {@code regs} stay what they were. Each overridden call is counted: {@link Kprobe#overridden()}.
+     *
+     * <p>Since kernel: 4.16, with CONFIG_BPF_KPROBE_OVERRIDE. Source: kernel/trace/bpf_trace.c,
+     * Documentation/fault-injection/fault-injection.rst.
+     *
+     * @param regs the handler's registers
+     * @param value what the function returns, for example {@code -12} for -ENOMEM
+     */
+    public static void overrideReturn(PtRegs regs, long value) {
+        calls("overrideReturn(regs, %d)".formatted(value)).overrideReturn(regs, value);
+    }
+
+    /**
      * Prints a line. The values travel through a ring buffer in one record; the text is made in user space, so the format
      * costs nothing in the kernel. The lines go to the probe's {@link Log}.
      *

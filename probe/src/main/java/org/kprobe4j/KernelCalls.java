@@ -73,6 +73,8 @@ interface KernelCalls {
 
     UserStack userStack();
 
+    void overrideReturn(PtRegs regs, long value);
+
     void printf(String format, Object... arguments);
 
     void dumpStack();

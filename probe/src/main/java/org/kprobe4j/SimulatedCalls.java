@@ -53,6 +53,8 @@ final class SimulatedCalls implements KernelCalls {
     @Nullable
     KernelStruct current;
 
+    final SimulatedOverride override = new SimulatedOverride();
+
     private final SimulatedMemory memory;
 
     SimulatedCalls(SimulatedSymbols symbols, StackNames stackNames, Consumer<SimulatedFault> passed) {
@@ -278,6 +280,11 @@ final class SimulatedCalls implements KernelCalls {
         List<Long> most =
                 Arrays.stream(addresses).limit(StackKind.MAX_FRAMES).boxed().toList();
         return new StackSymbols.Stack(most, 0);
+    }
+
+    @Override
+    public void overrideReturn(PtRegs regs, long value) {
+        override.wish(regs, value);
     }
 
     @Override

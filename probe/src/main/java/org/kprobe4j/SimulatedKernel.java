@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -531,7 +532,22 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return what became of it
      */
     public Outcome runPre(PreHandler handler, Kprobe p, PtRegs regs) {
-        return run(() -> handler.handle(p, regs));
+        calls.override.begin(regs);
+        Outcome outcome = run(() -> handler.handle(p, regs));
+        SimulatedFault overridden = calls.override.end(outcome.fault().isPresent());
+        if (overridden != null) {
+            var _ = fault(overridden);
+        }
+        return outcome;
+    }
+
+    /**
+     * What the pre handler that ran last made its function return: {@link Kernel#overrideReturn}.
+     *
+     * @return nothing if the function would have run
+     */
+    public OptionalLong overridden() {
+        return calls.override.carriedOut();
     }
 
     /**

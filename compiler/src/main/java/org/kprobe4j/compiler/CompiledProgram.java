@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.kprobe4j.asm.Assembled;
 
@@ -30,12 +31,26 @@ public record CompiledProgram(
     public static final String STACK_LOST =
             "stack lost: its place in the map of stacks is taken, or there is no more room; make the map for more entries";
 
+    /** What is said of a place that had the function return without having run. */
+    public static final String OVERRIDDEN = "call overridden: the function returned without having run";
+
     /** Copies the collections. */
     public CompiledProgram {
         formats = List.copyOf(formats);
         faultSites = List.copyOf(faultSites);
         keptArguments = List.copyOf(keptArguments);
         registers = Set.copyOf(registers);
+    }
+
+    /**
+     * Where it may have the function return without having run.
+     *
+     * @return the first such place, if there is one
+     */
+    public Optional<FaultSite> override() {
+        return faultSites.stream()
+                .filter(site -> site.what().equals(OVERRIDDEN))
+                .findFirst();
     }
 
     /**

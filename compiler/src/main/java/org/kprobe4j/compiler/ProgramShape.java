@@ -25,8 +25,18 @@ public sealed interface ProgramShape {
      * A kprobe's pre handler.
      *
      * @param post how it lets the post handler run, if there is one
+     * @param injectsErrors whether the handler may have the function return without having run
      */
-    record Pre(Optional<PostPairing> post) implements ProgramShape {
+    record Pre(Optional<PostPairing> post, boolean injectsErrors) implements ProgramShape {
+        /**
+         * One that changes nothing.
+         *
+         * @param post how it lets the post handler run
+         */
+        public Pre(Optional<PostPairing> post) {
+            this(post, false);
+        }
+
         /** Without a post handler. */
         public Pre() {
             this(Optional.empty());

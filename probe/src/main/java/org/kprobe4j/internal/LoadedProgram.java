@@ -209,9 +209,18 @@ public final class LoadedProgram implements AutoCloseable {
 
     /** Stacks that found no room in a map of stacks. */
     public long stacksLost() {
+        return countOf(CompiledProgram.STACK_LOST);
+    }
+
+    /** Calls that the handler had return without having run. */
+    public long overridden() {
+        return countOf(CompiledProgram.OVERRIDDEN);
+    }
+
+    private long countOf(String what) {
         long sum = 0;
         for (int i = 0; i < compiled.faultSites().size(); i++) {
-            if (compiled.faultSites().get(i).what().equals(CompiledProgram.STACK_LOST)) {
+            if (compiled.faultSites().get(i).what().equals(what)) {
                 sum += count(Account.FAULTS + i);
             }
         }

@@ -37,6 +37,9 @@ final class FakeKernel {
     private final Map<Long, Memory.Region> reserved = new HashMap<>();
     private final Map<Long, String> reservedIn = new HashMap<>();
 
+    /** What probed functions return without having run. */
+    final List<Long> overridden = new ArrayList<>();
+
     long time = 1_000;
     /** What each look at the clock takes. */
     long tick = 10;
@@ -178,6 +181,10 @@ final class FakeKernel {
             }
             case 27 -> stackNumber(r[3]);
             case 35 -> task;
+            case 58 -> {
+                overridden.add(r[2]);
+                yield 0;
+            }
             case 67 -> getStack(r[2], r[3], r[4]);
             case 80 -> cgroup;
             case 174 -> place;

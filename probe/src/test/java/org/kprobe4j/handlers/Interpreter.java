@@ -295,7 +295,7 @@ final class Interpreter {
         int arguments = switch (id) {
             case 5, 7, 8, 14, 15, 35, 80, 125, 158 -> 0;
             case 174 -> 1;
-            case 1, 3, 16, 88, 89, 132, 157 -> 2;
+            case 1, 3, 16, 58, 88, 89, 132, 157 -> 2;
             case 27, 87, 112, 113, 114, 115, 131 -> 3;
             case 133 -> 2;
             case 2, 67, 156 -> 4;

@@ -364,7 +364,8 @@ final class Twin implements AutoCloseable {
     }
 
     Outcome pre(PreHandler handler, PtRegs regs) {
-        CompiledProgram program = on(regs).shaped(new ProgramShape.Pre()).pre(handler);
+        CompiledProgram program =
+                on(regs).shaped(new ProgramShape.Pre(Optional.empty(), true)).pre(handler);
         return agree(jvm.runPre(handler, probe, regs), program, regs, 0);
     }
 
@@ -433,6 +434,12 @@ final class Twin implements AutoCloseable {
         assertThat(faults(hit)).as("faults in the interpreter").isEqualTo(newFaults());
         assertThat(hit.count(Account.ENTRIES_LOST)).isEqualTo(jvm.entriesLost() - entriesLost);
         entriesLost = jvm.entriesLost();
+        if (program.override().isPresent()) {
+            assertThat(kernel.overridden)
+                    .as("returned without having run")
+                    .isEqualTo(jvm.overridden().stream().boxed().toList());
+            kernel.overridden.clear();
+        }
         state.forEach(Runnable::run);
         int number = 0;
         for (var ring : rings.entrySet()) {

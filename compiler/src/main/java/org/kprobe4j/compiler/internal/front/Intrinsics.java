@@ -82,6 +82,7 @@ final class Intrinsics {
             case Api.KERNEL + ".readUserShort" -> KernelQueries.read(c, Size.H, true);
             case Api.KERNEL + ".readUserInt" -> KernelQueries.read(c, Size.W, true);
             case Api.KERNEL + ".readUserLong" -> KernelQueries.read(c, Size.DW, true);
+            case Api.KERNEL + ".overrideReturn" -> ErrorInjection.overrideReturn(c);
             case Api.KERNEL + ".printf" -> Printing.printf(c);
             case Api.KERNEL + ".dumpStack" -> Printing.dumpStack(c);
             case Api.PROBE + ".symbolName", Api.INSTANCE + ".symbolName" -> ProbedPlace.name(c);

@@ -105,6 +105,9 @@ public sealed interface Opcode {
     /** The address of a key's value in a map, or zero. */
     record MapLookup(String map, Room key) implements Effect {}
 
+    /** Has the probed function return its argument, without having run, when the handler ends; counted at {@code site} then. */
+    record OverrideReturn(int site) implements Effect {}
+
     /** A part of a map's value, at its address, which is not zero. */
     record MapLoad(int offset, Size size, boolean signed) implements Effect {}
 

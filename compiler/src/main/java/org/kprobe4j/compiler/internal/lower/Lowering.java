@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Width;
@@ -31,6 +32,7 @@ public final class Lowering {
     private final Scratch scratch;
     private final Frame frame;
     private final OperationLowering operations;
+    private final @Nullable ReturnOverride override;
 
     private Lowering(
             Graph graph,
@@ -46,7 +48,8 @@ public final class Lowering {
         this.scratch = new Scratch(out, order, depths, scratchBytes);
         var place = new PlaceLowering(out, planted);
         this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch, place);
-        this.operations = new OperationLowering(out, this, frame, context, scratch, place);
+        this.override = ReturnOverride.of(order, out, context);
+        this.operations = new OperationLowering(out, this, frame, context, scratch, place, override);
     }
 
     /**
@@ -70,6 +73,9 @@ public final class Lowering {
 
     private void run() {
         frame.open();
+        if (override != null) {
+            override.open();
+        }
         for (Block block : order) {
             blocks.put(block, out.program().block(depths.of(block)));
             block.phis().forEach(phi -> registers.put(phi, out.register()));
@@ -175,6 +181,9 @@ public final class Lowering {
             }
             case End.Return back -> {
                 out.at(back.position());
+                if (override != null) {
+                    override.carryOut();
+                }
                 frame.close(back.zero());
             }
             case End.Fault fault -> {

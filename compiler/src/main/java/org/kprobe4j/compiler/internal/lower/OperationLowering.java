@@ -1,6 +1,8 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
@@ -29,10 +31,19 @@ final class OperationLowering {
     private final AggregateLowering aggregates;
     private final RoomLowering rooms;
     private final StateLowering state;
+    private final @Nullable ReturnOverride override;
     private int scratch;
 
-    OperationLowering(LirBuilder out, Lowering values, Frame frame, int context, Scratch memory, PlaceLowering place) {
+    OperationLowering(
+            LirBuilder out,
+            Lowering values,
+            Frame frame,
+            int context,
+            Scratch memory,
+            PlaceLowering place,
+            @Nullable ReturnOverride override) {
         this.place = place;
+        this.override = override;
         this.rooms = new RoomLowering(out, values, frame, memory);
         this.out = out;
         this.values = values;
@@ -88,6 +99,8 @@ final class OperationLowering {
             case Opcode.DataStore(int offset, Size size) ->
                 store(out, values, size, frame.dataBase(), frame.dataOffset() + offset, operation.argument(0));
             case Opcode.Emit emit -> emit(operation, emit);
+            case Opcode.OverrideReturn(int site) ->
+                Objects.requireNonNull(override).choose(site, values.register(operation.argument(0)));
             case Opcode.MapLookup lookup -> values.define(operation, maps.lookup(operation, lookup));
             case Opcode.MapLoad(int offset, Size size, boolean signed) -> {
                 int result = out.load(size, values.register(operation.argument(0)), offset);
