@@ -10,6 +10,8 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
@@ -17,6 +19,7 @@ import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.internal.InjectionRefusal;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.PostPlan;
@@ -59,6 +62,7 @@ public final class Kprobe implements AutoCloseable {
     private final List<SkippedPlace> skipped;
     private final long addr;
     private long finalMissed;
+    private long finalOverridden;
     private @Nullable ProbeAccount finalAccount;
     private @Nullable PostAccount finalPost;
     private Map<ProbePlace, Long> finalHits = Map.of();
@@ -118,6 +122,7 @@ public final class Kprobe implements AutoCloseable {
         private @Nullable PreHandler preHandler;
         private @Nullable PostHandler postHandler;
         private @Nullable Log log;
+        private boolean injectsErrors;
 
         private Builder(String target) {
             this.target = target;
@@ -146,6 +151,18 @@ public final class Kprobe implements AutoCloseable {
         }
 
         /**
+         * <strong>Dangerous.</strong> Allows the pre handler to make the probed function return without having run: {@link
+         * Kernel#overrideReturn}. A probe without this cannot change what the kernel does. It is for one function, at its entry, and has no
+         * post handler.
+         *
+         * @return this
+         */
+        public Builder allowErrorInjection() {
+            injectsErrors = true;
+            return this;
+        }
+
+        /**
          * Where the handlers' printed lines go.
          *
          * @param where standard output if this is not called
@@ -168,6 +185,10 @@ public final class Kprobe implements AutoCloseable {
             if (preHandler == null && postHandler == null) {
                 throw new UsageException("a kprobe needs a pre handler or a post handler");
             }
+            if (injectsErrors && postHandler != null) {
+                throw new UsageException(
+                        "a probe whose handler may have the function return without having run has no post handler: the probed instruction is not executed then; leave out postHandler or allowErrorInjection");
+            }
             return registration.run(sites -> plant(registration, sites, this), preHandler, postHandler);
         }
 
@@ -181,6 +202,10 @@ public final class Kprobe implements AutoCloseable {
     }
 
     private static Kprobe plant(Registration registration, Sites sites, Builder wanted) {
+        if (wanted.injectsErrors && sites.areSeveral()) {
+            throw new UsageException("allowErrorInjection is for one function; %s names %d"
+                    .formatted(wanted.target, sites.sites().size()));
+        }
         var planting = new Planting(sites);
         if (sites.areSeveral() && wanted.postHandler == null) {
             Part part = plantTogether(registration, sites, planting, wanted);
@@ -228,7 +253,11 @@ public final class Kprobe implements AutoCloseable {
         var programs = registration.opened(Programs.at(
                 new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
         CompiledProgram preCode =
-                programs.compile(wanted.preHandler(), plan == null ? new ProgramShape.Pre() : plan.pre());
+                programs.compile(wanted.preHandler(), plan == null ? new ProgramShape.Pre(Optional.empty(), wanted.injectsErrors) : plan.pre());
+        Target asked = new Target(site.place().symbolName(), site.place().offset());
+        InjectionRefusal.find(asked, preCode).ifPresent(refusal -> {
+            throw refused(asked, refusal, null);
+        });
         PostProbe post = null;
         if (plan != null && postProbe != null && wanted.postHandler != null) {
             CompiledProgram code = programs.compile(wanted.postHandler, plan.post());
@@ -239,7 +268,13 @@ public final class Kprobe implements AutoCloseable {
                 "pre handler",
                 preCode,
                 () -> programs.load("pre_handler", preCode, AttachType.NONE, log::append, log::flush));
-        pre.attach(preProgram);
+        try {
+            pre.attach(preProgram);
+        } catch (BpfException e) {
+            throw InjectionRefusal.refused(preCode, e)
+                    .<RuntimeException>map(refusal -> refused(asked, refusal, e))
+                    .orElse(e);
+        }
         return new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
     }
 
@@ -252,6 +287,15 @@ public final class Kprobe implements AutoCloseable {
         } catch (AttachException e) {
             throw new SiteRefusedException(site, e);
         }
+    }
+
+    private static RegistrationException refused(
+            Target target, InjectionRefusal refusal, @Nullable BpfException cause) {
+        return new RegistrationException(
+                "register_kprobe failed, returned -%d (%s): %s: %s"
+                        .formatted(refusal.errno(), Errno.name(refusal.errno()), target, refusal.reason()),
+                refusal.errno(),
+                cause);
     }
 
     /** The post handler must be there before the first hit that arms it. */
@@ -344,6 +388,22 @@ public final class Kprobe implements AutoCloseable {
     }
 
     /**
+     * Calls that the pre handler had return without having run: {@link Kernel#overrideReturn}. They are among the hits that were
+     * delivered.
+     *
+     * @return the number up to now; after {@link #close()}, of all
+     */
+    public synchronized long overridden() {
+        return finalAccount != null ? finalOverridden : countOverridden();
+    }
+
+    private long countOverridden() {
+        return parts().stream()
+                .mapToLong(part -> part.preProgram().overridden())
+                .sum();
+    }
+
+    /**
      * What became of the hits up to now; after {@link #close()}, of all.
      *
      * @return the account
@@ -420,6 +480,7 @@ public final class Kprobe implements AutoCloseable {
             }
             part.programs().drain();
         }
+        finalOverridden = countOverridden();
         finalAccount = count(finalMissed);
         finalPost = countPost();
         finalHits = countHits();
