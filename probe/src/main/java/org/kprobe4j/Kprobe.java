@@ -252,8 +252,9 @@ public final class Kprobe implements AutoCloseable {
         ProbeLocation place = site.confirmed(pre.only().location());
         var programs = registration.opened(Programs.at(
                 new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
-        CompiledProgram preCode =
-                programs.compile(wanted.preHandler(), plan == null ? new ProgramShape.Pre(Optional.empty(), wanted.injectsErrors) : plan.pre());
+        CompiledProgram preCode = programs.compile(
+                wanted.preHandler(),
+                plan == null ? new ProgramShape.Pre(Optional.empty(), wanted.injectsErrors) : plan.pre());
         Target asked = new Target(site.place().symbolName(), site.place().offset());
         InjectionRefusal.find(asked, preCode).ifPresent(refusal -> {
             throw refused(asked, refusal, null);
@@ -281,9 +282,7 @@ public final class Kprobe implements AutoCloseable {
     private static PostPlan planPost(Site site) {
         Target named = site.named();
         try {
-            return named == null
-                    ? PostPlan.of(null, site.place().addr())
-                    : PostPlan.of(named.symbol(), named.offset());
+            return named == null ? PostPlan.of(null, site.place().addr()) : PostPlan.of(named.symbol(), named.offset());
         } catch (AttachException e) {
             throw new SiteRefusedException(site, e);
         }

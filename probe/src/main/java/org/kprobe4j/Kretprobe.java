@@ -288,8 +288,7 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     /** How programs are loaded. */
-    private record Loading(
-            Registration registration, Programs programs, Log log, int maxactive, AttachType type) {
+    private record Loading(Registration registration, Programs programs, Log log, int maxactive, AttachType type) {
         LoadedProgram load(String what, String name, CompiledProgram code) {
             return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
         }

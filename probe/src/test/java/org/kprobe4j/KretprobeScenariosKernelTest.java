@@ -223,7 +223,8 @@ class KretprobeScenariosKernelTest {
         }
         assertThat(rp.account().inFlight()).isZero();
         assertThat(rp.account().missed()).isZero();
-        assertThat(rp.account().hits()).isEqualTo(rp.account().endedInside() + rp.account().filtered());
+        assertThat(rp.account().hits())
+                .isEqualTo(rp.account().endedInside() + rp.account().filtered());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.kprobe4j.internal;
 
+import java.io.IOException;
 import java.util.Optional;
 import org.kprobe4j.compiler.Architecture;
 
@@ -8,6 +9,7 @@ import org.kprobe4j.compiler.Architecture;
  * Told from the instruction's bytes. Source: check_kprobe_address_safe() in kernel/kprobes.c, arch/x86/kernel/kprobes/core.c.
  */
 final class InstructionPatch {
+    private static final int LONGEST_INSTRUCTION = 15;
     private static final int UD2 = 0x0b0f;
     private static final int INT3 = 0xcc;
     private static final int CALL = 0xe8;
@@ -22,9 +24,14 @@ final class InstructionPatch {
 
     /** In words; nothing where the bytes cannot be read or the architecture's are not known. */
     static Optional<String> at(long addr) {
-        return Machine.architecture() == Architecture.X86_64
-                ? Successor.code(addr).map(InstructionPatch::of)
-                : Optional.empty();
+        if (Machine.architecture() != Architecture.X86_64) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(of(KernelText.read(addr, LONGEST_INSTRUCTION)));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     static String of(byte[] code) {
