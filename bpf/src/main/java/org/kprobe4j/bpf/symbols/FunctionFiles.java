@@ -45,6 +45,8 @@ public final class FunctionFiles {
     private String indexedModules = "";
     private @Nullable ForbiddenRanges forbidden;
     private String forbiddenModules = "";
+    private String latestLines = "";
+    private String latestLoaded = "";
 
     private FunctionFiles(SystemCalls calls, String root) {
         this.calls = calls;
@@ -161,8 +163,12 @@ public final class FunctionFiles {
 
     /** Of each module what it is and where: not how many use it. */
     private String loaded() {
+        String lines = new KernelFiles(calls).readIfPresent(root + "/proc/modules");
+        if (lines.equals(latestLines)) {
+            return latestLoaded;
+        }
         StringBuilder text = new StringBuilder();
-        for (LoadedModule module : modules()) {
+        for (LoadedModule module : modules(lines)) {
             text.append(module.name())
                     .append(' ')
                     .append(module.sizeBytes())
@@ -172,7 +178,9 @@ public final class FunctionFiles {
                     .append(module.address())
                     .append('\n');
         }
-        return text.toString();
+        latestLines = lines;
+        latestLoaded = text.toString();
+        return latestLoaded;
     }
 
     private FunctionIndex readIndex(boolean withTraceable) {
@@ -262,8 +270,9 @@ public final class FunctionFiles {
      */
     public synchronized ForbiddenRanges forbidden() {
         ForbiddenRanges known = forbidden;
-        if (known == null || !loaded().equals(forbiddenModules)) {
-            forbiddenModules = loaded();
+        String modules = loaded();
+        if (known == null || !modules.equals(forbiddenModules)) {
+            forbiddenModules = modules;
             known = readForbidden();
             forbidden = known;
         }
@@ -297,9 +306,12 @@ public final class FunctionFiles {
      * @return in the kernel's order; empty also for a kernel without modules
      */
     public List<LoadedModule> modules() {
+        return modules(new KernelFiles(calls).readIfPresent(root + "/proc/modules"));
+    }
+
+    private static List<LoadedModule> modules(String lines) {
         List<LoadedModule> modules = new ArrayList<>();
-        for (String line :
-                new KernelFiles(calls).readIfPresent(root + "/proc/modules").split("\n", -1)) {
+        for (String line : lines.split("\n", -1)) {
             LoadedModule module = LoadedModule.parse(line);
             if (module != null) {
                 modules.add(module);
