@@ -57,6 +57,35 @@ public record ProbeAccount(
         }
     }
 
+    /** Of a probe that was not hit. */
+    static final ProbeAccount NOTHING = new ProbeAccount(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Set.of());
+
+    /**
+     * The account of several probes together.
+     *
+     * @param other another account
+     * @return the sums; what one of them cannot tell, the two cannot
+     */
+    public ProbeAccount plus(ProbeAccount other) {
+        var both = EnumSet.noneOf(Untold.class);
+        both.addAll(untold);
+        both.addAll(other.untold);
+        return new ProbeAccount(
+                hits + other.hits,
+                delivered + other.delivered,
+                filtered + other.filtered,
+                inFlight + other.inFlight,
+                endedInside + other.endedInside,
+                missed + other.missed,
+                recursion + other.recursion,
+                mapFull + other.mapFull,
+                faulted + other.faulted,
+                recordsLost + other.recordsLost,
+                entriesLost + other.entriesLost,
+                stacksLost + other.stacksLost,
+                both);
+    }
+
     /** Copies the set. */
     public ProbeAccount {
         untold = untold.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(untold));

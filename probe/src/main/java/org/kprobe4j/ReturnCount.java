@@ -44,7 +44,7 @@ final class ReturnCount {
     }
 
     private long returned() {
-        return back.count(Account.HITS) - back.count(Account.FILTERED);
+        return back.hits() - back.count(Account.FILTERED);
     }
 
     /** How many calls the entry program has put into the map. */
@@ -53,7 +53,7 @@ final class ReturnCount {
                 + program.count(Account.MAP_FULL)
                 + program.faults()
                 + program.count(Account.NO_INSTANCE);
-        return program.count(Account.HITS) - ended;
+        return program.hits() - ended;
     }
 
     private static long takenOut(LoadedProgram program, CallsInFlight calls) {
@@ -69,7 +69,7 @@ final class ReturnCount {
      *
      * @param missed the kernel's count; negative if it does not tell
      */
-    ProbeAccount count(long missed, long recordsLost, long entriesLost, long stacksLost) {
+    ProbeAccount account(long missed, long recordsLost, long entriesLost, long stacksLost) {
         Set<ProbeAccount.Untold> untold = untold(missed);
         long told = Math.max(0, missed);
         long returnsDropped = back.recursionMisses();
@@ -98,7 +98,7 @@ final class ReturnCount {
         long faultedAtEntry = entry.faults();
         long entriesDropped = entry.recursionMisses();
         long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
-        long followed = entry.count(Account.HITS) - notFollowed;
+        long followed = entry.hits() - notFollowed;
         long inFlight = followed - returned - ended - returnsLost;
         // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
         // inside.

@@ -38,7 +38,7 @@ public final class CallsInFlight implements AutoCloseable {
     private static final int ROOM_BYTES = 1 << 20;
     private static final int FEWEST = 1024;
     private static final int MOST = 8192;
-    private static final int MOST_OF_ALL = 1 << 20;
+    private static final int MOST_OF_ALL = 1 << 16;
     private static final int AWAKE_FROM_PART = 8;
 
     /** One call: what is in the map's key, and its task. */
@@ -81,15 +81,16 @@ public final class CallsInFlight implements AutoCloseable {
      * Makes the map: room for the calls that can be followed at once, and for those that ended inside between two sweeps, about a
      * megabyte.
      *
-     * @param maxactive how many calls are followed at once; 0 for the kernel's default
+     * @param functions how many
+     * @param maxactive how many calls of each are followed at once; 0 for the kernel's default
      * @param callBytes {@link org.kprobe4j.compiler.CompiledProgram#callBytes()}
      */
-    public static CallsInFlight create(long maxactive, int callBytes) {
-        long followed = maxactive > 0
+    public static CallsInFlight create(long functions, int maxactive, int callBytes) {
+        int followed = maxactive > 0
                 ? maxactive
                 : Math.max(10, 2 * PossibleCpus.running().numbers().size());
         long ended = Math.clamp(ROOM_BYTES / (callBytes + ENTRY_OVERHEAD_BYTES), FEWEST, MOST);
-        int room = (int) Math.min(followed + ended, MOST_OF_ALL);
+        int room = (int) Math.min(functions * followed + ended, MOST_OF_ALL);
         var entries =
                 new KernelEntries(MapType.HASH, ProgramShape.CALLS_MAP, ProgramShape.CALL_KEY_BYTES, callBytes, room);
         return new CallsInFlight(entries, entries::fd, Tasks.PROC);

@@ -282,7 +282,7 @@ class PlacesTest {
                 .isOne();
         assertThat(kernel.calls).hasSize(2);
         assertThat(kernel.calls.keySet())
-                .allMatch(key -> key.get(0) == (byte) kernel.pidTgid && key.get(1) == 0)
+                .allMatch(key -> key.get(0) == 0 && key.get(1) == 0)
                 .extracting(key -> key.get(4))
                 .containsExactlyInAnyOrder((byte) 0, (byte) 1);
         assertThat(hit(ret, 2, context(STACK + 8)).count(Account.FILTERED)).isOne();
@@ -505,6 +505,12 @@ class PlacesTest {
                 .isEqualTo(
                         "PlacesTest.java:%d: the functions of vfs_* do not all take the same arguments; read them by number in the entry handler, regs.arg(0), and keep them in ri.data()"
                                 .formatted(Refusals.firstLine(ret)));
+        ReturnHandler<Void> returned = (ri, regs) -> (int) ri.returnValue();
+        assertThat(Refusals.message(() ->
+                        at(numbering).shaped(new ProgramShape.Return(false)).ret(returned)))
+                .isEqualTo(
+                        "PlacesTest.java:%d: the functions of vfs_* do not all have the same prototype, so what they return has no one type; use regs.returnValue(), the whole register"
+                                .formatted(Refusals.firstLine(returned)));
         PreHandler misspelled = (p, regs) -> regs.args(Misspelled.class).cound();
         Refusals.refused(
                 at(numbering, Optional.of("vfs_read")).shaped(new ProgramShape.Pre()),

@@ -14,6 +14,7 @@ import org.kprobe4j.PtRegs;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.SimulatedRegisters;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.ElementLayout;
 import org.kprobe4j.compiler.RecordLayout;
 
@@ -202,12 +203,14 @@ class RegisterSnapshotTest {
     void what_it_costs() {
         var handlers = new Handlers();
         RingBuffer<HitX86> ring = handlers.ring("ring", HitX86.class);
-        Handlers.Hit all = Handlers.hit(handlers.pre((p, regs) -> {
+        CompiledProgram program = handlers.pre((p, regs) -> {
             if (regs instanceof PtRegs.X86 r) {
                 ring.emit(new HitX86((byte) 1, r, 2));
             }
             return 0;
-        }));
-        assertThat(all.steps()).isEqualTo(GOLDEN_STEPS);
+        });
+        assertThat(Handlers.hit(program).steps()).isEqualTo(GOLDEN_STEPS);
+        assertThat(program.registers())
+                .containsExactlyInAnyOrderElementsOf(Architecture.X86_64.registers().keySet());
     }
 }

@@ -96,8 +96,14 @@ final class ArgumentValues {
         return accessor.isIndexed() ? values.indexed(site, place, type, wanted) : values.value(place, type, wanted);
     }
 
-    /** The type that the function returns. */
+    /** The type that the function returns; of several, one that all return. */
     KernelType returned() {
+        if (translation.request().planted() instanceof Planted.Many many
+                && many.typesOf().isEmpty()) {
+            throw new Refusal(
+                    "the functions of %s do not all have the same prototype, so what they return has no one type; use regs.returnValue(), the whole register"
+                            .formatted(many.symbolName()));
+        }
         String name = function();
         Prototype known = prototype(
                 "the kernel's BTF does not have the type that %s returns; use regs.returnValue(), the whole register"

@@ -48,7 +48,7 @@ final class ReturnValues {
     }
 
     private static Wanted wanted(CallSite site, ClassDesc result) {
-        String function = site.translation().request().symbolName();
+        String function = site.translation().request().planted().symbolName();
         String type =
                 result.isPrimitive() ? "" : Translation.javaName(ObjectInstructions.internalName(result)) + ".class";
         var accessor = new Accessor(
