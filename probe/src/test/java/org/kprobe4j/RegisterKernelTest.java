@@ -175,8 +175,7 @@ class RegisterKernelTest {
                         .preHandler((p, regs) -> 0)
                         .register())
                 .isInstanceOf(UsageException.class)
-                .hasMessageMatching(
-                        "allowErrorInjection is for one function; null_lseek,vfs_r\\* names \\d+");
+                .hasMessageMatching("allowErrorInjection is for one function; null_lseek,vfs_r\\* names \\d+");
     }
 
     /** To allow it alone changes nothing. */

@@ -3,6 +3,8 @@ package org.kprobe4j.handlers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,7 @@ import org.kprobe4j.UsageException;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.ProgramShape;
 
 /** Handlers that have the probed function return without having run: in the JVM and in the interpreter alike. */
@@ -25,7 +28,7 @@ class ErrorInjectionTest {
     private static final int ENOMEM = 12;
 
     private final Twin twin = new Twin();
-    private final Handlers allowed = new Handlers().shaped(new ProgramShape.Pre(false, true));
+    private final Handlers allowed = new Handlers().shaped(new ProgramShape.Pre(Optional.empty(), true));
 
     @AfterEach
     void close() {
@@ -151,8 +154,9 @@ class ErrorInjectionTest {
     @Test
     void only_before_the_function_runs() {
         PostHandler post = (p, regs, flags) -> Kernel.overrideReturn(regs, 0);
-        assertThat(Refusals.message(
-                        () -> new Handlers().shaped(new ProgramShape.Post(0)).post(post)))
+        assertThat(Refusals.message(() -> new Handlers()
+                        .shaped(new ProgramShape.Post(new PostPairing.SameTrap(Map.of())))
+                        .post(post)))
                 .endsWith(
                         ": Kernel.overrideReturn works in a kprobe's pre handler only: there the function has not begun to run");
         Kprobe kp = twin.jvm.kprobe("vfs_read");
@@ -192,7 +196,7 @@ class ErrorInjectionTest {
     void on_arm64_too() {
         CompiledProgram program = new Handlers()
                 .on(Architecture.ARM64)
-                .shaped(new ProgramShape.Pre(false, true))
+                .shaped(new ProgramShape.Pre(Optional.empty(), true))
                 .pre((p, regs) -> {
                     Kernel.overrideReturn(regs, regs.arg(1));
                     return 0;

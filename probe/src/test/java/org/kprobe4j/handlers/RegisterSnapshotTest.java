@@ -211,6 +211,7 @@ class RegisterSnapshotTest {
         });
         assertThat(Handlers.hit(program).steps()).isEqualTo(GOLDEN_STEPS);
         assertThat(program.registers())
-                .containsExactlyInAnyOrderElementsOf(Architecture.X86_64.registers().keySet());
+                .containsExactlyInAnyOrderElementsOf(
+                        Architecture.X86_64.registers().keySet());
     }
 }
