@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.Failure;
 import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
@@ -34,6 +35,9 @@ import org.kprobe4j.internal.targets.TargetSyntaxException;
 /** Registering is a row of steps; when one fails, the steps before it are undone and the failure is said in the API's terms. */
 final class Registration {
     private static final int MAX_SKIPPED_LINES = 5;
+    /** How the operations begin that are about the target itself. */
+    private static final String ATTACH = "attach k";
+
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final String function;
@@ -153,10 +157,13 @@ final class Registration {
         };
     }
 
-    /** With the target, unless that is what the refusal is about. */
+    /** With the target as it was written, where the kernel was asked for an address, or for something else. */
     private String said(BpfException refusal) {
-        String message = String.valueOf(refusal.getMessage());
-        return refusal.failure().object().equals(target) ? message : target + ": " + message;
+        Failure failure = refusal.failure();
+        return failure.operation().startsWith(ATTACH)
+                ? new Failure(failure.operation(), target, failure.errno(), failure.reason(), failure.remedy())
+                        .message()
+                : target + ": " + refusal.getMessage();
     }
 
     private RegistrationException refused(Target place, BpfException refusal) {
