@@ -53,6 +53,9 @@ final class ProgramLoad {
             // Its log would be a line for each of a million instructions, and none of them the reason.
             throw refused(Errno.E2BIG, "");
         }
+        if (fd == -Errno.EMFILE || fd == -Errno.ENFILE) {
+            throw refused((int) -fd, "");
+        }
         Logged logged = withLog(Math.max(1, spec.logLevel()));
         if (logged.result() >= 0) {
             return new Loaded(logged.result(), logged.log());

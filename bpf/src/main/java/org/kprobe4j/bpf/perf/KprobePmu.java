@@ -53,14 +53,17 @@ final class KprobePmu {
     }
 
     private int type(ProbeTarget target) {
-        String type = files.readIfPresent(FOLDER + "type").strip();
-        if (type.isEmpty()) {
+        StringBuilder type = new StringBuilder();
+        int errno = (int) -files.read(FOLDER + "type", type);
+        if (errno > 0 && errno != Errno.ENOENT) {
+            throw new AttachException(Failure.of(target.operation(), target.toString(), errno));
+        } else if (errno > 0) {
             Failure failure = new Failure(
                     target.operation(), target.toString(), 0, "this kernel has no perf PMU \"kprobe\"", null);
             throw new UnsupportedException(
                     failure.remedy("needs Linux 4.17 with CONFIG_KPROBE_EVENTS; older: a tracefs event"));
         }
-        return Integer.parseInt(type);
+        return Integer.parseInt(type.toString().strip());
     }
 
     /** The format file says {@code config:0}. */
