@@ -90,7 +90,10 @@ class SimulatedKernelTest {
                         "vfs_read+0x0/0x1000",
                         "at vfs_read+0x1a/0x1000\n ksys_read+0x65/0x1000\n 0x1234",
                         "Call Trace:\n vfs_read+0x1a/0x1000\n ksys_read+0x65/0x1000\n 0x1234");
-        refused(() -> kernel.kprobe("a b"), "\"a b\" is not the name of a function");
+        assertThatThrownBy(() -> kernel.kprobe("a b"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageStartingWith("target \"a b\": ");
+        refused(() -> kernel.kprobe("vfs_*"), "vfs_*: a simulated kernel knows single functions, by their names");
     }
 
     @Test

@@ -72,6 +72,18 @@ class MapEntriesTest {
     }
 
     @Test
+    void aValueIsTakenInTwoStepsWhereTheKernelHasNotTheOne() {
+        FakeHash hash = filled(4, 3);
+        try (BpfMap map = map(hash, MapType.HASH, 8)) {
+            byte[] key = {2, 0, 0, 0};
+            assertThat(map.take(key)).startsWith(20, 0);
+            assertThat(map.take(key)).isNull();
+            assertThat(hash.size()).isEqualTo(2);
+        }
+        assertThat(OpenDescriptors.list()).isEmpty();
+    }
+
+    @Test
     void hundredThousandEntriesTakeFewCalls() {
         FakeHash hash = filled(1 << 17, 100_000);
         try (BpfMap map = map(hash, MapType.HASH, 200_000)) {

@@ -75,7 +75,7 @@ class PostKernelTest {
     }
 
     /** What was seen at a place. */
-    private record Run(List<Step> steps, long delivered, org.kprobe4j.PostAccount post) {
+    private record Run(List<Step> steps, long lost, long delivered, org.kprobe4j.PostAccount post) {
         /** The post handlers' instruction pointers. */
         TreeSet<Long> nexts() {
             return steps.stream()
@@ -151,8 +151,23 @@ class PostKernelTest {
         }
     }
 
-    /** Runs the load with pre and post handlers at a place, and pre handlers where it goes on. */
+    /**
+     * Runs the load until no record was lost: a trap of a probe counts as an NMI, and there a record finds no room while another CPU is at
+     * the buffer. What the accounts say holds for each run.
+     */
     private static @Nullable Run run(Place place, List<String> nexts) throws Exception {
+        for (int i = 0; i < TRIES; i++) {
+            Run run = runOnce(place, nexts);
+            if (run == null || run.lost() == 0) {
+                return run;
+            }
+            assertThat(run.post().delivered()).as(place.toString()).isEqualTo(run.delivered());
+        }
+        throw new AssertionError("records of %s were lost in each of %d runs".formatted(place, TRIES));
+    }
+
+    /** Runs the load with pre and post handlers at a place, and pre handlers where it goes on. */
+    private static @Nullable Run runOnce(Place place, List<String> nexts) throws Exception {
         List<Step> steps = Collections.synchronizedList(new ArrayList<>());
         var opened = new ArrayList<Kprobe>();
         var events = RingBuffer.of(Step.class, RING_BYTES);
@@ -193,10 +208,12 @@ class PostKernelTest {
                 Load.run();
             }
             opened.forEach(Kprobe::close);
-            assertThat(kp.account().recordsLost()).isZero();
+            long lost = opened.stream()
+                    .mapToLong(probe -> probe.account().recordsLost())
+                    .sum();
             assertThat(kp.account().hits()).isEqualTo(kp.account().delivered());
             events.close();
-            return new Run(List.copyOf(steps), kp.account().delivered(), kp.postAccount());
+            return new Run(List.copyOf(steps), lost, kp.account().delivered(), kp.postAccount());
         } finally {
             opened.forEach(Kprobe::close);
         }
