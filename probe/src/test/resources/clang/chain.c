@@ -3,7 +3,7 @@
 
 SEC("pre") int handle(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     char *dentry, *inode, *sb;
     u32 dev;
     READ(0, dentry, (char *)regs->di + 72);

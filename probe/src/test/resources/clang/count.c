@@ -5,7 +5,7 @@ u64 hits[1] SEC(".data.hits");
 
 SEC("pre") int handle(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     __sync_fetch_and_add(&hits[0], 1);
     return 0;
 }

@@ -12,7 +12,7 @@ struct event {
 
 SEC("pre") int handle(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     struct event *e = ringbuf_reserve(&events, sizeof(*e), 0);
     if (!e) {
         COUNT(RING_FULL);

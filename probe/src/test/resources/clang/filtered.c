@@ -3,7 +3,7 @@
 
 SEC("pre") int handle(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     if (get_current_pid_tgid() >> 32 != 42)
         return 0;
     u64 *e = ringbuf_reserve(&events, sizeof(*e), 0);

@@ -5,7 +5,7 @@ u64 hits[1] SEC(".data.hits");
 
 SEC("pre") int handle(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     if (get_current_pid_tgid() >> 32 != 42)
         return 0;
     __sync_fetch_and_add(&hits[0], 1);

@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) void take_out(struct key *key)
 
 SEC("pre") int entry(struct pt_regs *regs)
 {
-    COUNT(HITS);
+    HIT();
     struct call call = { 0, ktime_get_ns() };
     struct key key = { 0, regs->sp };
     call.task = get_current_pid_tgid();

@@ -26,11 +26,19 @@ struct map {
 struct map events SEC(".maps");
 struct map calls SEC(".maps");
 
-enum { HITS, FILTERED, RING_FULL, MAP_FULL, NO_INSTANCE, ENTRIES_LOST, ENDED_INSIDE, RETURN_LOST, FAULTS };
+enum { HITS, FILTERED, RING_FULL, MAP_FULL, NO_INSTANCE, ENTRIES_LOST, ENDED_INSIDE, RETURN_LOST, ON, FAULTS };
 
 #ifdef ACCOUNT
 u64 account[16] SEC(".data.account");
 #define COUNT(slot) __sync_fetch_and_add(&account[slot], 1)
+// A hit of a probe that is switched on.
+#define HIT()                                     \
+    do {                                          \
+        u64 on = account[ON];                     \
+        if (on == 0)                              \
+            return 0;                             \
+        __sync_fetch_and_add(&account[HITS], on); \
+    } while (0)
 // A read that faults ends the handler and is counted.
 #define READ(site, to, from)                                   \
     do {                                                       \
@@ -41,5 +49,6 @@ u64 account[16] SEC(".data.account");
     } while (0)
 #else
 #define COUNT(slot)
+#define HIT()
 #define READ(site, to, from) probe_read_kernel(&(to), sizeof(to), from)
 #endif

@@ -21,8 +21,13 @@ public final class Account {
     public static final int ENDED_INSIDE = 6;
     /** The same of the same task: the return was not handed to the program, because another program was running on the CPU. */
     public static final int RETURN_LOST = 7;
+    /**
+     * Not a counter but the program's switch, which user space sets: 1 lets it run, with 0 it leaves at once and uncounted. What a
+     * hit adds to {@link #HITS}. A program for the second half of a pair has no switch: it ends what the first half began.
+     */
+    public static final int ON = 8;
     /** The first of the fault sites, in the order of {@link CompiledProgram#faultSites()}. */
-    public static final int FAULTS = 8;
+    public static final int FAULTS = 9;
 
     private Account() {}
 }

@@ -119,7 +119,9 @@ public final class LoadedProgram implements AutoCloseable {
                 }
             }
             // The program keeps its scratch memory; no descriptor of it is needed any more.
-            return new LoadedProgram(compiled, account, account.mmap(), List.copyOf(copies), attached, placeHits);
+            var loaded = new LoadedProgram(compiled, account, account.mmap(), List.copyOf(copies), attached, placeHits);
+            loaded.switchTo(true);
+            return loaded;
         } catch (BpfException | IllegalStateException e) {
             copies.forEach(BpfProgram::close);
             if (placeHits != null) {
@@ -189,6 +191,11 @@ public final class LoadedProgram implements AutoCloseable {
     /** How often it ran at a place. */
     public long hits(int place) {
         return placeHits == null ? count(Account.HITS) : placeHits.of(place);
+    }
+
+    /** Switches a program that begins a hit; see {@link Account#ON}. */
+    void switchTo(boolean on) {
+        slots.putLong(0, Account.ON * Long.BYTES, on ? 1 : 0);
     }
 
     /** A counter of the account. */

@@ -64,6 +64,8 @@ class GoldenAggregateTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -21
+                w0 = 0
+                exit
                 """);
     }
 
@@ -105,6 +107,8 @@ class GoldenAggregateTest {
                 *(u64 *)(r2 +0) = 1
                 *(u64 *)(r2 +32) = r1
                 goto -8
+                w0 = 0
+                exit
                 """);
     }
 
@@ -165,6 +169,8 @@ class GoldenAggregateTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -31
+                w0 = 0
+                exit
                 """);
     }
 }

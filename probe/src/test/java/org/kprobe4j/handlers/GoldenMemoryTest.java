@@ -18,7 +18,8 @@ class GoldenMemoryTest {
                 .isEqualTo("""
                 r6 = r1
                 r1 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r1 +48)
+                if r0 == 0 goto +43
                 lock *(u64 *)(r1 +0) += r0
                 *(u32 *)(r10 -24) = 0
                 r1 = map[scratch]
@@ -30,7 +31,7 @@ class GoldenMemoryTest {
                 *(u64 *)(r0 +8) = 0
                 r1 = *(u32 *)(r6 +112)
                 if w1 < 3 goto +6
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -58,6 +59,8 @@ class GoldenMemoryTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -9
+                w0 = 0
+                exit
                 """);
     }
 
@@ -71,7 +74,8 @@ class GoldenMemoryTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +48)
+                if r0 == 0 goto +42
                 lock *(u64 *)(r2 +0) += r0
                 r3 = *(u64 *)(r1 +112)
                 r1 = r10
@@ -101,7 +105,7 @@ class GoldenMemoryTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -110,6 +114,8 @@ class GoldenMemoryTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -13
+                w0 = 0
+                exit
                 """);
     }
 }

@@ -24,8 +24,11 @@ class GoldenProgramTest {
     void a_hit_is_counted() {
         assertThat(Handlers.listing(new Handlers().pre((p, regs) -> 0))).isEqualTo("""
                 r1 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r1 +48)
+                if r0 == 0 goto +3
                 lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 """);
@@ -39,7 +42,8 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +48)
+                if r0 == 0 goto +20
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
                 r1 = map[log]
@@ -58,6 +62,8 @@ class GoldenProgramTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -7
+                w0 = 0
+                exit
                 """);
     }
 
@@ -71,7 +77,8 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +48)
+                if r0 == 0 goto +24
                 lock *(u64 *)(r2 +0) += r0
                 r7 = *(u32 *)(r1 +112)
                 r6 = *(u64 *)(r1 +104)
@@ -94,6 +101,8 @@ class GoldenProgramTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -7
+                w0 = 0
+                exit
                 """);
     }
 
@@ -105,12 +114,13 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +48)
+                if r0 == 0 goto +40
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
                 r1 = *(u64 *)(r1 +104)
                 if r1 != 0 goto +6
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -143,6 +153,8 @@ class GoldenProgramTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -7
+                w0 = 0
+                exit
                 """);
     }
 
@@ -155,7 +167,8 @@ class GoldenProgramTest {
                 .isEqualTo("""
                 r6 = r1
                 r1 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r1 +48)
+                if r0 == 0 goto +56
                 lock *(u64 *)(r1 +0) += r0
                 r3 = *(u64 *)(r6 +152)
                 r1 = r10
@@ -376,7 +389,7 @@ class GoldenProgramTest {
                 """)
                 .contains("""
                 exit
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 r6 = -1
@@ -393,7 +406,8 @@ class GoldenProgramTest {
         assertThat(listing.substring(0, listing.indexOf("call bpf_get_current_pid_tgid")))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +48)
+                if r0 == 0 goto +25
                 lock *(u64 *)(r2 +0) += r0
                 *(u64 *)(r10 -32) = 0
                 r0 = *(u64 *)(r1 +96)

@@ -38,8 +38,11 @@ class GoldenStateTest {
                     return 0;
                 }),
                 """
-                r0 = map[hits][0]+0
-                lock *(u64 *)(r0 +0) += r1
+                r1 = map[hits][0]+0
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 """);
@@ -62,6 +65,8 @@ class GoldenStateTest {
                 r1 = map[hits][0]+0
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 """);
@@ -106,6 +111,8 @@ class GoldenStateTest {
                 r1 >>= 2
                 r2 += 16
                 goto -29
+                w0 = 0
+                exit
                 """);
     }
 
@@ -132,6 +139,8 @@ class GoldenStateTest {
                 r1 += r0
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 """);
@@ -216,6 +225,8 @@ class GoldenStateTest {
                 goto -66
                 w0 = 0
                 exit
+                w0 = 0
+                exit
                 """);
     }
 
@@ -250,6 +261,8 @@ class GoldenStateTest {
                 call bpf_map_delete_elem#3
                 w0 = 0
                 exit
+                w0 = 0
+                exit
                 """);
     }
 
@@ -273,9 +286,11 @@ class GoldenStateTest {
                 lock *(u64 *)(r0 +0) += r1
                 w0 = 0
                 exit
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 """);
@@ -306,6 +321,8 @@ class GoldenStateTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -7
+                w0 = 0
+                exit
                 """);
     }
 
@@ -355,6 +372,8 @@ class GoldenStateTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -23
+                w0 = 0
+                exit
                 """);
     }
 

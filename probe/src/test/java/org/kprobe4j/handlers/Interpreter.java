@@ -62,6 +62,14 @@ final class Interpreter {
         this.scratch = kernel.memory.map("scratch", new byte[scratchBytes], true, true);
         this.callBytes = callBytes;
         this.account = kernel.memory.map("account", new byte[accountSlots * Long.BYTES], true, true);
+        if (accountSlots > Account.ON) {
+            switchTo(1);
+        }
+    }
+
+    /** What a probe is switched to: 1 or 0. */
+    void switchTo(int on) {
+        kernel.memory.store(Size.DW, account.base() + (long) Account.ON * Long.BYTES, on);
     }
 
     private void take(List<Instruction> code) {

@@ -332,6 +332,9 @@ class PlacesTest {
     @Test
     void by_cookie_the_number_is_looked_up_and_bounded() {
         assertThat(Handlers.listing(at(Numbering.COOKIE).pre((p, regs) -> 0))).isEqualTo("""
+                r0 = map[account][0]+0
+                r0 = *(u64 *)(r0 +48)
+                if r0 == 0 goto +12
                 call bpf_get_attach_cookie#174
                 if r0 >= 3 goto +8
                 r0 <<= 3
@@ -339,6 +342,8 @@ class PlacesTest {
                 r1 += r0
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
+                w0 = 0
+                exit
                 w0 = 0
                 exit
                 w0 = 0
@@ -353,6 +358,9 @@ class PlacesTest {
                     return 0;
                 })))
                 .startsWith("""
+                r0 = map[account][0]+0
+                r0 = *(u64 *)(r0 +48)
+                if r0 == 0 goto +25
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
@@ -370,6 +378,9 @@ class PlacesTest {
                     return 0;
                 })))
                 .isEqualTo("""
+                r0 = map[account][0]+0
+                r0 = *(u64 *)(r0 +48)
+                if r0 == 0 goto +39
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
@@ -403,6 +414,8 @@ class PlacesTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -7
+                w0 = 0
+                exit
                 """);
     }
 
@@ -416,6 +429,10 @@ class PlacesTest {
                 })))
                 .startsWith("""
                 r6 = r1
+                r0 = map[account][0]+0
+                r0 = *(u64 *)(r0 +48)
+                if r0 == 0 goto +41
+                r1 = r6
                 call bpf_get_attach_cookie#174
                 r1 = r0
                 if r0 >= 3 goto +28

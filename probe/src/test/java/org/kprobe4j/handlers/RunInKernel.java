@@ -88,7 +88,9 @@ final class RunInKernel implements AutoCloseable {
             BpfProgram program =
                     BpfProgram.load(ProgramSpec.builder(ProgramType.RAW_TRACEPOINT, "differential", instructions)
                             .build());
-            return new RunInKernel(compiled, log, account, account.mmap(), program);
+            MappedArray slots = account.mmap();
+            slots.putLong(0, Account.ON * Long.BYTES, 1);
+            return new RunInKernel(compiled, log, account, slots, program);
         } catch (BpfException e) {
             account.close();
             throw e;

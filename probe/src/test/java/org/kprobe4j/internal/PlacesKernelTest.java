@@ -151,6 +151,7 @@ class PlacesKernelTest {
         int slots = Account.FAULTS + compiled.faultSites().size();
         accounts.add(
                 opened(array(Account.MAP, slots * Long.BYTES, BpfMap.MMAPABLE).mmap()));
+        accounts.getLast().putLong(0, Account.ON * Long.BYTES, 1);
         if (compiled.scratchBytes() > 0) {
             maps.put(
                     ScratchMemory.MAP,

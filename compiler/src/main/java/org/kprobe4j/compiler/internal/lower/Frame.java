@@ -68,7 +68,11 @@ final class Frame {
     }
 
     void open() {
-        place.count();
+        if (beginsHere()) {
+            countIfOn();
+        } else {
+            place.count();
+        }
         switch (shape) {
             case ProgramShape.Pre pre -> {
                 if (pre.post().orElse(null) instanceof PostPairing.NextInstruction) {
@@ -100,6 +104,27 @@ final class Frame {
                 }
             }
         }
+    }
+
+    /** Whether a hit begins with this program, so that it stands under the probe's switch. */
+    private boolean beginsHere() {
+        return switch (shape) {
+            case ProgramShape.Pre _, ProgramShape.Entry _ -> true;
+            case ProgramShape.Post _ -> false;
+            case ProgramShape.Return back -> !back.paired();
+        };
+    }
+
+    /** Counts the hit by adding the switch, which is 1: so a program that can be switched off has one instruction more. */
+    private void countIfOn() {
+        int account = out.mapValue(Account.MAP, 0);
+        int on = out.load(Size.DW, account, Account.ON * Long.BYTES);
+        LirBlock off = out.block();
+        LirBlock goOn = out.block();
+        out.branchImm(JmpOp.JEQ, Width.W64, on, 0, off, goOn);
+        out.last(off, out::exit);
+        out.place(goOn);
+        place.count(context, account, on);
     }
 
     /** Zeroed room for the value of the call's map entry; a large one would leave no stack for anything else. */

@@ -1,8 +1,10 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
@@ -18,6 +20,7 @@ final class LirBuilder {
     private final LirProgram program = new LirProgram();
     private LirBlock current = program.block(0);
     private final Deque<Runnable> asides = new ArrayDeque<>();
+    private final List<Runnable> last = new ArrayList<>();
     /** What the current block has loaded since its last call, constants and addresses; their registers are never written again. */
     private final Map<Object, Integer> loaded = new HashMap<>();
 
@@ -79,11 +82,21 @@ final class LirBuilder {
         });
     }
 
+    /** Fills a block that stands behind everything else and belongs to no line of the handler. */
+    void last(LirBlock block, Runnable content) {
+        last.add(() -> {
+            position = null;
+            place(block);
+            content.run();
+        });
+    }
+
     /** Places what was put aside; the program is complete then. */
     void finish() {
         while (!asides.isEmpty()) {
             asides.removeFirst().run();
         }
+        last.forEach(Runnable::run);
     }
 
     void jump(LirBlock target) {

@@ -25,10 +25,24 @@ final class PlaceLowering {
 
     /** Counts the hit: of several places each has a counter of its own. At the program's very start, where r1 is the context. */
     void count() {
-        if (!(planted instanceof Planted.Many many)) {
+        if (planted instanceof Planted.Many many) {
+            count(many);
+        } else {
             out.count(Account.HITS);
-            return;
         }
+    }
+
+    /** The same behind other code that has loaded the account's address and 1. */
+    void count(int context, int account, int one) {
+        if (planted instanceof Planted.Many many) {
+            out.add(new Lir.Move(1, context));
+            count(many);
+        } else {
+            out.add(new Lir.AtomicAdd(Size.DW, account, Account.HITS * Long.BYTES, one));
+        }
+    }
+
+    private void count(Planted.Many many) {
         int address = switch (many.numbering()) {
             case LINKED -> linked(Places.HITS_MAP, Long.BYTES, 0);
             case COOKIE -> {
