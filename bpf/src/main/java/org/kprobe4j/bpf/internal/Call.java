@@ -27,7 +27,8 @@ enum Call {
     EPOLL_CREATE1(291, 20, 357),
     PERF_EVENT_OPEN(298, 241, 364),
     PRLIMIT64(302, 261, 369),
-    BPF(321, 280, 386);
+    BPF(321, 280, 386),
+    MEMBARRIER(324, 283, 389);
 
     private final int x86;
     private final int arm64;

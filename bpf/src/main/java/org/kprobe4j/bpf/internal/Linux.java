@@ -57,6 +57,9 @@ public final class Linux {
     /** {@code _IOW('$', 8, __u32)}. */
     public static final int PERF_EVENT_IOC_SET_BPF = 0x40042408;
 
+    // include/uapi/linux/membarrier.h
+    public static final int MEMBARRIER_CMD_GLOBAL = 1;
+
     // files and memory
     public static final int AT_FDCWD = -100;
     public static final int O_RDONLY = 0;

@@ -134,6 +134,11 @@ final class LinuxSystemCalls implements SystemCalls {
     }
 
     @Override
+    public long membarrier(int command) {
+        return call(Call.MEMBARRIER, command, 0, 0);
+    }
+
+    @Override
     public int getpid() {
         return (int) call(Call.GETPID, 0, 0, 0);
     }

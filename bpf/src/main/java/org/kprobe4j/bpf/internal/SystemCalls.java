@@ -168,6 +168,14 @@ public interface SystemCalls {
     long setLimit(int resource, long limit);
 
     /**
+     * membarrier(2) without flags.
+     *
+     * @param command {@code MEMBARRIER_CMD_*}
+     * @return 0
+     */
+    long membarrier(int command);
+
+    /**
      * getpid(2).
      *
      * @return the process id

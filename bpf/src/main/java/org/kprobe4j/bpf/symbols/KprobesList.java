@@ -2,6 +2,7 @@ package org.kprobe4j.bpf.symbols;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.internal.KernelFiles;
 import org.kprobe4j.bpf.internal.KprobesFolder;
 import org.kprobe4j.bpf.internal.SystemCalls;
 
@@ -11,6 +12,8 @@ import org.kprobe4j.bpf.internal.SystemCalls;
  * <p>Thread-safe. Needs debugfs and root. Source: kernel/kprobes.c, Documentation/trace/kprobes.rst.
  */
 public final class KprobesList {
+    private static final String FTRACE_ENABLED = "/proc/sys/kernel/ftrace_enabled";
+
     private KprobesList() {}
 
     /**
@@ -40,6 +43,20 @@ public final class KprobesList {
 
     static boolean enabled(SystemCalls calls) {
         return KprobesFolder.read(calls, "enabled").startsWith("1");
+    }
+
+    /**
+     * Whether the function tracer calls anybody: the sysctl {@code kernel.ftrace_enabled}. Probes at functions' entries are reached
+     * by it.
+     *
+     * @return false if it is switched off; true also on a kernel without the function tracer
+     */
+    public static boolean ftraceEnabled() {
+        return ftraceEnabled(SystemCalls.linux());
+    }
+
+    static boolean ftraceEnabled(SystemCalls calls) {
+        return !new KernelFiles(calls).readIfPresent(FTRACE_ENABLED).strip().equals("0");
     }
 
     /**

@@ -157,6 +157,22 @@ public final class KprobeEvents {
     }
 
     /**
+     * The events that are defined, by anybody.
+     *
+     * @return in the kernel's order
+     */
+    public List<DefinedEvent> defined() {
+        List<DefinedEvent> events = new ArrayList<>();
+        for (String line : tracefs.readIfPresent(CONTROL).split("\n", -1)) {
+            DefinedEvent event = DefinedEvent.parse(line, self);
+            if (event != null) {
+                events.add(event);
+            }
+        }
+        return events;
+    }
+
+    /**
      * Removes the events of our naming whose process is over, and nobody else's: what a killed process left behind.
      *
      * @return what was removed, as {@code GROUP/EVENT}

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntToLongFunction;
 import java.util.function.LongSupplier;
 
 /** A kernel of a few maps in memory, on which unit tests run without root. Not meant to be clever: tests script the rest. */
@@ -44,6 +45,7 @@ public final class FakeKernel implements SystemCalls {
     public LongSupplier onPerfEventOpen = () -> fd("perf");
     public LongSupplier onEpollWait = () -> 0;
     public LongSupplier onConnect = () -> 0;
+    public IntToLongFunction onMembarrier = command -> 0;
     /** Memory by descriptor name and offset, for mmap. */
     public final Map<Long, MemorySegment> memory = new HashMap<>();
 
@@ -191,6 +193,11 @@ public final class FakeKernel implements SystemCalls {
     public long setLimit(int resource, long limit) {
         limits.add(resource + "=" + limit);
         return 0;
+    }
+
+    @Override
+    public long membarrier(int command) {
+        return onMembarrier.applyAsLong(command);
     }
 
     @Override

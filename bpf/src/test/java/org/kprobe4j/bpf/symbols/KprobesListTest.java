@@ -34,6 +34,9 @@ class KprobesListTest {
                         "/sys/kernel/debug/kprobes/blacklist",
                         "0xffffffff81001000-0xffffffff81001040\tnotify_die\n0xffffffff82-0xffffffff83\tother+0x10\n");
         assertThat(KprobesList.enabled(kernel)).isFalse();
+        assertThat(KprobesList.ftraceEnabled(kernel)).isTrue();
+        kernel.file("/proc/sys/kernel/ftrace_enabled", "0\n");
+        assertThat(KprobesList.ftraceEnabled(kernel)).isFalse();
         assertThat(KprobesList.forbidden(kernel, "notify_die", 0))
                 .isEqualTo(new ForbiddenRange(0xffffffff81001000L, 0xffffffff81001040L, "notify_die"));
         assertThat(KprobesList.forbidden(kernel, null, 0xffffffff8100103fL)).isNotNull();

@@ -63,6 +63,25 @@ class KprobeEventsTest {
     }
 
     @Test
+    void eventsOfAllAreListedWithTheirProcess() {
+        String group = events().group();
+        kernel.file(ROOT + "kprobe_events", """
+                p:%s/p_1 brd:brd_submit_bio+0x4
+                r20:kprobe4j_8_100/r_1 do_nanosleep
+                r:others/r_2 vfs_read ret=$retval
+                p:kprobes/p_vfs_read_0 vfs_read a=%%di b=%%si
+                e:eprobes/x syscalls.sys_enter_openat
+                garbage
+                """.formatted(group));
+        assertThat(events().defined())
+                .containsExactly(
+                        new DefinedEvent(group, "p_1", false, 0, "brd:brd_submit_bio+0x4", 42, true),
+                        new DefinedEvent("kprobe4j_8_100", "r_1", true, 20, "do_nanosleep", 8, false),
+                        new DefinedEvent("others", "r_2", true, 0, "vfs_read", 0, false),
+                        new DefinedEvent("kprobes", "p_vfs_read_0", false, 0, "vfs_read", 0, false));
+    }
+
+    @Test
     void onlyEventsOfTheDeadAreRemoved() {
         String suffix = events().group().replaceFirst("kprobe4j_42_777", "");
         kernel.file("/proc/8/stat", STAT.formatted(8, 100))
