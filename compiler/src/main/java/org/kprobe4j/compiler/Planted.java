@@ -16,8 +16,29 @@ public sealed interface Planted {
      *
      * @param symbolName what the probe was asked for
      * @param addr where it was planted
+     * @param moves whether the probe follows its module, which is loaded elsewhere each time: then the address is not known
      */
-    record One(String symbolName, long addr) implements Planted {}
+    record One(String symbolName, long addr, boolean moves) implements Planted {
+        /**
+         * A place that stays where it is.
+         *
+         * @param symbolName what the probe was asked for
+         * @param addr where it was planted
+         */
+        public One(String symbolName, long addr) {
+            this(symbolName, addr, false);
+        }
+
+        /**
+         * A place that moves with its module.
+         *
+         * @param symbolName what the probe was asked for
+         * @return the place
+         */
+        public static One moving(String symbolName) {
+            return new One(symbolName, 0, true);
+        }
+    }
 
     /**
      * Several places, one program; their names and addresses are in the tables that {@link Places} describes.

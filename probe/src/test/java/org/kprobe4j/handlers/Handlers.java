@@ -87,6 +87,12 @@ final class Handlers {
         return this;
     }
 
+    /** The probe follows its module. */
+    Handlers moving() {
+        planted = Planted.One.moving(SYMBOL);
+        return this;
+    }
+
     Handlers shaped(ProgramShape programShape) {
         shape = programShape;
         return this;

@@ -86,7 +86,7 @@ final class Intrinsics {
             case Api.KERNEL + ".printf" -> Printing.printf(c);
             case Api.KERNEL + ".dumpStack" -> Printing.dumpStack(c);
             case Api.PROBE + ".symbolName", Api.INSTANCE + ".symbolName" -> ProbedPlace.name(c);
-            case Api.PROBE + ".addr", Api.INSTANCE + ".addr" -> new Operand.Scalar(ProbedPlace.address(c));
+            case Api.PROBE + ".addr", Api.INSTANCE + ".addr" -> new Operand.Scalar(ProbedPlace.asked(c));
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
             case Api.INSTANCE + ".returnValue" -> ReturnValues.of(c);

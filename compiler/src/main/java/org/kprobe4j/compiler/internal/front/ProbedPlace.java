@@ -3,6 +3,7 @@ package org.kprobe4j.compiler.internal.front;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.Planted;
+import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.internal.ir.GraphBuilder;
 import org.kprobe4j.compiler.internal.ir.Kind;
 import org.kprobe4j.compiler.internal.ir.Opcode;
@@ -13,9 +14,27 @@ import org.kprobe4j.compiler.internal.ir.Value;
 final class ProbedPlace {
     private ProbedPlace() {}
 
-    /** Where it is planted. */
-    static Value address(CallSite site) {
+    /** {@code p.addr()}. */
+    static Value asked(CallSite site) {
+        return address(
+                site,
+                "the address changes when the module is loaded again; "
+                        + (site.translation().request().shape() instanceof ProgramShape.Return
+                                ? "keep regs.ip() in the private data at the entry"
+                                : "use regs.ip()"));
+    }
+
+    /** The function whose return is probed, in front of a stack. */
+    static Value returning(CallSite site) {
+        return address(
+                site,
+                "a stack at a return begins with the function's address, which changes when the module is loaded again; "
+                        + "take the stack in the entry handler");
+    }
+
+    private static Value address(CallSite site, String whyNotIfItMoves) {
         return switch (site.translation().request().planted()) {
+            case Planted.One one when one.moves() -> throw new Refusal(whyNotIfItMoves);
             case Planted.One one -> GraphBuilder.constant(one.addr());
             case Planted.Many _ ->
                 site.builder().append(Kind.LONG, new Opcode.MapLoad(0, Size.DW, false), row(site, 0));

@@ -38,7 +38,7 @@ final class Stacks {
     /** The function whose return is probed: the stack itself begins with the trampoline that the kernel put there to return to. */
     static @Nullable Value returning(CallSite site, StackKind kind) {
         boolean atReturn = site.translation().request().shape() instanceof ProgramShape.Return;
-        return atReturn && kind == StackKind.KERNEL ? ProbedPlace.address(site) : null;
+        return atReturn && kind == StackKind.KERNEL ? ProbedPlace.returning(site) : null;
     }
 
     static void event(
