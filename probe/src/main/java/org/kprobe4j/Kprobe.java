@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.InjectionRefusal;
+import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.PostPlan;
@@ -27,8 +29,12 @@ import org.kprobe4j.internal.PostProbe;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
+import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
+import org.kprobe4j.internal.planting.FollowedPlace;
+import org.kprobe4j.internal.planting.FollowingAttachment;
+import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.PerfAttachment;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
@@ -61,6 +67,9 @@ public final class Kprobe implements AutoCloseable {
     private final List<Part> parts;
     private final List<SkippedPlace> skipped;
     private final long addr;
+    private final @Nullable ProbeLife life;
+    private volatile boolean isRemoved;
+    private volatile long lastTold;
     private long finalMissed;
     private long finalOverridden;
     private @Nullable ProbeAccount finalAccount;
@@ -75,11 +84,12 @@ public final class Kprobe implements AutoCloseable {
             Programs programs,
             LoadedProgram preProgram) {}
 
-    private Kprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped) {
+    private Kprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped, @Nullable FollowedPlace followed) {
         this.symbolName = symbolName;
         this.parts = List.copyOf(parts);
         this.skipped = skipped;
         this.addr = lowest(parts);
+        this.life = live(followed);
         Shutdown.opened(this);
     }
 
@@ -97,6 +107,33 @@ public final class Kprobe implements AutoCloseable {
         this.addr = addr;
         this.parts = List.of();
         this.skipped = List.of();
+        this.life = null;
+    }
+
+    private ProbeLife live(@Nullable FollowedPlace followed) {
+        var gate = new Switch(
+                parts.stream().map(Part::preProgram).toList(),
+                () -> new Switch.Dropped(
+                        isRemoved ? lastTold : missed(),
+                        sum(part -> part.preProgram().recursionMisses()),
+                        0));
+        if (followed != null) {
+            return ProbeLife.following("kprobe", followed, gate);
+        }
+        boolean byLink = parts.stream().anyMatch(part -> part.pre() instanceof MultiAttachment);
+        var living = ProbeLife.of("kprobe", symbolName, gate, places(), byLink ? Way.LINK : Way.of(addr));
+        if (!byLink) {
+            places().forEach(place -> living.at(place.addr(), false));
+        }
+        parts.stream().map(Part::post).filter(Objects::nonNull).forEach(post -> living.at(post.addr(), false));
+        return living;
+    }
+
+    private ProbeLife life() {
+        if (life == null) {
+            throw new UsageException("the probe of %s is simulated: it cannot be switched".formatted(symbolName));
+        }
+        return life;
     }
 
     private List<Part> parts() {
@@ -123,6 +160,8 @@ public final class Kprobe implements AutoCloseable {
         private @Nullable PostHandler postHandler;
         private @Nullable Log log;
         private boolean injectsErrors;
+        private boolean disabled;
+        private boolean followModule;
 
         private Builder(String target) {
             this.target = target;
@@ -174,6 +213,30 @@ public final class Kprobe implements AutoCloseable {
         }
 
         /**
+         * Registers the probe switched off, like KPROBE_FLAG_DISABLED: it is planted, and no handler runs before {@link Kprobe#enable()}.
+         *
+         * @return this
+         */
+        public Builder disabled() {
+            disabled = true;
+            return this;
+        }
+
+        /**
+         * Lets the probe follow its module: the target is {@code module:function+offset}, and the kernel plants the probe whenever the module
+         * is loaded, before the module's init function runs. It may be registered before the module is loaded for the first time. While it is
+         * not loaded the state is {@link ProbeState#GONE}. Handlers do not know the address, because it changes; the kernel's count of
+         * missed hits begins anew with each load, and what it counted since it was last asked is lost then. Not with a post handler. Since kernel: 5.8. Source:
+         * trace_kprobe_module_callback() in kernel/trace/trace_kprobe.c.
+         *
+         * @return this
+         */
+        public Builder followModule() {
+            followModule = true;
+            return this;
+        }
+
+        /**
          * Compiles the handlers, has them checked by the verifier and plants the probe.
          *
          * @return the probe, planted
@@ -189,7 +252,14 @@ public final class Kprobe implements AutoCloseable {
                 throw new UsageException(
                         "a probe whose handler may have the function return without having run has no post handler: the probed instruction is not executed then; leave out postHandler or allowErrorInjection");
             }
-            return registration.run(sites -> plant(registration, sites, this), preHandler, postHandler);
+            if (followModule && postHandler != null) {
+                throw new UsageException(
+                        "followModule() has no post handler: the place behind the instruction is found in the code that is loaded; "
+                                + "plant a second probe at the instruction that follows");
+            }
+            return followModule
+                    ? registration.follow(place -> plantFollowing(registration, place, this), preHandler)
+                    : registration.run(sites -> plant(registration, sites, this), preHandler, postHandler);
         }
 
         private Log log() {
@@ -201,6 +271,22 @@ public final class Kprobe implements AutoCloseable {
         }
     }
 
+    private static Kprobe plantFollowing(Registration registration, FollowedPlace place, Builder wanted) {
+        Log log = wanted.log();
+        var pre = registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
+        var programs = registration.opened(
+                Programs.at(Planted.One.moving(place.name()), Optional.empty(), KernelObjects::captured));
+        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre());
+        LoadedProgram program = Registration.load(
+                "pre handler",
+                code,
+                () -> programs.load("pre_handler", code, AttachType.NONE, log::append, log::flush));
+        program.switchTo(!wanted.disabled);
+        pre.attach(program);
+        var part = new Part(List.of(new NumberedPlace(0, place.place())), pre, null, programs, program);
+        return new Kprobe(place.toString(), List.of(part), List.of(), place);
+    }
+
     private static Kprobe plant(Registration registration, Sites sites, Builder wanted) {
         if (wanted.injectsErrors && sites.areSeveral()) {
             throw new UsageException("allowErrorInjection is for one function; %s names %d"
@@ -209,7 +295,7 @@ public final class Kprobe implements AutoCloseable {
         var planting = new Planting(sites);
         if (sites.areSeveral() && wanted.postHandler == null) {
             Part part = plantTogether(registration, sites, planting, wanted);
-            return new Kprobe(wanted.target, List.of(part), planting.skipped());
+            return new Kprobe(wanted.target, List.of(part), planting.skipped(), null);
         }
         // A post handler's place depends on the very instruction, so each place has programs of its own.
         var parts = new ArrayList<Part>();
@@ -223,7 +309,7 @@ public final class Kprobe implements AutoCloseable {
             }
         }
         return new Kprobe(
-                sites.areSeveral() ? wanted.target : sites.only().place().name(), parts, planting.skipped());
+                sites.areSeveral() ? wanted.target : sites.only().place().name(), parts, planting.skipped(), null);
     }
 
     /** One program for all places. */
@@ -240,6 +326,7 @@ public final class Kprobe implements AutoCloseable {
                 code,
                 () -> programs.load("pre_handler", code, Planting.type(oneLink), log::append, log::flush));
         Attachment pre = registration.opened(planting.entries(oneLink));
+        program.switchTo(!wanted.disabled);
         pre.attach(program);
         return new Part(planting.planted(), pre, null, programs, program);
     }
@@ -269,6 +356,7 @@ public final class Kprobe implements AutoCloseable {
                 "pre handler",
                 preCode,
                 () -> programs.load("pre_handler", preCode, AttachType.NONE, log::append, log::flush));
+        preProgram.switchTo(!wanted.disabled);
         try {
             pre.attach(preProgram);
         } catch (BpfException e) {
@@ -371,7 +459,7 @@ public final class Kprobe implements AutoCloseable {
      * @return the number; -1 before kernel 6.7, which does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : missed();
+        return finalAccount != null ? finalMissed : life().dropped().missed();
     }
 
     private long missed() {
@@ -403,17 +491,59 @@ public final class Kprobe implements AutoCloseable {
     }
 
     /**
+     * Switches the probe off: it stays planted, no handler runs and no hit is counted until {@link #enable()}. What the
+     * kernel misses meanwhile does not count either. A post handler whose pre handler ran still runs.
+     *
+     * <p>When this returns, every handler that was running has ended, and what it stored and counted can be read: it waits for a grace
+     * period of RCU, some milliseconds. Does nothing if the probe is off. Source: disable_kprobe() in kernel/kprobes.c.
+     *
+     * @throws IllegalStateException if the probe is closed
+     */
+    public synchronized void disable() {
+        life().disable();
+    }
+
+    /**
+     * Switches the probe on again. Does nothing if it is on. Source: enable_kprobe() in kernel/kprobes.c.
+     *
+     * @throws RegistrationException if the module that it lies in was unloaded (EINVAL), unless the probe follows it
+     * @throws IllegalStateException if the probe is closed
+     */
+    public synchronized void enable() {
+        life().enable();
+    }
+
+    /**
+     * Whether the probe is switched on: the last of {@link #enable()} and {@link #disable()}.
+     *
+     * @return false also if it is closed
+     */
+    public boolean isEnabled() {
+        return life().isEnabled();
+    }
+
+    /**
+     * What the probe does at the moment: its own switch, the kernel's, and whether its module is there. Of a module whose addresses are
+     * hidden from this process it is not known that it was unloaded.
+     *
+     * @return the state
+     */
+    public ProbeState state() {
+        return life().state();
+    }
+
+    /**
      * What became of the hits up to now; after {@link #close()}, of all.
      *
      * @return the account
      */
     public synchronized ProbeAccount account() {
-        return finalAccount != null ? finalAccount : count(missed());
+        return finalAccount != null ? finalAccount : count(life().dropped());
     }
 
-    private ProbeAccount count(long told) {
-        long missed = Math.max(0, told);
-        long recursion = sum(part -> part.preProgram().recursionMisses());
+    private ProbeAccount count(Switch.Dropped dropped) {
+        long missed = Math.max(0, dropped.missed());
+        long recursion = Math.max(0, dropped.atEntry());
         long ran = sum(part -> part.preProgram().hits());
         long faulted = sum(part -> part.preProgram().faults());
         long mapFull = sum(part -> part.preProgram().count(Account.MAP_FULL));
@@ -430,7 +560,7 @@ public final class Kprobe implements AutoCloseable {
                 sum(part -> part.programs().recordsLost()),
                 sum(part -> part.programs().entriesLost()),
                 sum(part -> part.programs().stacksLost()),
-                ReturnCount.untold(told, KernelVersion.running()));
+                ReturnCount.untold(dropped.missed(), KernelVersion.running()));
     }
 
     /**
@@ -471,7 +601,9 @@ public final class Kprobe implements AutoCloseable {
             return;
         }
         // The kernel tells its count only as long as the probe is planted.
-        finalMissed = missed();
+        lastTold = missed();
+        isRemoved = true;
+        life().closing();
         for (Part part : parts) {
             part.pre().close();
             if (part.post() != null) {
@@ -480,7 +612,9 @@ public final class Kprobe implements AutoCloseable {
             part.programs().drain();
         }
         finalOverridden = countOverridden();
-        finalAccount = count(finalMissed);
+        Switch.Dropped dropped = life().dropped();
+        finalMissed = dropped.missed();
+        finalAccount = count(dropped);
         finalPost = countPost();
         finalHits = countHits();
         parts.forEach(part -> part.programs().close());
@@ -489,6 +623,7 @@ public final class Kprobe implements AutoCloseable {
         if (parts.stream().anyMatch(part -> part.post() != null)) {
             Runs.closed("%s, post handler: %s".formatted(symbolName, finalPost));
         }
+        life().remark(finalAccount.hits());
         parts.forEach(part -> part.programs().faultLines().forEach(Runs::closed));
     }
 }

@@ -12,6 +12,7 @@ import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.internal.CallsInFlight;
+import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.PlantedPlace;
@@ -19,8 +20,13 @@ import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.ReturnTrampoline;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
+import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
+import org.kprobe4j.internal.planting.EventAttachment;
+import org.kprobe4j.internal.planting.FollowedPlace;
+import org.kprobe4j.internal.planting.FollowingAttachment;
+import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.PerfAttachment;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
@@ -44,6 +50,8 @@ public final class Kretprobe implements AutoCloseable {
     private final List<Part> parts;
     private final List<SkippedPlace> skipped;
     private final long addr;
+    private final ProbeLife life;
+    private volatile long lastTold = -1;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
     private Map<ProbePlace, Long> finalHits = Map.of();
@@ -58,9 +66,15 @@ public final class Kretprobe implements AutoCloseable {
             Programs programs,
             @Nullable LoadedProgram entryProgram,
             LoadedProgram returnProgram,
-            ReturnCount count) {}
+            ReturnCount count) {
+        /** Where a call begins to count. */
+        LoadedProgram first() {
+            return entryProgram == null ? returnProgram : entryProgram;
+        }
+    }
 
-    private Kretprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped) {
+    private Kretprobe(
+            String symbolName, List<Part> parts, List<SkippedPlace> skipped, @Nullable FollowedPlace followed) {
         this.symbolName = symbolName;
         this.parts = List.copyOf(parts);
         this.skipped = skipped;
@@ -69,7 +83,33 @@ public final class Kretprobe implements AutoCloseable {
                 .mapToLong(numbered -> numbered.place().addr())
                 .min()
                 .orElse(0);
+        this.life = live(followed);
         Shutdown.opened(this);
+    }
+
+    private ProbeLife live(@Nullable FollowedPlace followed) {
+        var gate = new Switch(
+                parts.stream().map(Part::first).toList(),
+                () -> new Switch.Dropped(
+                        Math.max(lastTold, missed()),
+                        sum(part -> part.entryProgram() == null
+                                ? 0
+                                : part.entryProgram().recursionMisses()),
+                        sum(part -> part.returnProgram().recursionMisses())));
+        if (followed != null) {
+            return ProbeLife.following("kretprobe", followed, gate);
+        }
+        boolean byLink = parts.stream().anyMatch(part -> part.atReturn() instanceof MultiAttachment);
+        var living = ProbeLife.of("kretprobe", symbolName, gate, places(), byLink ? Way.LINK : Way.of(addr));
+        for (Part part : parts) {
+            for (NumberedPlace numbered : byLink ? List.<NumberedPlace>of() : part.places()) {
+                living.at(numbered.place().addr(), true);
+                if (part.entry() != null) {
+                    living.at(numbered.place().addr(), false);
+                }
+            }
+        }
+        return living;
     }
 
     /**
@@ -106,6 +146,8 @@ public final class Kretprobe implements AutoCloseable {
         private @Nullable EntryHandler<D> entryHandler;
         private @Nullable ReturnHandler<D> handler;
         private @Nullable Log log;
+        private boolean disabled;
+        private boolean followModule;
 
         private Builder(String function, @Nullable Class<D> data) {
             this.function = function;
@@ -163,6 +205,30 @@ public final class Kretprobe implements AutoCloseable {
         }
 
         /**
+         * Registers the probe switched off, like KPROBE_FLAG_DISABLED: it is planted, and no handler runs before {@link Kretprobe#enable()}.
+         *
+         * @return this
+         */
+        public Builder<D> disabled() {
+            disabled = true;
+            return this;
+        }
+
+        /**
+         * Lets the probe follow its module: the target is {@code module:function}, and the kernel plants the probe whenever the module
+         * is loaded, before the module's init function runs. It may be registered before the module is loaded for the first time. While it is
+         * not loaded the state is {@link ProbeState#GONE}. Handlers do not know the address, because it changes; the kernel's count of
+         * missed calls begins anew with each load, and what it counted since it was last asked is lost then. Since kernel: 5.8. Source:
+         * trace_kprobe_module_callback() in kernel/trace/trace_kprobe.c.
+         *
+         * @return this
+         */
+        public Builder<D> followModule() {
+            followModule = true;
+            return this;
+        }
+
+        /**
          * Compiles the handlers, has them checked by the verifier and plants the probe.
          *
          * @return the probe, planted
@@ -175,7 +241,10 @@ public final class Kretprobe implements AutoCloseable {
             if (returned == null) {
                 throw new UsageException("a kretprobe needs a handler");
             }
-            return registration.run(sites -> plant(registration, sites, this, returned), entryHandler, returned);
+            return followModule
+                    ? registration.follow(
+                            place -> plantFollowing(registration, place, this, returned), entryHandler, returned)
+                    : registration.run(sites -> plant(registration, sites, this, returned), entryHandler, returned);
         }
 
         private Log log() {
@@ -192,6 +261,35 @@ public final class Kretprobe implements AutoCloseable {
         }
     }
 
+    /** Both halves are events of tracefs, which the kernel plants in the order in which they were defined, each time. */
+    private static <D> Kretprobe plantFollowing(
+            Registration registration, FollowedPlace place, Builder<D> wanted, ReturnHandler<D> handler) {
+        var programs = registration.opened(
+                Programs.at(Planted.One.moving(place.name()), wanted.dataClass(), KernelObjects::captured));
+        EntryHandler<D> entryHandler = wanted.entry();
+        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
+        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
+            entryHandler = followed();
+        }
+        CompiledProgram entryCode = entryHandler == null
+                ? null
+                : programs.compile(
+                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
+        Attachment entry = entryCode == null
+                ? null
+                : registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
+        Attachment atReturn =
+                registration.opened(FollowingAttachment.returns(place, "r_" + registration.number(), wanted.maxactive));
+        Part part = attach(
+                List.of(new NumberedPlace(0, place.place())),
+                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE, wanted.disabled),
+                entryCode,
+                returnCode,
+                entry,
+                atReturn);
+        return new Kretprobe(place.toString(), List.of(part), List.of(), place);
+    }
+
     private static <D> Kretprobe plant(
             Registration registration, Sites sites, Builder<D> wanted, ReturnHandler<D> handler) {
         var planting = new Planting(sites);
@@ -200,7 +298,7 @@ public final class Kretprobe implements AutoCloseable {
                 : plantOne(registration, sites.only(), wanted, handler);
         String name =
                 sites.areSeveral() ? wanted.function : sites.only().place().name();
-        return new Kretprobe(name, List.of(part), planting.skipped());
+        return new Kretprobe(name, List.of(part), planting.skipped(), null);
     }
 
     /**
@@ -231,7 +329,7 @@ public final class Kretprobe implements AutoCloseable {
                         entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
         return attach(
                 List.of(new NumberedPlace(0, planted.place())),
-                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE),
+                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE, wanted.disabled),
                 entryCode,
                 returnCode,
                 entry,
@@ -280,7 +378,7 @@ public final class Kretprobe implements AutoCloseable {
                 registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
         return attach(
                 planting.planted(),
-                new Loading(registration, programs, wanted.log(), wanted.maxactive, Planting.type(oneLink)),
+                new Loading(registration, programs, wanted.log(), wanted.maxactive, Planting.type(oneLink), wanted.disabled),
                 entryCode,
                 returnCode,
                 entry,
@@ -288,7 +386,7 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     /** How programs are loaded. */
-    private record Loading(Registration registration, Programs programs, Log log, int maxactive, AttachType type) {
+    private record Loading(Registration registration, Programs programs, Log log, int maxactive, AttachType type, boolean disabled) {
         LoadedProgram load(String what, String name, CompiledProgram code) {
             return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
         }
@@ -311,6 +409,7 @@ public final class Kretprobe implements AutoCloseable {
         LoadedProgram returnProgram = loading.load("return handler", "ret_handler", returnCode);
         LoadedProgram entryProgram =
                 entryCode == null ? null : loading.load("entry handler", "entry_handler", entryCode);
+        (entryProgram == null ? returnProgram : entryProgram).switchTo(!loading.disabled());
         atReturn.attach(returnProgram);
         if (entry != null && entryProgram != null) {
             entry.attach(entryProgram);
@@ -388,7 +487,7 @@ public final class Kretprobe implements AutoCloseable {
      * @return the number, also after {@link #close()}; -1 if the kernel does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : missed();
+        return finalAccount != null ? finalMissed : life.dropped().missed();
     }
 
     private long missed() {
@@ -404,23 +503,65 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     /**
+     * Switches the probe off: it stays planted, no handler runs and no hit is counted until {@link #enable()}. Calls in
+     * flight whose entry handler ran still get their return handler; of a probe without a program at the entry, returns are passed over.
+     *
+     * <p>When this returns, every handler that was running has ended, and what it stored and counted can be read: it waits for a grace
+     * period of RCU, some milliseconds. Does nothing if the probe is off. Source: disable_kretprobe() in include/linux/kprobes.h.
+     *
+     * @throws IllegalStateException if the probe is closed
+     */
+    public synchronized void disable() {
+        life.disable();
+    }
+
+    /**
+     * Switches the probe on again. Does nothing if it is on. Source: enable_kretprobe() in include/linux/kprobes.h.
+     *
+     * @throws RegistrationException if the module that it lies in was unloaded (EINVAL), unless the probe follows it
+     * @throws IllegalStateException if the probe is closed
+     */
+    public synchronized void enable() {
+        life.enable();
+    }
+
+    /**
+     * Whether the probe is switched on: the last of {@link #enable()} and {@link #disable()}.
+     *
+     * @return false also if it is closed
+     */
+    public boolean isEnabled() {
+        return life.isEnabled();
+    }
+
+    /**
+     * What the probe does at the moment: its own switch, the kernel's, and whether its module is there. Of a module whose addresses are
+     * hidden from this process it is not known that it was unloaded.
+     *
+     * @return the state
+     */
+    public ProbeState state() {
+        return life.state();
+    }
+
+    /**
      * What became of the calls up to now; after {@link #close()}, of all.
      *
      * @return the account
      */
     public synchronized ProbeAccount account() {
-        return finalAccount != null ? finalAccount : count(nmissed());
+        return finalAccount != null ? finalAccount : count(life.dropped());
     }
 
-    /** What the kernel missed is told for all together. */
-    private ProbeAccount count(long told) {
-        long missed = told;
+    /** What the kernel dropped is told for all together. */
+    private ProbeAccount count(Switch.Dropped told) {
+        Switch.Dropped dropped = told;
         ProbeAccount all = ProbeAccount.NOTHING;
         for (Part part : parts) {
             Programs programs = part.programs();
             all = all.plus(part.count()
-                    .account(missed, programs.recordsLost(), programs.entriesLost(), programs.stacksLost()));
-            missed = 0;
+                    .account(dropped, programs.recordsLost(), programs.entriesLost(), programs.stacksLost()));
+            dropped = Switch.Dropped.NONE;
         }
         return all;
     }
@@ -431,7 +572,8 @@ public final class Kretprobe implements AutoCloseable {
         if (finalAccount != null) {
             return;
         }
-        long lastTold = missed();
+        lastTold = missed();
+        life.closing();
         for (Part part : parts) {
             part.atReturn().close();
             if (part.entry() != null) {
@@ -440,14 +582,16 @@ public final class Kretprobe implements AutoCloseable {
             part.programs().drain();
         }
         // tracefs keeps its count while the event is there, a link takes it along.
-        finalMissed = Math.max(lastTold, missed());
         parts.forEach(part -> part.count().removed());
-        finalAccount = count(finalMissed);
+        Switch.Dropped dropped = life.dropped();
+        finalMissed = dropped.missed();
+        finalAccount = count(dropped);
         finalHits = countHits();
         parts.forEach(part -> part.count().close());
         parts.forEach(part -> part.programs().close());
         Shutdown.closed(this);
         Registration.closed(symbolName, places().size(), skipped, finalAccount);
+        life.remark(finalAccount.hits());
         parts.forEach(part -> part.programs().faultLines().forEach(Runs::closed));
     }
 }

@@ -27,6 +27,7 @@ import org.kprobe4j.internal.Refusals;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shortfalls;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
 import org.kprobe4j.internal.targets.TargetSpec;
@@ -89,13 +90,7 @@ final class Registration {
      */
     <T> T run(Function<Sites, T> steps, @Nullable Serializable... handlers) {
         try {
-            readsStructures = Arrays.stream(handlers)
-                    .filter(Objects::nonNull)
-                    .anyMatch(handler ->
-                            HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures());
-            if (readsStructures) {
-                Machine.readTypesAhead();
-            }
+            noteTypes(handlers);
             removeLeftovers();
             Shortfalls.addresses();
             Sites sites = Sites.of(spec);
@@ -112,9 +107,35 @@ final class Registration {
         }
     }
 
+    /** Runs the steps for a probe that follows its module: the place need not be there yet. */
+    <T> T follow(Function<FollowedPlace, T> steps, @Nullable Serializable... handlers) {
+        FollowedPlace place = FollowedPlace.of(spec)
+                .orElseThrow(() -> new UsageException(
+                        "followModule(): \"%s\" is no place in a module; write module:function or module:function+offset, for example loop:lo_ioctl"
+                                .formatted(target)));
+        try {
+            noteTypes(handlers);
+            removeLeftovers();
+            return steps.apply(place);
+        } catch (RuntimeException e) {
+            undo(e);
+            throw translate(e);
+        }
+    }
+
     private void undo(RuntimeException cause) {
         while (!undo.isEmpty()) {
             close(undo.pop(), cause);
+        }
+    }
+
+    private void noteTypes(@Nullable Serializable... handlers) {
+        readsStructures = Arrays.stream(handlers)
+                .filter(Objects::nonNull)
+                .anyMatch(handler ->
+                        HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures());
+        if (readsStructures) {
+            Machine.readTypesAhead();
         }
     }
 

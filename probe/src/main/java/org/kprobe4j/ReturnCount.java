@@ -7,6 +7,7 @@ import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.internal.CallsInFlight;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Switch;
 
 /**
  * The account of a return probe, from the counters of its two programs. The counters go on while they are read, so what a call does
@@ -67,12 +68,12 @@ final class ReturnCount {
     /**
      * What became of the calls up to now.
      *
-     * @param missed the kernel's count; negative if it does not tell
+     * @param dropped the kernel's counts; negative what it does not tell
      */
-    ProbeAccount account(long missed, long recordsLost, long entriesLost, long stacksLost) {
-        Set<ProbeAccount.Untold> untold = untold(missed);
-        long told = Math.max(0, missed);
-        long returnsDropped = back.recursionMisses();
+    ProbeAccount account(Switch.Dropped dropped, long recordsLost, long entriesLost, long stacksLost) {
+        Set<ProbeAccount.Untold> untold = untold(dropped.missed());
+        long told = Math.max(0, dropped.missed());
+        long returnsDropped = Math.max(0, dropped.atReturn());
         long faultedAtReturn = back.faults();
         long returned = returned();
         if (entry == null || calls == null) {
@@ -96,7 +97,7 @@ final class ReturnCount {
         long filtered = entry.count(Account.FILTERED);
         long mapFull = entry.count(Account.MAP_FULL);
         long faultedAtEntry = entry.faults();
-        long entriesDropped = entry.recursionMisses();
+        long entriesDropped = Math.max(0, dropped.atEntry());
         long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
         long followed = entry.hits() - notFollowed;
         long inFlight = followed - returned - ended - returnsLost;

@@ -193,8 +193,13 @@ public final class LoadedProgram implements AutoCloseable {
         return placeHits == null ? count(Account.HITS) : placeHits.of(place);
     }
 
+    /** Whether it is switched on; see {@link Account#ON}. */
+    boolean isOn() {
+        return count(Account.ON) != 0;
+    }
+
     /** Switches a program that begins a hit; see {@link Account#ON}. */
-    void switchTo(boolean on) {
+    public void switchTo(boolean on) {
         slots.putLong(0, Account.ON * Long.BYTES, on ? 1 : 0);
     }
 

@@ -9,6 +9,15 @@ import org.kprobe4j.bpf.symbols.PlantedProbe;
 public final class PlantedPlace {
     private PlantedPlace() {}
 
+    /** Whether a function's entry that ftrace owns is at an address; false also where debugfs does not tell. */
+    static boolean isFtraceSite(long addr) {
+        try {
+            return KprobesList.read().stream().anyMatch(probe -> probe.address() == addr && probe.ftrace());
+        } catch (BpfException e) {
+            return false;
+        }
+    }
+
     /** Where the kernel has planted a probe, as debugfs tells it. */
     public static Optional<PlantedProbe> of(Target target, boolean isReturn) {
         try {
