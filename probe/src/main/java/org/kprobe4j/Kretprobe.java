@@ -23,7 +23,6 @@ import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
-import org.kprobe4j.internal.planting.EventAttachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.FollowingAttachment;
 import org.kprobe4j.internal.planting.MultiAttachment;
@@ -378,7 +377,13 @@ public final class Kretprobe implements AutoCloseable {
                 registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
         return attach(
                 planting.planted(),
-                new Loading(registration, programs, wanted.log(), wanted.maxactive, Planting.type(oneLink), wanted.disabled),
+                new Loading(
+                        registration,
+                        programs,
+                        wanted.log(),
+                        wanted.maxactive,
+                        Planting.type(oneLink),
+                        wanted.disabled),
                 entryCode,
                 returnCode,
                 entry,
@@ -386,7 +391,8 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     /** How programs are loaded. */
-    private record Loading(Registration registration, Programs programs, Log log, int maxactive, AttachType type, boolean disabled) {
+    private record Loading(
+            Registration registration, Programs programs, Log log, int maxactive, AttachType type, boolean disabled) {
         LoadedProgram load(String what, String name, CompiledProgram code) {
             return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
         }
