@@ -125,7 +125,10 @@ public final class Kprobe implements AutoCloseable {
         if (!byLink) {
             places().forEach(place -> living.at(place.addr(), false));
         }
-        parts.stream().map(Part::post).filter(Objects::nonNull).forEach(post -> living.at(post.addr(), false));
+        parts.stream()
+                .map(Part::post)
+                .filter(Objects::nonNull)
+                .forEach(post -> living.at(post.probe().addr(), false));
         return living;
     }
 
@@ -459,7 +462,7 @@ public final class Kprobe implements AutoCloseable {
      * @return the number; -1 before kernel 6.7, which does not tell
      */
     public synchronized long nmissed() {
-        return finalAccount != null ? finalMissed : life().dropped().missed();
+        return finalAccount != null ? finalMissed : dropped().missed();
     }
 
     private long missed() {
@@ -538,7 +541,12 @@ public final class Kprobe implements AutoCloseable {
      * @return the account
      */
     public synchronized ProbeAccount account() {
-        return finalAccount != null ? finalAccount : count(life().dropped());
+        return finalAccount != null ? finalAccount : count(dropped());
+    }
+
+    private Switch.Dropped dropped() {
+        var _ = parts();
+        return life().dropped();
     }
 
     private ProbeAccount count(Switch.Dropped dropped) {

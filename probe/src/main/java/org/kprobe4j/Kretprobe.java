@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.perf.ProbeLocation;
@@ -270,10 +272,8 @@ public final class Kretprobe implements AutoCloseable {
         if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
             entryHandler = followed();
         }
-        CompiledProgram entryCode = entryHandler == null
-                ? null
-                : programs.compile(
-                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
+        CompiledProgram entryCode =
+                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
         Attachment entry = entryCode == null
                 ? null
                 : registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
@@ -322,10 +322,8 @@ public final class Kretprobe implements AutoCloseable {
             entry = registration.opened(PerfAttachment.open(site));
             atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
         }
-        CompiledProgram entryCode = entryHandler == null
-                ? null
-                : programs.compile(
-                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
+        CompiledProgram entryCode =
+                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
         return attach(
                 List.of(new NumberedPlace(0, planted.place())),
                 new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE, wanted.disabled),
@@ -367,12 +365,14 @@ public final class Kretprobe implements AutoCloseable {
         if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
             entryHandler = followed();
         }
-        boolean oneLink = wanted.maxactive == 0 && entryHandler == null && planting.fitsOneLink(returnCode);
-        CompiledProgram entryCode = entryHandler == null
-                ? null
-                : programs.compile(
-                        entryHandler, new ProgramShape.Entry(ReturnTrampoline.address(), returnCode.keptArguments()));
-        Attachment entry = entryCode == null ? null : registration.opened(planting.entries(false));
+        boolean oneLink = wanted.maxactive == 0 && planting.fitsOneLink(returnCode);
+        CompiledProgram entryCode =
+                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, oneLink));
+        if (oneLink && entryHandler != null && entryCode != null && !planting.fitsOneLink(entryCode)) {
+            oneLink = false;
+            entryCode = programs.compile(entryHandler, entryShape(returnCode, false));
+        }
+        Attachment entry = entryCode == null ? null : registration.opened(planting.entries(oneLink));
         Attachment atReturn =
                 registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
         return attach(
@@ -388,6 +388,12 @@ public final class Kretprobe implements AutoCloseable {
                 returnCode,
                 entry,
                 atReturn);
+    }
+
+    /** Two links take their turns in no certain order, so the entry program cannot tell there whether the call found an instance. */
+    private static ProgramShape.Entry entryShape(CompiledProgram returnCode, boolean oneLink) {
+        return new ProgramShape.Entry(
+                oneLink ? OptionalLong.empty() : ReturnTrampoline.address(), returnCode.keptArguments());
     }
 
     /** How programs are loaded. */
@@ -420,7 +426,8 @@ public final class Kretprobe implements AutoCloseable {
         if (entry != null && entryProgram != null) {
             entry.attach(entryProgram);
         }
-        var count = new ReturnCount(entryProgram, returnProgram, calls);
+        var count = new ReturnCount(
+                entryProgram, returnProgram, calls, atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden());
         return new Part(places, entry, atReturn, loading.programs(), entryProgram, returnProgram, count);
     }
 
@@ -557,6 +564,10 @@ public final class Kretprobe implements AutoCloseable {
      */
     public synchronized ProbeAccount account() {
         return finalAccount != null ? finalAccount : count(life.dropped());
+    }
+
+    private long sum(ToLongFunction<Part> count) {
+        return parts.stream().mapToLong(count).sum();
     }
 
     /** What the kernel dropped is told for all together. */

@@ -17,10 +17,16 @@ final class ReturnCount {
     private final @Nullable LoadedProgram entry;
     private final LoadedProgram back;
     private final @Nullable CallsInFlight calls;
+    private final boolean missedEnter;
     private CallsInFlight.@Nullable Sorted sorted;
 
-    /** Without an entry program: what is at the return alone. */
-    ReturnCount(@Nullable LoadedProgram entry, LoadedProgram back, @Nullable CallsInFlight calls) {
+    /**
+     * Without an entry program: what is at the return alone.
+     *
+     * @param missedEnter whether the entry program runs for calls that the return probe misses, too
+     */
+    ReturnCount(@Nullable LoadedProgram entry, LoadedProgram back, @Nullable CallsInFlight calls, boolean missedEnter) {
+        this.missedEnter = missedEnter;
         this.entry = entry;
         this.back = back;
         this.calls = calls;
@@ -99,7 +105,8 @@ final class ReturnCount {
         long faultedAtEntry = entry.faults();
         long entriesDropped = Math.max(0, dropped.atEntry());
         long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
-        long followed = entry.hits() - notFollowed;
+        long entered = entry.hits() - notFollowed;
+        long followed = missedEnter ? entered - Math.min(entered, told) : entered;
         long inFlight = followed - returned - ended - returnsLost;
         // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
         // inside.

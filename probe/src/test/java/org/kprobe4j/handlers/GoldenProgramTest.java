@@ -24,7 +24,7 @@ class GoldenProgramTest {
     void a_hit_is_counted() {
         assertThat(Handlers.listing(new Handlers().pre((p, regs) -> 0))).isEqualTo("""
                 r1 = map[account][0]+0
-                r0 = *(u64 *)(r1 +48)
+                r0 = *(u64 *)(r1 +64)
                 if r0 == 0 goto +3
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -42,7 +42,7 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = *(u64 *)(r2 +48)
+                r0 = *(u64 *)(r2 +64)
                 if r0 == 0 goto +20
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
@@ -77,7 +77,7 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = *(u64 *)(r2 +48)
+                r0 = *(u64 *)(r2 +64)
                 if r0 == 0 goto +24
                 lock *(u64 *)(r2 +0) += r0
                 r7 = *(u32 *)(r1 +112)
@@ -114,7 +114,7 @@ class GoldenProgramTest {
                 })))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = *(u64 *)(r2 +48)
+                r0 = *(u64 *)(r2 +64)
                 if r0 == 0 goto +40
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
@@ -167,8 +167,8 @@ class GoldenProgramTest {
                 .isEqualTo("""
                 r6 = r1
                 r1 = map[account][0]+0
-                r0 = *(u64 *)(r1 +48)
-                if r0 == 0 goto +56
+                r0 = *(u64 *)(r1 +64)
+                if r0 == 0 goto +129
                 lock *(u64 *)(r1 +0) += r0
                 r3 = *(u64 *)(r6 +152)
                 r1 = r10
@@ -282,6 +282,8 @@ class GoldenProgramTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -85
+                w0 = 0
+                exit
                 """);
     }
 
@@ -406,8 +408,8 @@ class GoldenProgramTest {
         assertThat(listing.substring(0, listing.indexOf("call bpf_get_current_pid_tgid")))
                 .isEqualTo("""
                 r2 = map[account][0]+0
-                r0 = *(u64 *)(r2 +48)
-                if r0 == 0 goto +25
+                r0 = *(u64 *)(r2 +64)
+                if r0 == 0 goto +73
                 lock *(u64 *)(r2 +0) += r0
                 *(u64 *)(r10 -32) = 0
                 r0 = *(u64 *)(r1 +96)

@@ -449,6 +449,8 @@ class GoldenStateTest {
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -54
+                w0 = 0
+                exit
                 """);
     }
 }

@@ -56,7 +56,7 @@ class MovingPlaceTest {
                         ("MovingPlaceTest.java:%d: a stack at a return begins with the function's address, which changes when the "
                                         + "module is loaded again; take the stack in the entry handler")
                                 .formatted(Refusals.firstLine(back)));
-        assertThat(handlers.shaped(new ProgramShape.Pre(false))
+        assertThat(handlers.shaped(new ProgramShape.Pre())
                         .pre((p, regs) -> {
                             ring.emit(new Stack(Kernel.stack()));
                             return 0;

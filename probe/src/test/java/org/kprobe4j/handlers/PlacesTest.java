@@ -333,7 +333,7 @@ class PlacesTest {
     void by_cookie_the_number_is_looked_up_and_bounded() {
         assertThat(Handlers.listing(at(Numbering.COOKIE).pre((p, regs) -> 0))).isEqualTo("""
                 r0 = map[account][0]+0
-                r0 = *(u64 *)(r0 +48)
+                r0 = *(u64 *)(r0 +64)
                 if r0 == 0 goto +12
                 call bpf_get_attach_cookie#174
                 if r0 >= 3 goto +8
@@ -359,7 +359,7 @@ class PlacesTest {
                 })))
                 .startsWith("""
                 r0 = map[account][0]+0
-                r0 = *(u64 *)(r0 +48)
+                r0 = *(u64 *)(r0 +64)
                 if r0 == 0 goto +25
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
@@ -379,7 +379,7 @@ class PlacesTest {
                 })))
                 .isEqualTo("""
                 r0 = map[account][0]+0
-                r0 = *(u64 *)(r0 +48)
+                r0 = *(u64 *)(r0 +64)
                 if r0 == 0 goto +39
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
@@ -430,7 +430,7 @@ class PlacesTest {
                 .startsWith("""
                 r6 = r1
                 r0 = map[account][0]+0
-                r0 = *(u64 *)(r0 +48)
+                r0 = *(u64 *)(r0 +64)
                 if r0 == 0 goto +41
                 r1 = r6
                 call bpf_get_attach_cookie#174

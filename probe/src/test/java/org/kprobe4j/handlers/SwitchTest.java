@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.Kernel;
@@ -49,7 +50,9 @@ class SwitchTest {
 
     @Test
     void aProgramThatIsOffArmsNoPostHandler() {
-        CompiledProgram pre = new Handlers().shaped(new ProgramShape.Pre(true)).pre((p, regs) -> 0);
+        CompiledProgram pre = new Handlers()
+                .shaped(new ProgramShape.Pre(Optional.of(Handlers.next(Architecture.X86_64, 0))))
+                .pre((p, regs) -> 0);
         var on = new FakeKernel();
         run(pre, on, 1);
         assertThat(on.calls).hasSize(1);
