@@ -176,19 +176,55 @@ class ManyPlacesKernelTest {
 
     @Test
     void aNameOfSeveralFunctionsIsProbedAtEach() {
-        try (var kp = Kprobe.at("t_start").preHandler((p, regs) -> 0).register()) {
+        try (var kp = Kprobe.at("c_start").preHandler((p, regs) -> 0).register()) {
             assertThat(kp.places().size()).isGreaterThan(1);
             assertThat(kp.places()).allSatisfy(place -> {
-                assertThat(place.symbolName()).isEqualTo("t_start");
-                assertThat(place.note()).contains("of " + kp.places().size());
+                assertThat(place.symbolName()).isEqualTo("c_start");
+                assertThat(place.note())
+                        .contains("of " + (kp.places().size() + kp.skipped().size()));
             });
+        }
+    }
+
+    @Test
+    void ofANameThatFewOfItsFunctionsCanBeProbedAtTheOthersAreSkipped() {
+        try (var kp = Kprobe.at("t_start").preHandler((p, regs) -> 0).register()) {
+            assertThat(kp.places()).isNotEmpty();
+            assertThat(kp.places().size() + kp.skipped().size()).isGreaterThan(3);
+            assertThat(kp.skipped())
+                    .allSatisfy(place -> assertThat(place.reason()).isNotEmpty());
+        }
+    }
+
+    @Test
+    void returnsOfHundredsOfFunctionsWithTheirEntries() throws Exception {
+        int pid = (int) ProcessHandle.current().pid();
+        try (var nested = Counter.of();
+                var rp = Kretprobe.at("vfs_*,security_file_*,rw_verify_area", Entered.class)
+                        .entryHandler((ri, regs) -> {
+                            ri.data().addr = ri.addr();
+                            return Kernel.pid() == pid ? 0 : 1;
+                        })
+                        .handler((ri, regs) -> {
+                            if (ri.data().addr != ri.addr()) {
+                                nested.increment();
+                            }
+                            return 0;
+                        })
+                        .register()) {
+            writeAndRead(500);
+            rp.close();
+            assertThat(nested.sum()).isZero();
+            System.err.printf("%d functions, returns: %s%n", rp.places().size(), rp.account());
+            assertThat(rp.account().delivered()).isGreaterThan(1500);
+            assertThat(rp.account().inFlight()).isZero();
         }
     }
 
     @Test
     void aThousandFunctions() {
         long before = System.nanoTime();
-        try (var kp = Kprobe.at("tcp_*,ip*,sock_*,ext4_*,__x64_sys_*")
+        try (var kp = Kprobe.at("tcp_*,ip*,ext4_*,__x64_sys_*")
                 .preHandler((p, regs) -> 0)
                 .register()) {
             long planted = System.nanoTime();

@@ -5,12 +5,16 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.OpenFiles;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Target;
 
 /** A perf event for each place: any instruction, on every kernel. */
 public final class PerfAttachment implements Attachment {
+    /** The event, its link, and a program of its own where there are no cookies. */
+    private static final int DESCRIPTORS_PER_PLACE = 3;
+
     private final @Nullable PerfProbe[] probes;
     private boolean closed;
     private long finalMissed;
@@ -32,6 +36,7 @@ public final class PerfAttachment implements Attachment {
 
     /** Plants a probe at each place; nothing runs before {@link #attach}. */
     public static PerfAttachment open(List<Site> sites, boolean isReturn, Refusal refusal) {
+        OpenFiles.makeRoom(sites.size() * DESCRIPTORS_PER_PLACE);
         @Nullable PerfProbe[] probes = new @Nullable PerfProbe[sites.size()];
         var attachment = new PerfAttachment(probes);
         try {
