@@ -35,7 +35,7 @@ void main(String[] args) {
             })
             .handler((ri, regs) -> {
                 long delta = Kernel.ktimeNs() - ri.data().entryStamp;
-                Kernel.printf("%s returned %d and took %d ns to execute", func, regs.returnValue(), delta);
+                Kernel.printf("%s returned %d and took %d ns to execute", ri.symbolName(), regs.returnValue(), delta);
                 return 0;
             })
             .register();

@@ -103,8 +103,9 @@ class RightsKernelTest {
                         "maxactive RegistrationException: register_kretprobe failed: null_lseek: set maxactive=20: only"
                                 + " tracefs can, and it cannot be used: the file is root's and CAP_DAC_OVERRIDE is missing"
                                 + " (EACCES); run as root, or leave maxactive out",
-                        "post RegistrationException: register_kprobe failed: post handler: the instruction at null_lseek"
-                                + " cannot be read from /proc/kcore (Permission denied), so what follows it is not known; run as root, or with CAP_SYS_RAWIO");
+                        "post RegistrationException: register_kprobe failed: post handler: the kernel does not show the address"
+                                + " of null_lseek to this process, so its instruction cannot be read; run as root, or with"
+                                + " CAP_SYSLOG and CAP_SYS_RAWIO");
         List<String> refused = out.subList(out.size() - 4, out.size());
         assertThat(refused.getFirst())
                 .startsWith("probe=vfs_raed" + failed.formatted("2 (ENOENT)")
