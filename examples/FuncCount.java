@@ -30,9 +30,10 @@ void main(String[] args) {
         params.awaitEach(interval, () -> {
             var table = Table.of("TIME", "FUNCTION", "COUNT");
             var taken = counts.takeAll();
+            var now = LocalTime.now();
             for (var place : kp.places()) {
                 if (taken.containsKey(place.addr())) {
-                    table.row(LocalTime.now(), place, taken.get(place.addr()));
+                    table.row(now, place, taken.get(place.addr()));
                 }
             }
             IO.println(table);
@@ -40,18 +41,20 @@ void main(String[] args) {
     }
 }
 
-// $ ./kprobe run --vm examples/FuncCount.java functions=vfs_read,vfs_write,vfs_open,vfs_unlink interval=1 comm=ls -- sh -c 'ls -lR /etc >/dev/null; sleep 1; ls -lR /etc > /dev/null'
-// TIME     FUNCTION   COUNT
-// 12:39:16 vfs_read      20
-// 12:39:16 vfs_write     27
-// 12:39:16 vfs_open     321
-// 12:39:16 vfs_unlink     0
-// TIME     FUNCTION   COUNT
-// 12:39:17 vfs_read      20
-// 12:39:17 vfs_write     27
-// 12:39:17 vfs_open     321
-// 12:39:17 vfs_unlink     0
-// kprobe: vfs_read: 178 hits = 178 delivered
-// kprobe: vfs_write: 63 hits = 63 delivered
-// kprobe: vfs_open: 723 hits = 723 delivered
-// kprobe: vfs_unlink: 0 hits = 0 delivered
+// $ ./kprobe run --vm examples/FuncCount.java 'functions=vfs_*,tcp_*,ext4_*' comm=perl -- perl -e 'open F,"/dev/zero"; for(1..500){sysread F,$b,1}'
+// Counting calls of 1070 functions
+// TIME     FUNCTION             COUNT
+// 15:43:05 vfs_open                42
+// 15:43:05 vfs_iter_read            7
+// 15:43:05 vfs_read               509
+// 15:43:05 vfs_getattr_nosec       40
+// 15:43:05 vfs_statx                6
+// 15:43:05 vfs_fstat               21
+// 15:43:05 vfs_fstatat             27
+// 15:43:05 vfs_get_link             5
+// 15:43:05 vfs_readlink             1
+// 15:43:05 vfs_getxattr             3
+// 15:43:05 tcp_orphan_count_sum     1
+// 15:43:05 tcp_orphan_update        1
+// kprobe: vfs_*,tcp_*,ext4_* (1070 places): 1031 hits = 1031 delivered
+// …

@@ -90,6 +90,7 @@ public final class Kprobe implements AutoCloseable {
         this.skipped = skipped;
         this.addr = lowest(parts);
         this.life = live(followed);
+        parts.forEach(part -> part.programs().start());
         Shutdown.opened(this);
     }
 

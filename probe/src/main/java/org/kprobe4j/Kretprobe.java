@@ -85,6 +85,7 @@ public final class Kretprobe implements AutoCloseable {
                 .min()
                 .orElse(0);
         this.life = live(followed);
+        parts.forEach(part -> part.programs().start());
         Shutdown.opened(this);
     }
 

@@ -5,11 +5,14 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
@@ -35,7 +38,7 @@ import org.kprobe4j.internal.targets.TargetSyntaxException;
 
 /** Registering is a row of steps; when one fails, the steps before it are undone and the failure is said in the API's terms. */
 final class Registration {
-    private static final int MAX_SKIPPED_LINES = 5;
+    private static final int MAX_SKIPPED_LINES = 3;
     /** How the operations begin that are about the target itself. */
     private static final String ATTACH = "attach k";
 
@@ -207,13 +210,23 @@ final class Registration {
                 places == 1
                         ? "%s: %s".formatted(target, account)
                         : "%s (%d places): %s".formatted(target, places, account));
-        skipped.stream()
-                .limit(MAX_SKIPPED_LINES)
-                .forEach(place -> Runs.closed("%s: skipped %s".formatted(target, place)));
-        if (skipped.size() > MAX_SKIPPED_LINES) {
-            Runs.closed(
-                    "%s: skipped %d more; skipped() lists all".formatted(target, skipped.size() - MAX_SKIPPED_LINES));
+        if (skipped.size() <= MAX_SKIPPED_LINES) {
+            skipped.forEach(place -> Runs.closed("%s: skipped %s".formatted(target, place)));
+            return;
         }
+        Map<String, Long> reasons = skipped.stream()
+                .collect(Collectors.groupingBy(
+                        place -> place.reason().split(": ", 2)[0], TreeMap::new, Collectors.counting()));
+        reasons.forEach((reason, count) -> Runs.closed(
+                "%s: skipped %d, for example %s: %s".formatted(target, count, example(skipped, reason), reason)));
+    }
+
+    private static String example(List<SkippedPlace> skipped, String reason) {
+        return skipped.stream()
+                .filter(place -> place.reason().startsWith(reason))
+                .map(SkippedPlace::symbolName)
+                .findFirst()
+                .orElseThrow();
     }
 
     static long count(@Nullable LoadedProgram program, int slot) {

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /** What {@link LimitedRun} runs: scenarios by name, each on {@link DevNull}; what is refused is a line, too. */
@@ -87,6 +88,9 @@ final class LimitedProgram {
             events.forEach(seen::add);
             try (kp) {
                 DevNull.seek(10);
+            }
+            for (int i = 0; i < 100 && seen.size() < 10; i++) {
+                LockSupport.parkNanos(100_000_000); // another thread takes them from the ring
             }
             boolean sameAddress = seen.stream().allMatch(event -> event.addr() == kp.addr());
             return "%d events, last %d, counted %d, address %s, in the handler the %s; %s"

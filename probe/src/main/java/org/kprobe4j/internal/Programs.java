@@ -136,7 +136,7 @@ public final class Programs implements AutoCloseable {
     }
 
     /**
-     * Loads a program; its printed lines go to {@code lines}, which {@code flush} follows after each batch.
+     * Loads a program; its printed lines go to {@code lines}, which {@code flush} follows after each batch, from {@link #start()} on.
      *
      * @param type what the program is attached as
      * @throws LoadException if the verifier refuses it
@@ -146,12 +146,18 @@ public final class Programs implements AutoCloseable {
         if (log == null && !formats.isEmpty()) {
             var printer = new LinePrinter(formats, lines);
             log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
-            log.start();
         }
         LoadedProgram program = LoadedProgram.load(
                 name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd, attached(type));
         loaded.add(program);
         return program;
+    }
+
+    /** The probe is planted: what it prints is passed on from now, a moment later at first, behind what the program itself says. */
+    public void start() {
+        if (log != null) {
+            log.start();
+        }
     }
 
     private LoadedProgram.Attached attached(AttachType type) {
