@@ -1,46 +1,23 @@
 package org.kprobe4j;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.AttachException;
-import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.BpfException;
-import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.KprobePlanter.Part;
 import org.kprobe4j.bpf.features.KernelVersion;
-import org.kprobe4j.bpf.perf.PerfProbe;
-import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.Account;
-import org.kprobe4j.compiler.CompiledProgram;
-import org.kprobe4j.compiler.Planted;
-import org.kprobe4j.compiler.ProgramShape;
-import org.kprobe4j.internal.InjectionRefusal;
 import org.kprobe4j.internal.KernelSwitches.Way;
-import org.kprobe4j.internal.LoadedProgram;
-import org.kprobe4j.internal.PlaceTable;
-import org.kprobe4j.internal.PostPlan;
 import org.kprobe4j.internal.PostProbe;
-import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
-import org.kprobe4j.internal.Target;
-import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
-import org.kprobe4j.internal.planting.FollowingAttachment;
 import org.kprobe4j.internal.planting.MultiAttachment;
-import org.kprobe4j.internal.planting.PerfAttachment;
-import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
-import org.kprobe4j.internal.planting.Site;
-import org.kprobe4j.internal.planting.SiteRefusedException;
-import org.kprobe4j.internal.planting.Sites;
 
 /**
  * A probe at an instruction of the kernel, or at many, with a handler before and one after it.
@@ -61,8 +38,6 @@ import org.kprobe4j.internal.planting.Sites;
  * <p>The post handler runs after the probed instruction; {@link PostHandler} says where and what it sees. Since kernel: 5.8. Source: Documentation/trace/kprobes.rst. Thread-safe.
  */
 public final class Kprobe implements AutoCloseable {
-    private static final PreHandler NOTHING = (p, regs) -> 0;
-
     private final String symbolName;
     private final List<Part> parts;
     private final List<SkippedPlace> skipped;
@@ -76,20 +51,12 @@ public final class Kprobe implements AutoCloseable {
     private @Nullable PostAccount finalPost;
     private Map<ProbePlace, Long> finalHits = Map.of();
 
-    /** What is in the kernel: the places that share a program. */
-    private record Part(
-            List<NumberedPlace> places,
-            Attachment pre,
-            @Nullable PostProbe post,
-            Programs programs,
-            LoadedProgram preProgram) {}
-
-    private Kprobe(String symbolName, List<Part> parts, List<SkippedPlace> skipped, @Nullable FollowedPlace followed) {
-        this.symbolName = symbolName;
-        this.parts = List.copyOf(parts);
-        this.skipped = skipped;
+    private Kprobe(KprobePlanter.Planted planted) {
+        this.symbolName = planted.symbolName();
+        this.parts = planted.parts();
+        this.skipped = planted.skipped();
         this.addr = lowest(parts);
-        this.life = live(followed);
+        this.life = live(planted.followed());
         parts.forEach(part -> part.programs().start());
         Shutdown.opened(this);
     }
@@ -261,142 +228,12 @@ public final class Kprobe implements AutoCloseable {
                         "followModule() has no post handler: the place behind the instruction is found in the code that is loaded; "
                                 + "plant a second probe at the instruction that follows");
             }
-            return followModule
-                    ? registration.follow(place -> plantFollowing(registration, place, this), preHandler)
-                    : registration.run(sites -> plant(registration, sites, this), preHandler, postHandler);
+            var planter = new KprobePlanter(registration, target, log == null ? Log.stdout() : log, disabled);
+            return new Kprobe(
+                    followModule
+                            ? planter.plantFollowing(preHandler)
+                            : planter.plant(preHandler, postHandler, injectsErrors));
         }
-
-        private Log log() {
-            return log == null ? Log.stdout() : log;
-        }
-
-        private PreHandler preHandler() {
-            return preHandler == null ? NOTHING : preHandler;
-        }
-    }
-
-    private static Kprobe plantFollowing(Registration registration, FollowedPlace place, Builder wanted) {
-        Log log = wanted.log();
-        var pre = registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
-        var programs = registration.opened(
-                Programs.at(Planted.One.moving(place.name()), Optional.empty(), KernelObjects::captured));
-        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre());
-        LoadedProgram program = Registration.load(
-                "pre handler",
-                code,
-                () -> programs.load("pre_handler", code, AttachType.NONE, log::append, log::flush));
-        program.switchTo(!wanted.disabled);
-        pre.attach(program);
-        var part = new Part(List.of(new NumberedPlace(0, place.place())), pre, null, programs, program);
-        return new Kprobe(place.toString(), List.of(part), List.of(), place);
-    }
-
-    private static Kprobe plant(Registration registration, Sites sites, Builder wanted) {
-        if (wanted.injectsErrors && sites.areSeveral()) {
-            throw new UsageException("allowErrorInjection is for one function; %s names %d"
-                    .formatted(wanted.target, sites.sites().size()));
-        }
-        var planting = new Planting(sites);
-        if (sites.areSeveral() && wanted.postHandler == null) {
-            Part part = plantTogether(registration, sites, planting, wanted);
-            return new Kprobe(wanted.target, List.of(part), planting.skipped(), null);
-        }
-        // A post handler's place depends on the very instruction, so each place has programs of its own.
-        var parts = new ArrayList<Part>();
-        for (int i = 0; i < sites.sites().size(); i++) {
-            try {
-                parts.add(plantOne(registration, sites.sites().get(i), wanted));
-            } catch (SiteRefusedException e) {
-                planting.refused(i, e.refusal());
-            } catch (PostPlan.UnfollowableException e) {
-                planting.refused(i, e);
-            }
-        }
-        return new Kprobe(
-                sites.areSeveral() ? wanted.target : sites.only().place().name(), parts, planting.skipped(), null);
-    }
-
-    /** One program for all places. */
-    private static Part plantTogether(Registration registration, Sites sites, Planting planting, Builder wanted) {
-        Log log = wanted.log();
-        var programs = registration.opened(Programs.at(
-                PlaceTable.of(wanted.target, sites, registration.readsStructures()),
-                Optional.empty(),
-                KernelObjects::captured));
-        CompiledProgram code = programs.compile(wanted.preHandler(), new ProgramShape.Pre());
-        boolean oneLink = planting.fitsOneLink(code);
-        LoadedProgram program = Registration.load(
-                "pre handler",
-                code,
-                () -> programs.load("pre_handler", code, Planting.type(oneLink), log::append, log::flush));
-        Attachment pre = registration.opened(planting.entries(oneLink));
-        program.switchTo(!wanted.disabled);
-        pre.attach(program);
-        return new Part(planting.planted(), pre, null, programs, program);
-    }
-
-    private static Part plantOne(Registration registration, Site site, Builder wanted) {
-        Log log = wanted.log();
-        PostPlan plan = wanted.postHandler == null ? null : planPost(site);
-        PerfProbe postProbe = plan == null ? null : registration.opened(plan.open());
-        var pre = registration.opened(PerfAttachment.open(site));
-        ProbeLocation place = site.confirmed(pre.only().location());
-        var programs = registration.opened(Programs.at(
-                new Planted.One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
-        CompiledProgram preCode = programs.compile(
-                wanted.preHandler(),
-                plan == null ? new ProgramShape.Pre(Optional.empty(), wanted.injectsErrors) : plan.pre());
-        Target asked = new Target(site.place().symbolName(), site.place().offset());
-        InjectionRefusal.find(asked, preCode).ifPresent(refusal -> {
-            throw refused(asked, refusal, null);
-        });
-        PostProbe post = null;
-        if (plan != null && postProbe != null && wanted.postHandler != null) {
-            CompiledProgram code = programs.compile(wanted.postHandler, plan.post());
-            programs.calls(plan.map());
-            post = plantPost(programs, postProbe, code, log);
-        }
-        LoadedProgram preProgram = Registration.load(
-                "pre handler",
-                preCode,
-                () -> programs.load("pre_handler", preCode, AttachType.NONE, log::append, log::flush));
-        preProgram.switchTo(!wanted.disabled);
-        try {
-            pre.attach(preProgram);
-        } catch (BpfException e) {
-            throw InjectionRefusal.refused(preCode, e)
-                    .<RuntimeException>map(refusal -> refused(asked, refusal, e))
-                    .orElse(e);
-        }
-        return new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
-    }
-
-    private static PostPlan planPost(Site site) {
-        Target named = site.named();
-        try {
-            return named == null ? PostPlan.of(null, site.place().addr()) : PostPlan.of(named.symbol(), named.offset());
-        } catch (AttachException e) {
-            throw new SiteRefusedException(site, e);
-        }
-    }
-
-    private static RegistrationException refused(
-            Target target, InjectionRefusal refusal, @Nullable BpfException cause) {
-        return new RegistrationException(
-                "register_kprobe failed, returned -%d (%s): %s: %s"
-                        .formatted(refusal.errno(), Errno.name(refusal.errno()), target, refusal.reason()),
-                refusal.errno(),
-                cause);
-    }
-
-    /** The post handler must be there before the first hit that arms it. */
-    private static PostProbe plantPost(Programs programs, PerfProbe probe, CompiledProgram code, Log log) {
-        LoadedProgram program = Registration.load(
-                "post handler",
-                code,
-                () -> programs.load("post_handler", code, AttachType.NONE, log::append, log::flush));
-        probe.attach(program.program());
-        return new PostProbe(probe, program);
     }
 
     /**

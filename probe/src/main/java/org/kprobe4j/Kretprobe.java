@@ -4,37 +4,18 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.perf.ProbeLocation;
-import org.kprobe4j.compiler.CompiledProgram;
-import org.kprobe4j.compiler.Planted;
-import org.kprobe4j.compiler.ProgramShape;
-import org.kprobe4j.internal.CallsInFlight;
+import org.kprobe4j.KretprobePlanter.Part;
 import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.LoadedProgram;
-import org.kprobe4j.internal.PlaceTable;
-import org.kprobe4j.internal.PlantedPlace;
 import org.kprobe4j.internal.Programs;
-import org.kprobe4j.internal.ReturnTrampoline;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
-import org.kprobe4j.internal.Target;
-import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
-import org.kprobe4j.internal.planting.FollowingAttachment;
 import org.kprobe4j.internal.planting.MultiAttachment;
-import org.kprobe4j.internal.planting.PerfAttachment;
-import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
-import org.kprobe4j.internal.planting.Returns;
-import org.kprobe4j.internal.planting.Site;
-import org.kprobe4j.internal.planting.SiteRefusedException;
-import org.kprobe4j.internal.planting.Sites;
 
 /**
  * A probe at a function's return, with a handler at its entry and private data for each call in between.
@@ -57,34 +38,16 @@ public final class Kretprobe implements AutoCloseable {
     private @Nullable ProbeAccount finalAccount;
     private Map<ProbePlace, Long> finalHits = Map.of();
 
-    /**
-     * What is in the kernel: the functions that share programs.
-     */
-    private record Part(
-            List<NumberedPlace> places,
-            @Nullable Attachment entry,
-            Attachment atReturn,
-            Programs programs,
-            @Nullable LoadedProgram entryProgram,
-            LoadedProgram returnProgram,
-            ReturnCount count) {
-        /** Where a call begins to count. */
-        LoadedProgram first() {
-            return entryProgram == null ? returnProgram : entryProgram;
-        }
-    }
-
-    private Kretprobe(
-            String symbolName, List<Part> parts, List<SkippedPlace> skipped, @Nullable FollowedPlace followed) {
-        this.symbolName = symbolName;
-        this.parts = List.copyOf(parts);
-        this.skipped = skipped;
+    private Kretprobe(KretprobePlanter.Planted planted) {
+        this.symbolName = planted.symbolName();
+        this.parts = List.of(planted.part());
+        this.skipped = planted.skipped();
         this.addr = parts.stream()
                 .flatMap(part -> part.places().stream())
                 .mapToLong(numbered -> numbered.place().addr())
                 .min()
                 .orElse(0);
-        this.life = live(followed);
+        this.life = live(planted.followed());
         parts.forEach(part -> part.programs().start());
         Shutdown.opened(this);
     }
@@ -243,198 +206,13 @@ public final class Kretprobe implements AutoCloseable {
             if (returned == null) {
                 throw new UsageException("a kretprobe needs a handler");
             }
-            return followModule
-                    ? registration.follow(
-                            place -> plantFollowing(registration, place, this, returned), entryHandler, returned)
-                    : registration.run(sites -> plant(registration, sites, this, returned), entryHandler, returned);
+            var planter = new KretprobePlanter<>(
+                    registration, function, data, maxactive, log == null ? Log.stdout() : log, disabled);
+            return new Kretprobe(
+                    followModule
+                            ? planter.plantFollowing(entryHandler, returned)
+                            : planter.plant(entryHandler, returned));
         }
-
-        private Log log() {
-            return log == null ? Log.stdout() : log;
-        }
-
-        private Optional<String> dataClass() {
-            return Optional.ofNullable(data).map(type -> type.getName().replace('.', '/'));
-        }
-
-        /** The entry handler, if something must be done at the entry. */
-        private @Nullable EntryHandler<D> entry() {
-            return entryHandler == null && data != null ? followed() : entryHandler;
-        }
-    }
-
-    /** Both halves are events of tracefs, which the kernel plants in the order in which they were defined, each time. */
-    private static <D> Kretprobe plantFollowing(
-            Registration registration, FollowedPlace place, Builder<D> wanted, ReturnHandler<D> handler) {
-        var programs = registration.opened(
-                Programs.at(Planted.One.moving(place.name()), wanted.dataClass(), KernelObjects::captured));
-        EntryHandler<D> entryHandler = wanted.entry();
-        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            entryHandler = followed();
-        }
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
-        Attachment entry = entryCode == null
-                ? null
-                : registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
-        Attachment atReturn =
-                registration.opened(FollowingAttachment.returns(place, "r_" + registration.number(), wanted.maxactive));
-        Part part = attach(
-                List.of(new NumberedPlace(0, place.place())),
-                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE, wanted.disabled),
-                entryCode,
-                returnCode,
-                entry,
-                atReturn);
-        return new Kretprobe(place.toString(), List.of(part), List.of(), place);
-    }
-
-    private static <D> Kretprobe plant(
-            Registration registration, Sites sites, Builder<D> wanted, ReturnHandler<D> handler) {
-        var planting = new Planting(sites);
-        Part part = sites.areSeveral()
-                ? plantTogether(registration, sites, planting, wanted, handler)
-                : plantOne(registration, sites.only(), wanted, handler);
-        String name =
-                sites.areSeveral() ? wanted.function : sites.only().place().name();
-        return new Kretprobe(name, List.of(part), planting.skipped(), null);
-    }
-
-    /**
-     * The entry handler's probe is registered first: handlers at one address run in reverse order, so the kretprobe has taken
-     * its instance when the entry handler runs, and the entry handler can tell whether there was one.
-     */
-    private static <D> Part plantOne(
-            Registration registration, Site site, Builder<D> wanted, ReturnHandler<D> handler) {
-        EntryHandler<D> entryHandler = wanted.entry();
-        PerfAttachment entry = entryHandler == null ? null : registration.opened(PerfAttachment.open(site));
-        Attachment atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
-        Site planted = entry != null ? site.at(entry.only().location()) : located(site, atReturn);
-        var programs = registration.opened(Programs.at(
-                new Planted.One(site.place().name(), planted.place().addr()),
-                wanted.dataClass(),
-                KernelObjects::captured));
-        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            // Only now it is known that a program at the entry is needed; its probe must be there before the kretprobe.
-            atReturn.close();
-            entryHandler = followed();
-            entry = registration.opened(PerfAttachment.open(site));
-            atReturn = registration.opened(openReturn(registration, site, wanted.maxactive));
-        }
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
-        return attach(
-                List.of(new NumberedPlace(0, planted.place())),
-                new Loading(registration, programs, wanted.log(), wanted.maxactive, AttachType.NONE, wanted.disabled),
-                entryCode,
-                returnCode,
-                entry,
-                atReturn);
-    }
-
-    private static Attachment openReturn(Registration registration, Site site, int maxactive) {
-        return Returns.open(List.of(site), "r_" + registration.number(), maxactive, (_, refusal) -> {
-            throw new SiteRefusedException(site, refusal);
-        });
-    }
-
-    /** Of a kretprobe without a program at the entry, the perf event or debugfs tells the address. */
-    private static Site located(Site site, Attachment atReturn) {
-        Target named = site.named();
-        if (atReturn instanceof PerfAttachment perf) {
-            return site.at(perf.only().location());
-        }
-        return named == null
-                ? site
-                : PlantedPlace.of(named, true)
-                        .map(found -> new ProbeLocation(found.address(), found.symbol(), found.offset(), true))
-                        .map(site::at)
-                        .orElse(site);
-    }
-
-    /** The same programs for all functions. */
-    private static <D> Part plantTogether(
-            Registration registration, Sites sites, Planting planting, Builder<D> wanted, ReturnHandler<D> handler) {
-        var programs = registration.opened(Programs.at(
-                PlaceTable.of(wanted.function, sites, registration.readsStructures()),
-                wanted.dataClass(),
-                KernelObjects::captured));
-        EntryHandler<D> entryHandler = wanted.entry();
-        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(entryHandler != null));
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            entryHandler = followed();
-        }
-        boolean oneLink = wanted.maxactive == 0 && planting.fitsOneLink(returnCode);
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, oneLink));
-        if (oneLink && entryHandler != null && entryCode != null && !planting.fitsOneLink(entryCode)) {
-            oneLink = false;
-            entryCode = programs.compile(entryHandler, entryShape(returnCode, false));
-        }
-        Attachment entry = entryCode == null ? null : registration.opened(planting.entries(oneLink));
-        Attachment atReturn =
-                registration.opened(planting.returns(oneLink, "r_" + registration.number(), wanted.maxactive));
-        return attach(
-                planting.planted(),
-                new Loading(
-                        registration,
-                        programs,
-                        wanted.log(),
-                        wanted.maxactive,
-                        Planting.type(oneLink),
-                        wanted.disabled),
-                entryCode,
-                returnCode,
-                entry,
-                atReturn);
-    }
-
-    /** Two links take their turns in no certain order, so the entry program cannot tell there whether the call found an instance. */
-    private static ProgramShape.Entry entryShape(CompiledProgram returnCode, boolean oneLink) {
-        return new ProgramShape.Entry(
-                oneLink ? OptionalLong.empty() : ReturnTrampoline.address(), returnCode.keptArguments());
-    }
-
-    /** How programs are loaded. */
-    private record Loading(
-            Registration registration, Programs programs, Log log, int maxactive, AttachType type, boolean disabled) {
-        LoadedProgram load(String what, String name, CompiledProgram code) {
-            return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
-        }
-    }
-
-    /** The return program is attached first: it must be there when the first entry is followed. */
-    private static Part attach(
-            List<NumberedPlace> places,
-            Loading loading,
-            @Nullable CompiledProgram entryCode,
-            CompiledProgram returnCode,
-            @Nullable Attachment entry,
-            Attachment atReturn) {
-        CallsInFlight calls = null;
-        if (entryCode != null) {
-            calls = loading.registration()
-                    .opened(CallsInFlight.create(places.size(), loading.maxactive(), entryCode.callBytes()));
-            loading.programs().calls(calls);
-        }
-        LoadedProgram returnProgram = loading.load("return handler", "ret_handler", returnCode);
-        LoadedProgram entryProgram =
-                entryCode == null ? null : loading.load("entry handler", "entry_handler", entryCode);
-        (entryProgram == null ? returnProgram : entryProgram).switchTo(!loading.disabled());
-        atReturn.attach(returnProgram);
-        if (entry != null && entryProgram != null) {
-            entry.attach(entryProgram);
-        }
-        var count = new ReturnCount(
-                entryProgram, returnProgram, calls, atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden());
-        return new Part(places, entry, atReturn, loading.programs(), entryProgram, returnProgram, count);
-    }
-
-    /** For a return handler alone that needs something from the entry. */
-    private static <D> EntryHandler<D> followed() {
-        return (ri, regs) -> 0;
     }
 
     /**

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -22,10 +26,9 @@ class ManyPlacesKernelTest {
     private record Hit(@MaxBytes(64) String name, long addr, int pid) {}
 
     private static void writeAndRead(int times) throws IOException {
-        try (var channel = java.nio.channels.FileChannel.open(
-                        Path.of("/dev/zero"), java.nio.file.StandardOpenOption.READ);
-                var sink = java.nio.channels.FileChannel.open(NULL, java.nio.file.StandardOpenOption.WRITE)) {
-            var bytes = java.nio.ByteBuffer.allocateDirect(1);
+        try (var channel = FileChannel.open(Path.of("/dev/zero"), StandardOpenOption.READ);
+                var sink = FileChannel.open(NULL, StandardOpenOption.WRITE)) {
+            var bytes = ByteBuffer.allocateDirect(1);
             for (int i = 0; i < times; i++) {
                 channel.read(bytes.clear());
                 sink.write(bytes.clear());
@@ -79,7 +82,7 @@ class ManyPlacesKernelTest {
             kp.close();
             Map<String, Long> addresses =
                     kp.places().stream().collect(Collectors.toMap(ProbePlace::symbolName, ProbePlace::addr));
-            var hits = new java.util.ArrayList<Hit>();
+            var hits = new ArrayList<Hit>();
             ring.drainTo(hits);
             assertThat(hits).hasSizeGreaterThanOrEqualTo(20);
             assertThat(hits)
