@@ -371,10 +371,11 @@ public final class Kretprobe implements AutoCloseable {
         lastTold = missed();
         life.closing();
         for (Part part : parts) {
-            part.atReturn().close();
+            // No call is followed any more; those that are may still return.
             if (part.entry() != null) {
                 part.entry().close();
             }
+            part.atReturn().close();
             part.programs().drain();
         }
         // tracefs keeps its count while the event is there, a link takes it along.

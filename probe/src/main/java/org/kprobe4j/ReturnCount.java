@@ -106,7 +106,8 @@ final class ReturnCount {
         long entriesDropped = Math.max(0, dropped.atEntry());
         long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
         long entered = entry.hits() - notFollowed;
-        long followed = missedEnter ? entered - Math.min(entered, told) : entered;
+        // The kernel may have missed calls that the entry program did not see: when one of the two was removed already.
+        long followed = missedEnter ? Math.max(entered - told, returned + ended + returnsLost) : entered;
         long inFlight = followed - returned - ended - returnsLost;
         // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
         // inside.

@@ -413,7 +413,7 @@ class KretprobeScenariosKernelTest {
                     return 0;
                 })
                 .register();
-        var open = Kretprobe.at("do_filp_open")
+        var open = Kretprobe.at(KernelFunctions.first("do_filp_open", "do_file_open"))
                 .handler((ri, regs) -> {
                     if (Kernel.pid() == pid && ri.returnValue() >= -4095 && ri.returnValue() < 0) {
                         events.emit(new Opened(ri.returnValue(), 1));
