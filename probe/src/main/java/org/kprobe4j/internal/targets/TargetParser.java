@@ -15,6 +15,8 @@ import org.kprobe4j.internal.targets.TargetSpec.Clause;
 
 /** Reads a {@link TargetSpec}, character by character. */
 final class TargetParser {
+    private static final int SHOWN_CHARS = 60;
+
     private static final int MAX_ADDRESS_DIGITS = 16;
     private static final int END = -1;
     /** {@code r100:group/event vfs_read}: what may be pasted from a script for tracefs. */
@@ -33,7 +35,12 @@ final class TargetParser {
     }
 
     TargetParser(String text, boolean offsets, Lines files) {
-        this(new TargetText("target \"" + text + "\"", text), offsets, files);
+        this(new TargetText("target \"" + shortened(text) + "\"", text), offsets, files);
+    }
+
+    /** The place of what is wrong is shown below it. */
+    private static String shortened(String text) {
+        return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "…";
     }
 
     private TargetParser(TargetText text, boolean offsets, @Nullable Lines files) {
