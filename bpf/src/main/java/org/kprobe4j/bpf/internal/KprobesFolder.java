@@ -4,18 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.BpfException;
-import org.kprobe4j.bpf.Errno;
-import org.kprobe4j.bpf.Failure;
-import org.kprobe4j.bpf.Right;
-import org.kprobe4j.bpf.SystemCallException;
-import org.kprobe4j.bpf.UnsupportedException;
 import org.kprobe4j.bpf.symbols.PlantedProbe;
 
 /** Files of /sys/kernel/debug/kprobes, and why they cannot be read. */
 public final class KprobesFolder {
-    private static final String ROOT = "/sys/kernel/debug";
-
     private KprobesFolder() {}
 
     /**
@@ -26,27 +18,7 @@ public final class KprobesFolder {
      * @return the text
      */
     public static String read(SystemCalls calls, String file) {
-        String path = ROOT + "/kprobes/" + file;
-        StringBuilder text = new StringBuilder();
-        long result = new KernelFiles(calls).read(path, text);
-        if (result < 0) {
-            throw refused(calls, path, (int) -result);
-        }
-        return text.toString();
-    }
-
-    private static BpfException refused(SystemCalls calls, String path, int errno) {
-        if (errno == Errno.EPERM || errno == Errno.EACCES) {
-            return PrivilegeFiles.read(calls).refusal(Right.ROOT_FILE, "read", path, errno);
-        }
-        Failure failure = Failure.of("read", path, errno);
-        if (errno != Errno.ENOENT) {
-            return new SystemCallException(failure);
-        }
-        return new KernelFiles(calls).exists(ROOT + "/clear_warn_once") || new KernelFiles(calls).exists(ROOT + "/bdi")
-                ? new UnsupportedException(failure.because("this kernel has no kprobes (CONFIG_KPROBES)"))
-                : new UnsupportedException(
-                        failure.because("debugfs is not mounted").remedy("mount -t debugfs debugfs " + ROOT));
+        return DebugFile.read(calls, "kprobes/" + file, "this kernel has no kprobes (CONFIG_KPROBES)");
     }
 
     /**
