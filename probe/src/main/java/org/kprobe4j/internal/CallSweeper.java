@@ -48,17 +48,7 @@ final class CallSweeper {
 
     private void stop() {
         stopped.countDown();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Joins.untilItEnds(thread);
     }
 
     private void run() {
