@@ -15,6 +15,7 @@ import org.kprobe4j.internal.PostProbe;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
+import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
@@ -43,8 +44,6 @@ public final class Kprobe implements AutoCloseable {
     private final List<SkippedPlace> skipped;
     private final long addr;
     private final @Nullable ProbeLife life;
-    private volatile boolean isRemoved;
-    private volatile long lastTold;
     private long finalMissed;
     private long finalOverridden;
     private @Nullable ProbeAccount finalAccount;
@@ -81,10 +80,7 @@ public final class Kprobe implements AutoCloseable {
     private ProbeLife live(@Nullable FollowedPlace followed) {
         var gate = new Switch(
                 parts.stream().map(Part::preProgram).toList(),
-                () -> new Switch.Dropped(
-                        isRemoved ? lastTold : missed(),
-                        sum(part -> part.preProgram().recursionMisses()),
-                        0));
+                () -> new Switch.Dropped(missed(), sum(part -> part.preProgram().recursionMisses()), 0));
         if (followed != null) {
             return ProbeLife.following("kprobe", followed, gate);
         }
@@ -304,15 +300,7 @@ public final class Kprobe implements AutoCloseable {
     }
 
     private long missed() {
-        long sum = 0;
-        for (Part part : parts()) {
-            long missed = part.pre().missed();
-            if (missed < 0) {
-                return -1;
-            }
-            sum += missed;
-        }
-        return sum;
+        return Attachment.sum(parts().stream().mapToLong(part -> part.pre().missed()));
     }
 
     /**
@@ -446,9 +434,6 @@ public final class Kprobe implements AutoCloseable {
         if (finalAccount != null || parts.isEmpty()) {
             return;
         }
-        // The kernel tells its count only as long as the probe is planted.
-        lastTold = missed();
-        isRemoved = true;
         life().closing();
         for (Part part : parts) {
             part.pre().close();

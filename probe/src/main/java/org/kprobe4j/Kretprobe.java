@@ -8,11 +8,11 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.KretprobePlanter.Part;
 import org.kprobe4j.internal.KernelSwitches.Way;
-import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
+import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
@@ -33,7 +33,6 @@ public final class Kretprobe implements AutoCloseable {
     private final List<SkippedPlace> skipped;
     private final long addr;
     private final ProbeLife life;
-    private volatile long lastTold = -1;
     private long finalMissed;
     private @Nullable ProbeAccount finalAccount;
     private Map<ProbePlace, Long> finalHits = Map.of();
@@ -56,7 +55,7 @@ public final class Kretprobe implements AutoCloseable {
         var gate = new Switch(
                 parts.stream().map(Part::first).toList(),
                 () -> new Switch.Dropped(
-                        Math.max(lastTold, missed()),
+                        missed(),
                         sum(part -> part.entryProgram() == null
                                 ? 0
                                 : part.entryProgram().recursionMisses()),
@@ -266,8 +265,8 @@ public final class Kretprobe implements AutoCloseable {
     private Map<ProbePlace, Long> countHits() {
         var hits = new LinkedHashMap<ProbePlace, Long>();
         for (Part part : parts) {
-            LoadedProgram counting = part.entryProgram() == null ? part.returnProgram() : part.entryProgram();
-            part.places().forEach(numbered -> hits.put(numbered.place(), counting.hits(numbered.number())));
+            part.places()
+                    .forEach(numbered -> hits.put(numbered.place(), part.first().hits(numbered.number())));
         }
         return Collections.unmodifiableMap(hits);
     }
@@ -283,15 +282,7 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     private long missed() {
-        long sum = 0;
-        for (Part part : parts) {
-            long missed = part.atReturn().missed();
-            if (missed < 0) {
-                return -1;
-            }
-            sum += missed;
-        }
-        return sum;
+        return Attachment.sum(parts.stream().mapToLong(part -> part.atReturn().missed()));
     }
 
     /**
@@ -368,7 +359,6 @@ public final class Kretprobe implements AutoCloseable {
         if (finalAccount != null) {
             return;
         }
-        lastTold = missed();
         life.closing();
         for (Part part : parts) {
             // No call is followed any more; those that are may still return.
@@ -378,7 +368,6 @@ public final class Kretprobe implements AutoCloseable {
             part.atReturn().close();
             part.programs().drain();
         }
-        // tracefs keeps its count while the event is there, a link takes it along.
         parts.forEach(part -> part.count().removed());
         Switch.Dropped dropped = life.dropped();
         finalMissed = dropped.missed();

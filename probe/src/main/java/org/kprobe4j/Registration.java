@@ -228,8 +228,4 @@ final class Registration {
                 .findFirst()
                 .orElseThrow();
     }
-
-    static long count(@Nullable LoadedProgram program, int slot) {
-        return program == null ? 0 : program.count(slot);
-    }
 }

@@ -18,6 +18,7 @@ import org.kprobe4j.bpf.ProgramType;
 import org.kprobe4j.bpf.features.Answer;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Places;
@@ -171,14 +172,13 @@ public final class LoadedProgram implements AutoCloseable {
         return copies.getFirst();
     }
 
-    /** The program for a place. */
-    public BpfProgram program(int place) {
-        return copies.get(Math.min(place, copies.size() - 1));
-    }
-
-    /** Whether each attachment must tell the program its number. */
-    public boolean isNumberedByCookie() {
-        return attached.numberedByCookie();
+    /** Lets it run at each hit of a probe: the one copy is told the place's number, or the place's own copy is taken. */
+    public void attachTo(PerfProbe probe, int place) {
+        if (attached.numberedByCookie()) {
+            probe.attach(program(), place);
+        } else {
+            probe.attach(copies.get(Math.min(place, copies.size() - 1)));
+        }
     }
 
     /** How often the program ran, at all places. */

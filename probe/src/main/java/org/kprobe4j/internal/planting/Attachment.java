@@ -1,11 +1,16 @@
 package org.kprobe4j.internal.planting;
 
+import java.util.stream.LongStream;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.OpenFiles;
 import org.kprobe4j.internal.LoadedProgram;
 
 /** What lets a program run at all places of a probe. Closing it removes the probe; when that returns no program runs any more. */
 public sealed interface Attachment extends AutoCloseable
         permits PerfAttachment, MultiAttachment, EventAttachment, FollowingAttachment {
+    /** What a perf event may need. */
+    int DESCRIPTORS_PER_PLACE = 3;
+
     /** Asked for each place that the kernel refuses: throws the refusal, or notes it and lets the others be planted. */
     interface Refusal {
         /** The kernel refused the place of this number. */
@@ -15,8 +20,18 @@ public sealed interface Attachment extends AutoCloseable
     /** From now on the program runs at each hit. */
     void attach(LoadedProgram program);
 
-    /** Hits that the kernel dropped, as it counts them; -1 where it does not tell. */
+    /** Hits that the kernel dropped, as it counts them, of a closed attachment in all; -1 where it does not tell. */
     long missed();
+
+    /** The sum of such counts: -1 if one of them is not told. */
+    static long sum(LongStream counts) {
+        return counts.reduce(0, (sum, count) -> sum < 0 || count < 0 ? -1 : sum + count);
+    }
+
+    /** Makes room for the descriptors of a perf event at each place: the event, its link, and a program of its own without cookies. */
+    static void makeRoom(int places) {
+        OpenFiles.makeRoom(places * DESCRIPTORS_PER_PLACE);
+    }
 
     @Override
     void close();

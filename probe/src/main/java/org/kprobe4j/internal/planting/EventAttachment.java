@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
-import org.kprobe4j.bpf.OpenFiles;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.tracefs.KprobeEvent;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
@@ -13,9 +12,6 @@ import org.kprobe4j.internal.LoadedProgram;
 
 /** A kprobe event of tracefs for each place: the only way to set maxactive, and every kernel counts what they missed. */
 public final class EventAttachment implements Attachment {
-    /** The perf event, its link, and a program of its own where there are no cookies. */
-    private static final int DESCRIPTORS_PER_PLACE = 3;
-
     private final KprobeEvents events;
     private final @Nullable KprobeEvent[] planted;
     private final List<PerfProbe> attached = new ArrayList<>();
@@ -33,7 +29,7 @@ public final class EventAttachment implements Attachment {
      * @param maxactive 0 for the kernel's default
      */
     public static EventAttachment openReturns(List<Site> sites, String prefix, int maxactive, Refusal refusal) {
-        OpenFiles.makeRoom(sites.size() * DESCRIPTORS_PER_PLACE);
+        Attachment.makeRoom(sites.size());
         var attachment = new EventAttachment(KprobeEvents.open(), sites.size());
         try {
             for (int i = 0; i < sites.size(); i++) {
@@ -61,11 +57,7 @@ public final class EventAttachment implements Attachment {
             }
             PerfProbe probe = PerfProbe.openTracepoint(event.id(), event.toString());
             attached.add(probe);
-            if (program.isNumberedByCookie()) {
-                probe.attach(program.program(), i);
-            } else {
-                probe.attach(program.program(i));
-            }
+            program.attachTo(probe, i);
         }
     }
 
@@ -75,14 +67,7 @@ public final class EventAttachment implements Attachment {
     }
 
     private long counted() {
-        long sum = 0;
-        for (long misses : events.misses(Arrays.asList(planted))) {
-            if (misses < 0) {
-                return -1;
-            }
-            sum += misses;
-        }
-        return sum;
+        return Attachment.sum(Arrays.stream(events.misses(Arrays.asList(planted))));
     }
 
     /** What uses an event must go first; the kernel forgets its count with the event. */

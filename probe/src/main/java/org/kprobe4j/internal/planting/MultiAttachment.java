@@ -64,15 +64,7 @@ public final class MultiAttachment implements Attachment {
     }
 
     private long counted() {
-        long sum = 0;
-        for (BpfLink link : links) {
-            long missed = link.missed();
-            if (missed < 0) {
-                return -1;
-            }
-            sum += missed;
-        }
-        return sum;
+        return Attachment.sum(links.stream().mapToLong(BpfLink::missed));
     }
 
     /** Closes all links, also when one of them fails. */

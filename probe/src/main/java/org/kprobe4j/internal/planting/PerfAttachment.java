@@ -1,20 +1,17 @@
 package org.kprobe4j.internal.planting;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
-import org.kprobe4j.bpf.OpenFiles;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Target;
 
 /** A perf event for each place: any instruction, on every kernel. */
 public final class PerfAttachment implements Attachment {
-    /** The event, its link, and a program of its own where there are no cookies. */
-    private static final int DESCRIPTORS_PER_PLACE = 3;
-
     private final @Nullable PerfProbe[] probes;
     private boolean closed;
     private long finalMissed;
@@ -36,7 +33,7 @@ public final class PerfAttachment implements Attachment {
 
     /** Plants a probe at each place; nothing runs before {@link #attach}. */
     public static PerfAttachment open(List<Site> sites, boolean isReturn, Refusal refusal) {
-        OpenFiles.makeRoom(sites.size() * DESCRIPTORS_PER_PLACE);
+        Attachment.makeRoom(sites.size());
         @Nullable PerfProbe[] probes = new @Nullable PerfProbe[sites.size()];
         var attachment = new PerfAttachment(probes);
         try {
@@ -73,11 +70,7 @@ public final class PerfAttachment implements Attachment {
             if (probe == null) {
                 return;
             }
-            if (program.isNumberedByCookie()) {
-                probe.attach(program.program(), i);
-            } else {
-                probe.attach(program.program(i));
-            }
+            program.attachTo(probe, i);
         });
     }
 
@@ -87,15 +80,7 @@ public final class PerfAttachment implements Attachment {
     }
 
     private long counted() {
-        long sum = 0;
-        for (PerfProbe probe : probes) {
-            long missed = probe == null ? 0 : probe.missed();
-            if (missed < 0) {
-                return -1;
-            }
-            sum += missed;
-        }
-        return sum;
+        return Attachment.sum(Arrays.stream(probes).mapToLong(probe -> probe == null ? 0 : probe.missed()));
     }
 
     @Override

@@ -64,13 +64,6 @@ public record Site(@Nullable Target named, ProbePlace place, Place.Traceable tra
         return location;
     }
 
-    /** The instruction, as the kernel has planted it. */
-    public Target planted(ProbeLocation location) {
-        return named != null
-                ? new Target(named.symbol(), location.offset())
-                : new Target(location.symbol(), location.offset());
-    }
-
     /** The same site when the kernel has told where it planted it. */
     public Site at(ProbeLocation location) {
         return new Site(
