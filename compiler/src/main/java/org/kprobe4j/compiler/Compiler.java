@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.kprobe4j.asm.Assembled;
 import org.kprobe4j.asm.Assembler;
 import org.kprobe4j.asm.Instruction;
@@ -12,7 +13,6 @@ import org.kprobe4j.compiler.internal.ir.EndlessLoops;
 import org.kprobe4j.compiler.internal.ir.Simplify;
 import org.kprobe4j.compiler.internal.lower.Lir;
 import org.kprobe4j.compiler.internal.lower.LirProgram;
-import org.kprobe4j.compiler.internal.lower.Lowering;
 
 /** From a handler's bytecode to an eBPF program. The method {@link #compile} is the list of passes. */
 public final class Compiler {
@@ -29,8 +29,12 @@ public final class Compiler {
      * @throws CompileException if the handler cannot be compiled, with each reason and its line
      */
     public static CompiledProgram compile(CompileRequest request) {
+        return translate(request).program(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH);
+    }
+
+    static <T> T guarded(CompileRequest request, Supplier<T> pass) {
         try {
-            return run(request);
+            return pass.get();
         } catch (CompileException e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {
@@ -44,23 +48,25 @@ public final class Compiler {
         }
     }
 
-    private static CompiledProgram run(CompileRequest request) {
-        Translation.Translated handler = Translation.translate(request);
-        Simplify.run(handler.graph());
-        EndlessLoops.refuse(handler.graph());
-        ProgramShape shape = shape(request, handler);
-        int kept = shape instanceof ProgramShape.Entry entry
-                ? entry.kept().size()
-                : handler.keptArguments().size();
-        int callBytes = ProgramShape.CALL_OWNER_BYTES + handler.dataBytes() + kept * Long.BYTES;
-        LirProgram program = Lowering.lower(
-                handler.graph(),
-                request.architecture(),
-                shape,
-                request.planted(),
-                callBytes,
-                handler.dataBytes(),
-                handler.scratchBytes());
+    /**
+     * The first half: follows a handler's bytecode, for {@link TranslatedHandler#program}.
+     *
+     * @param request all that the program depends on, but for how it is attached
+     * @return the handler
+     * @throws CompileException if the handler cannot be compiled, with each reason and its line
+     */
+    public static TranslatedHandler translate(CompileRequest request) {
+        return guarded(request, () -> {
+            Translation.Translated handler = Translation.translate(request);
+            Simplify.run(handler.graph());
+            EndlessLoops.refuse(handler.graph());
+            return new TranslatedHandler(request, handler);
+        });
+    }
+
+    /** The machine's part: registers, and instructions. */
+    static CompiledProgram emit(
+            CompileRequest request, Translation.Translated handler, LirProgram program, int callBytes) {
         DeadStores.remove(program);
         RegisterAllocator.allocate(program);
         checkStack(request, program);
@@ -75,11 +81,6 @@ public final class Compiler {
                 handler.faultSites(),
                 handler.keptArguments(),
                 program.contextRegisters(request.architecture()));
-    }
-
-    /** A return handler that reads arguments of the call has an entry program, whether the user gave an entry handler or not. */
-    private static ProgramShape shape(CompileRequest request, Translation.Translated handler) {
-        return handler.keptArguments().isEmpty() ? request.shape() : new ProgramShape.Return(true);
     }
 
     private static void checkScratch(CompileRequest request, LirProgram program) {

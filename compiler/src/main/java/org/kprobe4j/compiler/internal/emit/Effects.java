@@ -33,6 +33,16 @@ final class Effects {
                 accept(use, add.base());
                 accept(use, add.src());
             }
+            case Lir.CompareExchange exchange -> {
+                use.accept(0);
+                accept(use, exchange.base());
+                accept(use, exchange.src());
+            }
+            case Lir.Exchange exchange -> {
+                accept(use, exchange.base());
+                accept(use, exchange.value());
+            }
+            case Lir.AsNumber number -> accept(use, number.dst());
             case Lir.Call call -> {
                 for (int i = 1; i <= call.arguments(); i++) {
                     use.accept(i);
@@ -77,9 +87,17 @@ final class Effects {
             case Lir.PlaceValue place -> place.dst();
             case Lir.FrameAddress frame -> frame.dst();
             case Lir.Load load -> load.dst();
+            case Lir.CompareExchange _ -> 0;
+            case Lir.Exchange exchange -> exchange.value();
+            case Lir.AsNumber number -> number.dst();
             case Lir.Store _, Lir.StoreImm _, Lir.AtomicAdd _, Lir.Call _, Lir.Exit _, Lir.Branch _, Lir.At _ ->
                 Lir.NONE;
         };
+    }
+
+    /** Whether it does more than to write the register that it defines. */
+    static boolean changesMemory(Lir instruction) {
+        return instruction instanceof Lir.CompareExchange || instruction instanceof Lir.Exchange;
     }
 
     /** Whether its result can be made anew wherever it is needed. */
@@ -121,6 +139,11 @@ final class Effects {
                 new Lir.StoreImm(size, to.applyAsInt(base), offset, imm);
             case Lir.AtomicAdd(var size, int base, int offset, int src) ->
                 new Lir.AtomicAdd(size, to.applyAsInt(base), offset, to.applyAsInt(src));
+            case Lir.CompareExchange(int base, int offset, int src) ->
+                new Lir.CompareExchange(to.applyAsInt(base), offset, to.applyAsInt(src));
+            case Lir.Exchange(int base, int offset, int value) ->
+                new Lir.Exchange(to.applyAsInt(base), offset, to.applyAsInt(value));
+            case Lir.AsNumber(int dst) -> new Lir.AsNumber(to.applyAsInt(dst));
             case Lir.Branch(var op, var width, int a, int b, int imm) ->
                 new Lir.Branch(op, width, to.applyAsInt(a), b == Lir.NONE ? b : to.applyAsInt(b), imm);
             case Lir.Call _, Lir.Exit _, Lir.At _ -> instruction;

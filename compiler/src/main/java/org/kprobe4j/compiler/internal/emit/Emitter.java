@@ -104,6 +104,11 @@ public final class Emitter {
                 out.add(new Instruction.StoreImm(size, reg(base), offset, imm));
             case Lir.AtomicAdd(Size size, int base, int offset, int src) ->
                 out.add(new Instruction.Atomic(AtomicOp.ADD, size, false, reg(base), offset, reg(src)));
+            case Lir.CompareExchange(int base, int offset, int src) ->
+                out.add(new Instruction.Atomic(AtomicOp.CMPXCHG, Size.DW, true, reg(base), offset, reg(src)));
+            case Lir.Exchange(int base, int offset, int value) ->
+                out.add(new Instruction.Atomic(AtomicOp.XCHG, Size.DW, true, reg(base), offset, reg(value)));
+            case Lir.AsNumber(int dst) -> out.add(new Instruction.ByteSwap(false, Long.SIZE, reg(dst)));
             case Lir.Call call ->
                 out.add(new Instruction.CallHelper(call.helper().id()));
             case Lir.Exit() -> out.add(new Instruction.Exit());

@@ -61,7 +61,7 @@ public final class RegisterAllocator {
             var kept = new ArrayList<Lir>();
             for (Lir instruction : block.code().reversed()) {
                 int definition = Effects.definition(instruction);
-                if (definition >= 0 && !live.get(definition)) {
+                if (definition >= 0 && !live.get(definition) && !Effects.changesMemory(instruction)) {
                     continue;
                 }
                 Liveness.step(instruction, live);

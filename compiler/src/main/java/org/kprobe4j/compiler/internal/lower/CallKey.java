@@ -4,7 +4,6 @@ import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
-import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ProgramShape;
 
 /**
@@ -25,31 +24,22 @@ import org.kprobe4j.compiler.ProgramShape;
  */
 final class CallKey {
     private final LirBuilder out;
-    private final Architecture machine;
-    private final int context;
+    private final ContextLowering context;
     private final PlaceLowering place;
     private final boolean namesTask;
     private final int frameOffset;
 
-    CallKey(LirBuilder out, Architecture machine, int context, PlaceLowering place, boolean namesTask) {
+    CallKey(LirBuilder out, ContextLowering context, PlaceLowering place, boolean namesTask) {
         this.place = place;
         this.namesTask = namesTask;
         this.out = out;
-        this.machine = machine;
         this.context = context;
         this.frameOffset = out.program().frame(ProgramShape.CALL_KEY_BYTES);
     }
 
-    /** Writes the key into the frame; {@code stackDelta} is how far the stack pointer lies above that of the call's start. */
-    void write(int stackDelta) {
-        int stackPointer = out.load(
-                machine.wordBytes() == Long.BYTES ? Size.DW : Size.W,
-                context,
-                machine.offset(machine.sp()).orElseThrow());
-        if (stackDelta != 0) {
-            out.aluImm(AluOp.ADD, Width.W64, stackPointer, -stackDelta);
-        }
-        writeFor(stackPointer);
+    /** Writes the key into the frame. */
+    void write() {
+        writeFor(context.callAddress());
     }
 
     /** The same for a stack pointer in a register. */

@@ -2,6 +2,7 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
@@ -9,6 +10,7 @@ import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.ProgramShape;
 
@@ -27,34 +29,33 @@ final class Frame {
     private final LirBuilder out;
     private final Architecture machine;
     private final ProgramShape shape;
-    private final int context;
+    private final ContextLowering context;
     private final PlaceLowering place;
     private final int callBytes;
     private final int dataBytes;
     private final CallKey key;
+    private final @Nullable CallSlotLowering slots;
     private final Scratch scratch;
     private int dataBase = Lir.FRAME;
     private int dataOffset;
 
-    Frame(
-            LirBuilder out,
-            Architecture machine,
-            ProgramShape shape,
-            int context,
-            int callBytes,
-            int dataBytes,
-            Scratch scratch,
-            PlaceLowering place) {
+    Frame(LirBuilder out, Lowering.Surroundings around, ContextLowering context, Scratch scratch, PlaceLowering place) {
         this.place = place;
         this.scratch = scratch;
         this.out = out;
-        this.machine = machine;
-        this.shape = shape;
+        this.machine = around.machine();
+        this.shape = around.shape();
         this.context = context;
-        this.callBytes = callBytes;
-        this.dataBytes = dataBytes;
+        this.callBytes = around.callBytes();
+        this.dataBytes = around.dataBytes();
         boolean armed = shape instanceof ProgramShape.Pre || shape instanceof ProgramShape.Post;
-        this.key = new CallKey(out, machine, context, place, armed);
+        this.key = new CallKey(out, context, place, armed);
+        this.slots = around.store() == CallStore.SLOTS ? new CallSlotLowering(out, context, callBytes) : null;
+    }
+
+    /** Size of the private data, without what is kept behind it. */
+    int dataBytes() {
+        return dataBytes;
     }
 
     /** Register that the private data's fields are relative to. */
@@ -80,7 +81,7 @@ final class Frame {
                 }
             }
             case ProgramShape.Post(PostPairing.NextInstruction _) -> {
-                key.write(0);
+                key.write();
                 leaveIfNull(key.lookup());
                 key.delete();
             }
@@ -96,8 +97,10 @@ final class Frame {
                 dataOffset += ProgramShape.CALL_OWNER_BYTES;
             }
             case ProgramShape.Return back -> {
-                if (back.paired()) {
-                    key.write(machine.returnStackDelta());
+                if (back.paired() && slots != null) {
+                    take(slots);
+                } else if (back.paired()) {
+                    key.write();
                     dataBase = key.lookup();
                     leaveIfNotOurs(dataBase);
                     dataOffset = ProgramShape.CALL_OWNER_BYTES;
@@ -124,7 +127,7 @@ final class Frame {
         out.branchImm(JmpOp.JEQ, Width.W64, on, 0, off, goOn);
         out.last(off, out::exit);
         out.place(goOn);
-        place.count(context, account, on);
+        place.count(context.register(), account, on);
     }
 
     /** Zeroed room for the value of the call's map entry; a large one would leave no stack for anything else. */
@@ -140,6 +143,29 @@ final class Frame {
         for (int i = zeroed; i < callBytes; i += Long.BYTES) {
             out.add(new Lir.StoreImm(Size.DW, dataBase, dataOffset + i, 0));
         }
+    }
+
+    /** The call is over as soon as its value is in the frame. */
+    private void take(CallSlotLowering from) {
+        int frame = out.program().frame(callBytes);
+        dataOffset = frame + ProgramShape.CALL_OWNER_BYTES;
+        from.take(
+                frame,
+                () -> {
+                    key.write();
+                    int value = key.lookup();
+                    leaveIfNotOurs(value);
+                    from.copy(value, 0, frame);
+                    int failed = key.deleted();
+                    LirBlock deleted = out.block();
+                    LirBlock done = out.block();
+                    out.branchImm(JmpOp.JNE, Width.W32, failed, 0, done, deleted);
+                    out.place(deleted);
+                    from.countHashed(-1);
+                    out.jump(done);
+                    out.place(done);
+                },
+                () -> leave(Account.FILTERED));
     }
 
     private void leaveIfNull(int address) {
@@ -179,11 +205,10 @@ final class Frame {
         Size word = machine.wordBytes() == Long.BYTES ? Size.DW : Size.W;
         int address;
         if (link != null) {
-            address = out.load(word, context, machine.offset(link).orElseThrow());
+            address = context.load(link);
         } else {
             int slot = out.program().frame(Long.BYTES);
-            int stackPointer =
-                    out.load(word, context, machine.offset(machine.sp()).orElseThrow());
+            int stackPointer = context.load(machine.sp());
             out.add(new Lir.Move(3, stackPointer));
             out.add(new Lir.FrameAddress(1, slot));
             out.add(new Lir.Const(2, machine.wordBytes(), true));
@@ -208,14 +233,21 @@ final class Frame {
             case ProgramShape.Entry entry
             when returnedZero -> {
                 keep(entry.kept());
-                key.write(0);
-                remember();
+                if (slots == null) {
+                    key.write();
+                    remember();
+                } else {
+                    slots.put(dataOffset - ProgramShape.CALL_OWNER_BYTES, () -> {
+                        key.write();
+                        remember();
+                    });
+                }
             }
             case ProgramShape.Entry _ -> {
                 out.count(Account.FILTERED);
                 forget();
             }
-            case ProgramShape.Return back when back.paired() -> key.delete();
+            case ProgramShape.Return back when back.paired() && slots == null -> key.delete();
             case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
         }
         out.exit();
@@ -225,7 +257,7 @@ final class Frame {
     void abandon() {
         switch (shape) {
             case ProgramShape.Entry _ -> forget();
-            case ProgramShape.Return back when back.paired() -> key.delete();
+            case ProgramShape.Return back when back.paired() && slots == null -> key.delete();
             case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
         }
         out.exit();
@@ -233,11 +265,10 @@ final class Frame {
 
     /** The arguments that the return handler reads: their registers hold other values by then. */
     private void keep(List<Integer> arguments) {
-        Size word = machine.wordBytes() == Long.BYTES ? Size.DW : Size.W;
         int to = dataOffset + dataBytes;
         for (int argument : arguments) {
-            int register = machine.argument(argument).flatMap(machine::offset).orElseThrow();
-            out.add(new Lir.Store(Size.DW, dataBase, to, out.load(word, context, register)));
+            int value = context.load(machine.argument(argument).orElseThrow());
+            out.add(new Lir.Store(Size.DW, dataBase, to, value));
             to += Long.BYTES;
         }
     }
@@ -265,7 +296,8 @@ final class Frame {
         int failed = key.update(dataBase, valueOffset, flags);
         LirBlock lost = out.block();
         LirBlock done = out.block();
-        out.branchImm(JmpOp.JNE, Width.W32, failed, 0, lost, done);
+        LirBlock stored = slots == null ? done : out.block();
+        out.branchImm(JmpOp.JNE, Width.W32, failed, 0, lost, stored);
         out.aside(lost, () -> {
             if (again) {
                 LirBlock full = out.block();
@@ -280,6 +312,11 @@ final class Frame {
                 full(done);
             }
         });
+        if (slots != null) {
+            out.place(stored);
+            slots.countHashed(1);
+            out.jump(done);
+        }
         out.place(done);
     }
 
@@ -290,7 +327,15 @@ final class Frame {
 
     /** A call that never returned may have left its entry at the same place of the stack; it must not pass for this one. */
     private void forget() {
-        key.write(0);
+        if (slots != null) {
+            slots.clear(this::forgetHashed);
+        } else {
+            forgetHashed();
+        }
+    }
+
+    private void forgetHashed() {
+        key.write();
         takeOutWhatIsThere();
     }
 
@@ -322,6 +367,9 @@ final class Frame {
         LirBlock counted = out.block();
         out.branchImm(JmpOp.JNE, Width.W32, failed, 0, next, counted);
         out.place(counted);
+        if (slots != null) {
+            slots.countHashed(-1);
+        }
         out.count(slot);
         out.jump(next);
     }

@@ -72,6 +72,20 @@ public sealed interface Lir {
     /** {@code lock *(size *)(base + offset) += src}; four or eight bytes. */
     record AtomicAdd(Size size, int base, int offset, int src) implements Lir {}
 
+    /**
+     * Exchanges {@code *(u64 *)(base + offset)} for {@code src} if it equals r0; r0 is what was there.
+     */
+    record CompareExchange(int base, int offset, int src) implements Lir {}
+
+    /** {@code value = xchg *(u64 *)(base + offset), value}: a store with a full barrier. */
+    record Exchange(int base, int offset, int value) implements Lir {}
+
+    /**
+     * What the verifier knows as a pointer is a number from here on: its 64 bits in the byte order that they have anyway. No machine
+     * instruction comes of it. Source: BPF_END in check_alu_op() of kernel/bpf/verifier.c, which forgets what the register held.
+     */
+    record AsNumber(int dst) implements Lir {}
+
     /** Calls a kernel helper with r1 to r{@code arguments}; r0 to r5 are lost, r0 holds the result. */
     record Call(Helper helper, int arguments) implements Lir {}
 

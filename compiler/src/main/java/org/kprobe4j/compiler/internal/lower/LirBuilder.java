@@ -130,6 +130,13 @@ final class LirBuilder {
         });
     }
 
+    /** A register that holds a long, to be changed. */
+    int constantCopy(long value) {
+        int dst = register();
+        add(new Lir.Const(dst, value, true));
+        return dst;
+    }
+
     void alu(AluOp op, Width width, int dst, int src) {
         add(new Lir.Alu(op, width, dst, src));
     }

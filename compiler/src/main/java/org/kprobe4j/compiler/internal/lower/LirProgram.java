@@ -2,10 +2,14 @@ package org.kprobe4j.compiler.internal.lower;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.asm.Size;
 import org.kprobe4j.compiler.Architecture;
 
 /** A program before registers are assigned. */
@@ -30,7 +34,8 @@ public final class LirProgram {
 
     private int nextBlock;
     private boolean walksFromContext;
-    private final BitSet contextReads = new BitSet();
+    private boolean keyedByStack;
+    private final Map<Integer, Integer> contextReads = new HashMap<>();
 
     /** A fresh virtual register. */
     public int register() {
@@ -105,25 +110,40 @@ public final class LirProgram {
         walksFromContext = true;
     }
 
-    /** Notes what is read at a register's address, that of the context. */
-    void readsContext(int context) {
-        for (LirBlock block : blocks) {
-            for (Lir instruction : block.code()) {
-                if (instruction instanceof Lir.Load load && load.base() == context) {
-                    contextReads.set(load.offset());
-                }
-            }
-        }
+    /** Notes that a call is known by the stack pointer in the context. */
+    void keyedByStack() {
+        keyedByStack = true;
     }
 
-    /** The registers of its context that it reads. */
-    public Set<String> contextRegisters(Architecture machine) {
-        var names = new HashSet<String>(walksFromContext ? machine.stackWalkers() : List.of());
+    /** Notes that a register in the context is read, at its byte offset. */
+    void readsContext(int offset, Size size) {
+        contextReads.merge(offset, size.bytes(), Math::max);
+    }
+
+    /** Whether a stack is walked from the registers in the context. */
+    public boolean walksStack() {
+        return walksFromContext;
+    }
+
+    /** The registers of its context that it reads, apart from what walks of stacks and the keys of calls need, with how many bytes. */
+    public Map<String, Integer> contextReads(Architecture machine) {
+        var reads = new LinkedHashMap<String, Integer>();
         machine.registers().forEach((name, offset) -> {
-            if (contextReads.get(offset)) {
-                names.add(name);
+            Integer bytes = contextReads.get(offset);
+            if (bytes != null) {
+                reads.put(name, bytes);
             }
         });
+        return reads;
+    }
+
+    /** The registers of its context that it needs. */
+    public Set<String> contextRegisters(Architecture machine) {
+        var names = new HashSet<String>(walksFromContext ? machine.stackWalkers() : List.of());
+        if (keyedByStack) {
+            names.add(machine.sp());
+        }
+        names.addAll(contextReads(machine).keySet());
         return names;
     }
 

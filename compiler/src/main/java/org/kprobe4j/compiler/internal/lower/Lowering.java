@@ -10,7 +10,9 @@ import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.Planted;
+import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.internal.ir.Arithmetic;
 import org.kprobe4j.compiler.internal.ir.Block;
@@ -27,47 +29,52 @@ public final class Lowering {
     private final Map<Value, Integer> registers = new HashMap<>();
     private final Map<Block, LirBlock> blocks = new HashMap<>();
     private final List<Block> order;
-    private final int context;
     private final LoopDepths depths;
     private final Scratch scratch;
     private final Frame frame;
     private final OperationLowering operations;
     private final @Nullable ReturnOverride override;
 
-    private Lowering(
-            Graph graph,
+    /**
+     * How a graph is surrounded.
+     *
+     * @param machine that runs it
+     * @param shape what stands around the handler
+     * @param planted where
+     * @param context what the program is handed
+     * @param store where calls in flight are kept
+     * @param callBytes size of a call's value, which its task and the private data open
+     * @param dataBytes size of the private data
+     * @param scratchBytes size of the graph's rooms
+     * @param kept arguments that a return handler reads
+     */
+    public record Surroundings(
             Architecture machine,
             ProgramShape shape,
             Planted planted,
+            ProgramContext context,
+            CallStore store,
             int callBytes,
             int dataBytes,
-            int scratchBytes) {
+            int scratchBytes,
+            List<Integer> kept) {}
+
+    private Lowering(Graph graph, Surroundings around) {
         this.order = graph.reversePostorder();
-        this.context = out.copy(1);
+        var context = new ContextLowering(out, around.machine(), around.context(), around.shape(), around.kept());
         this.depths = new LoopDepths(order);
-        this.scratch = new Scratch(out, order, depths, scratchBytes);
-        var place = new PlaceLowering(out, planted);
-        this.frame = new Frame(out, machine, shape, context, callBytes, dataBytes, scratch, place);
-        this.override = ReturnOverride.of(order, out, context);
+        this.scratch = new Scratch(out, order, depths, around.scratchBytes());
+        var place = new PlaceLowering(out, around.planted());
+        this.frame = new Frame(out, around, context, scratch, place);
+        this.override = ReturnOverride.of(order, out, context.register());
         this.operations = new OperationLowering(out, this, frame, context, scratch, place, override);
     }
 
-    /**
-     * Lowers a graph for a machine, inside the frame that its program needs; {@code callBytes} is the size of a call's map value,
-     * which the private data's {@code dataBytes} open; {@code scratchBytes} that of the graph's rooms.
-     */
-    public static LirProgram lower(
-            Graph graph,
-            Architecture machine,
-            ProgramShape shape,
-            Planted planted,
-            int callBytes,
-            int dataBytes,
-            int scratchBytes) {
-        var lowering = new Lowering(graph, machine, shape, planted, callBytes, dataBytes, scratchBytes);
+    /** Lowers a graph for a machine, inside the frame that its program needs. */
+    public static LirProgram lower(Graph graph, Surroundings around) {
+        var lowering = new Lowering(graph, around);
         lowering.run();
         lowering.out.program().scratchBytes(lowering.scratch.bytes());
-        lowering.out.program().readsContext(lowering.context);
         return lowering.out.program();
     }
 

@@ -25,7 +25,7 @@ final class OperationLowering {
     private final LirBuilder out;
     private final Lowering values;
     private final Frame frame;
-    private final int context;
+    private final ContextLowering context;
     private final PlaceLowering place;
     private final MapLowering maps;
     private final AggregateLowering aggregates;
@@ -38,7 +38,7 @@ final class OperationLowering {
             LirBuilder out,
             Lowering values,
             Frame frame,
-            int context,
+            ContextLowering context,
             Scratch memory,
             PlaceLowering place,
             @Nullable ReturnOverride override) {
@@ -86,13 +86,13 @@ final class OperationLowering {
             }
             case Opcode.Compare test -> compare(operation, test.cond());
             case Opcode.CompareLong() -> compareLong(operation);
-            case Opcode.Context(int offset, Size size) -> values.define(operation, register(offset, size));
+            case Opcode.Context(int offset, Size size) -> values.define(operation, context.load(offset, size));
             case Opcode.PlaceRow(int offset) -> values.define(operation, place.row(offset));
             case Opcode.ArmPost() -> frame.armPost(values.register(operation.argument(0)));
             case Opcode.HelperCall call -> values.define(operation, helper(operation, call.helper()));
             case Opcode.KernelRead read -> values.define(operation, kernelRead(operation, read));
             case Opcode.DataLoad(int offset, Size size, boolean signed) -> {
-                int result = out.load(size, frame.dataBase(), frame.dataOffset() + offset);
+                int result = dataLoad(offset, size);
                 widen(out, result, operation.kind(), size, signed);
                 values.define(operation, result);
             }
@@ -120,15 +120,18 @@ final class OperationLowering {
             case Opcode.SummaryAdd summary -> aggregates.add(operation, summary);
             case Opcode.SummaryMapAdd add -> aggregates.add(operation, add);
             case Opcode.StackNumber stack ->
-                values.define(operation, new StackLowering(out, values, context).number(stack));
+                values.define(operation, new StackLowering(out, values, context.register()).number(stack));
             case Opcode.State(StateOperation of) -> state.lower(operation, of);
             case Opcode.Memory(RoomOperation room) -> rooms.lower(operation, room);
         }
     }
 
-    /** A register of the probed place: the one rule for what handlers read and what they send. */
-    private int register(int offset, Size size) {
-        return out.load(size, context, offset);
+    /** Private data; behind it lie the arguments that were kept, unless the context still has them. */
+    private int dataLoad(int offset, Size size) {
+        int argument = (offset - frame.dataBytes()) / Long.BYTES;
+        return offset >= frame.dataBytes() && context.keepsArguments()
+                ? context.argument(argument, size)
+                : out.load(size, frame.dataBase(), frame.dataOffset() + offset);
     }
 
     private int truncate(Value value) {
@@ -423,14 +426,15 @@ final class OperationLowering {
                         text,
                         reserved ? base : Lir.NONE);
             case Opcode.Field.Register(int _, int register, Size size) ->
-                out.add(new Lir.Store(Size.DW, base, at, register(register, size)));
+                out.add(new Lir.Store(Size.DW, base, at, context.load(register, size)));
             case Opcode.Field.Bytes bytes -> bytes(base, at, bytes.content());
             case Opcode.Field.Stack stack -> {
-                out.add(new Lir.Move(1, context));
+                out.add(new Lir.Move(1, context.register()));
                 address(2, base, at + Long.BYTES);
-                int length = new StackLowering(out, values, context).walk(stack);
+                int length = new StackLowering(out, values, context.register()).walk(stack);
                 out.add(new Lir.Store(Size.DW, base, at, length));
-                new StackLowering(out, values, context).replaceFirst(operation, stack, length, base, at + Long.BYTES);
+                new StackLowering(out, values, context.register())
+                        .replaceFirst(operation, stack, length, base, at + Long.BYTES);
             }
         }
     }
