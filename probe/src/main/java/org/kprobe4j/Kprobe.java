@@ -8,7 +8,6 @@ import java.util.Objects;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.KprobePlanter.Part;
-import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.PostProbe;
@@ -17,7 +16,6 @@ import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
-import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
 
 /**
@@ -40,7 +38,10 @@ import org.kprobe4j.internal.planting.Planting.NumberedPlace;
  */
 public final class Kprobe implements AutoCloseable {
     private final String symbolName;
+    private static final Plan SIMULATED = new Plan(Mechanism.PERF_KPROBE, List.of());
+
     private final List<Part> parts;
+    private final Plan plan;
     private final List<SkippedPlace> skipped;
     private final long addr;
     private final @Nullable ProbeLife life;
@@ -54,6 +55,7 @@ public final class Kprobe implements AutoCloseable {
         this.symbolName = planted.symbolName();
         this.parts = planted.parts();
         this.skipped = planted.skipped();
+        this.plan = planted.plan();
         this.addr = lowest(parts);
         this.life = live(planted.followed());
         parts.forEach(part -> part.programs().start());
@@ -74,17 +76,18 @@ public final class Kprobe implements AutoCloseable {
         this.addr = addr;
         this.parts = List.of();
         this.skipped = List.of();
+        this.plan = SIMULATED;
         this.life = null;
     }
 
     private ProbeLife live(@Nullable FollowedPlace followed) {
         var gate = new Switch(
-                parts.stream().map(Part::preProgram).toList(),
+                parts.stream().map(part -> part.pre().gate(part.preProgram())).toList(),
                 () -> new Switch.Dropped(missed(), sum(part -> part.preProgram().recursionMisses()), 0));
         if (followed != null) {
             return ProbeLife.following("kprobe", followed, gate);
         }
-        boolean byLink = parts.stream().anyMatch(part -> part.pre() instanceof MultiAttachment);
+        boolean byLink = parts.stream().anyMatch(part -> part.pre().isLink());
         var living = ProbeLife.of("kprobe", symbolName, gate, places(), byLink ? Way.LINK : Way.of(addr));
         if (!byLink) {
             places().forEach(place -> living.at(place.addr(), false));
@@ -129,6 +132,7 @@ public final class Kprobe implements AutoCloseable {
         private boolean injectsErrors;
         private boolean disabled;
         private boolean followModule;
+        private @Nullable Mechanism mechanism;
 
         private Builder(String target) {
             this.target = target;
@@ -204,6 +208,17 @@ public final class Kprobe implements AutoCloseable {
         }
 
         /**
+         * Asks for a certain mechanism instead of the cheapest one that can do what the handlers ask.
+         *
+         * @param wanted the mechanism
+         * @return this
+         */
+        public Builder mechanism(Mechanism wanted) {
+            mechanism = wanted;
+            return this;
+        }
+
+        /**
          * Compiles the handlers, has them checked by the verifier and plants the probe.
          *
          * @return the probe, planted
@@ -224,7 +239,8 @@ public final class Kprobe implements AutoCloseable {
                         "followModule() has no post handler: the place behind the instruction is found in the code that is loaded; "
                                 + "plant a second probe at the instruction that follows");
             }
-            var planter = new KprobePlanter(registration, target, log == null ? Log.stdout() : log, disabled);
+            var planter =
+                    new KprobePlanter(registration, target, log == null ? Log.stdout() : log, disabled, mechanism);
             return new Kprobe(
                     followModule
                             ? planter.plantFollowing(preHandler)
@@ -260,6 +276,15 @@ public final class Kprobe implements AutoCloseable {
                 .flatMap(part -> part.places().stream())
                 .map(NumberedPlace::place)
                 .toList();
+    }
+
+    /**
+     * How it was planted, and why not more cheaply.
+     *
+     * @return the plan
+     */
+    public Plan plan() {
+        return plan;
     }
 
     /**
@@ -394,7 +419,9 @@ public final class Kprobe implements AutoCloseable {
                 sum(part -> part.programs().recordsLost()),
                 sum(part -> part.programs().entriesLost()),
                 sum(part -> part.programs().stacksLost()),
-                ReturnCount.untold(dropped.missed(), KernelVersion.running()));
+                ReturnCount.untold(
+                        dropped.missed(),
+                        parts().stream().allMatch(part -> part.pre().tellsRecursion())));
     }
 
     /**

@@ -10,9 +10,12 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted.One;
+import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.InjectionRefusal;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.PlaceTable;
@@ -23,24 +26,35 @@ import org.kprobe4j.internal.Target;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.FollowingAttachment;
+import org.kprobe4j.internal.planting.MultiAttachment;
+import org.kprobe4j.internal.planting.OnePlace;
 import org.kprobe4j.internal.planting.PerfAttachment;
+import org.kprobe4j.internal.planting.Planner;
+import org.kprobe4j.internal.planting.Planner.Way;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
 import org.kprobe4j.internal.planting.Site;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
+import org.kprobe4j.internal.planting.Trampoline;
+import org.kprobe4j.internal.planting.TrampolineAttachment;
 
 /** Compiles a kprobe's handlers, loads their programs and plants them. */
 final class KprobePlanter {
     private static final PreHandler NOTHING = (p, regs) -> 0;
+    private static final String NO_POST = "only a kprobe has a post handler";
+    private static final Plan WITH_POST = Plan.only(Mechanism.PERF_KPROBE, NO_POST);
+    private static final Plan FOLLOWING = Plan.only(Mechanism.TRACEFS, "the probe follows its module");
 
     private final Registration registration;
     private final String target;
     private final Log log;
     private final boolean disabled;
+    private final @Nullable Mechanism forced;
 
-    /** For one registration of a target; {@code disabled} if its programs begin switched off. */
-    KprobePlanter(Registration registration, String target, Log log, boolean disabled) {
+    /** For one registration of a target; {@code disabled} if its programs begin switched off, {@code forced} a mechanism that was asked for. */
+    KprobePlanter(Registration registration, String target, Log log, boolean disabled, @Nullable Mechanism forced) {
+        this.forced = forced;
         this.registration = registration;
         this.target = target;
         this.log = log;
@@ -55,18 +69,23 @@ final class KprobePlanter {
             Programs programs,
             LoadedProgram preProgram) {}
 
+    /** How it was planned. */
+    private record Planned(Part part, Plan plan) {}
+
     /**
      * All of a probe.
      *
      * @param symbolName what the probe is called
      * @param skipped what the target matches and is not probed
      * @param followed of a probe that follows its module
+     * @param plan how
      */
     record Planted(
             String symbolName,
             List<Part> parts,
             List<SkippedPlace> skipped,
-            @Nullable FollowedPlace followed) {
+            @Nullable FollowedPlace followed,
+            Plan plan) {
         /** Copies the list. */
         Planted {
             parts = List.copyOf(parts);
@@ -92,7 +111,7 @@ final class KprobePlanter {
 
     private LoadedProgram loadPre(CompiledProgram code, Programs programs, AttachType type) {
         LoadedProgram program = load("pre handler", "pre_handler", code, programs, type);
-        program.switchTo(!disabled);
+        program.open(!disabled);
         return program;
     }
 
@@ -104,7 +123,7 @@ final class KprobePlanter {
                 loadPre(programs.compile(preHandler, new ProgramShape.Pre()), programs, AttachType.NONE);
         pre.attach(program);
         var part = new Part(List.of(new NumberedPlace(0, place.place())), pre, null, programs, program);
-        return new Planted(place.toString(), List.of(part), List.of(), place);
+        return new Planted(place.toString(), List.of(part), List.of(), place, FOLLOWING);
     }
 
     private Planted plant(
@@ -115,14 +134,20 @@ final class KprobePlanter {
         }
         var planting = new Planting(sites);
         if (sites.areSeveral() && postHandler == null) {
-            Part part = plantTogether(sites, planting, preHandler);
-            return new Planted(target, List.of(part), planting.skipped(), null);
+            Planned planned = plantTogether(sites, planting, preHandler);
+            return new Planted(target, List.of(planned.part()), planting.skipped(), null, planned.plan());
         }
         // A post handler's place depends on the very instruction, so each place has programs of its own.
         var parts = new ArrayList<Part>();
+        Plan plan = WITH_POST;
         for (int i = 0; i < sites.sites().size(); i++) {
             try {
-                parts.add(plantOne(sites.sites().get(i), preHandler, postHandler, injectsErrors));
+                Site site = sites.sites().get(i);
+                Planned planned = postHandler == null
+                        ? plantOne(site, preHandler, injectsErrors)
+                        : plantPair(site, preHandler, postHandler);
+                parts.add(planned.part());
+                plan = planned.plan();
             } catch (SiteRefusedException e) {
                 planting.refused(i, e.refusal());
             } catch (PostPlan.UnfollowableException e) {
@@ -130,51 +155,145 @@ final class KprobePlanter {
             }
         }
         String name = sites.areSeveral() ? target : sites.only().place().name();
-        return new Planted(name, parts, planting.skipped(), null);
+        return new Planted(name, parts, planting.skipped(), null, plan);
     }
 
     /** One program for all places. */
-    private Part plantTogether(Sites sites, Planting planting, PreHandler preHandler) {
+    private Planned plantTogether(Sites sites, Planting planting, PreHandler preHandler) {
         var programs = registration.opened(Programs.at(
                 PlaceTable.of(target, sites, registration.readsStructures()),
                 Optional.empty(),
                 KernelObjects::captured));
-        CompiledProgram code = programs.compile(preHandler, new ProgramShape.Pre());
-        boolean oneLink = planting.fitsOneLink(code);
-        LoadedProgram program = loadPre(code, programs, Planting.type(oneLink));
-        Attachment pre = registration.opened(planting.entries(oneLink));
-        pre.attach(program);
-        return new Part(planting.planted(), pre, null, programs, program);
+        var shape = new ProgramShape.Pre();
+        TranslatedHandler handler = programs.translate(preHandler, shape);
+        CompiledProgram code = programs.program(handler, shape, ProgramContext.Registers.OWN, CallStore.HASH, true);
+        var planner = new Planner(target, forced);
+        return planned(
+                planner.plant(List.of(
+                        new Way<>(Mechanism.FENTRY, () -> Optional.of(Planting.ONE_FUNCTION), () -> code),
+                        new Way<>(Mechanism.KPROBE_MULTI, () -> planting.linkRefusal(handler), () -> code),
+                        new Way<>(Mechanism.PERF_KPROBE, Optional::empty, () -> code))),
+                planting,
+                programs);
     }
 
-    private Part plantOne(Site site, PreHandler preHandler, @Nullable PostHandler postHandler, boolean injectsErrors) {
-        PostPlan plan = postHandler == null ? null : planPost(site);
-        PerfProbe postProbe = plan == null ? null : registration.opened(plan.open());
+    private Planned planned(Planner.Planted<CompiledProgram> chosen, Planting planting, Programs programs) {
+        boolean oneLink = chosen.plan().chosen() == Mechanism.KPROBE_MULTI;
+        LoadedProgram program = loadPre(chosen.planted(), programs, Planting.type(oneLink));
+        Attachment pre = registration.opened(planting.entries(oneLink));
+        pre.attach(program);
+        return new Planned(new Part(planting.planted(), pre, null, programs, program), chosen.plan());
+    }
+
+    /** The kernel plants a kprobe first: that tells whether the place can be probed, and where it is. */
+    private Planned plantOne(Site asked, PreHandler preHandler, boolean injectsErrors) {
+        PerfAttachment kprobe = registration.opened(PerfAttachment.open(asked));
+        ProbeLocation location = asked.confirmed(kprobe.only().location());
+        Site site = asked.at(location);
+        var programs = registration.opened(
+                Programs.at(new One(asked.place().name(), location.addr()), Optional.empty(), KernelObjects::captured));
+        var shape = new ProgramShape.Pre(Optional.empty(), injectsErrors);
+        TranslatedHandler handler = programs.translate(preHandler, shape);
+        var one = new OneProgram(site, programs, handler, shape);
+        var ways = new OnePlace(asked, location);
+        var planner = new Planner(site.place().name(), forced);
+        try {
+            Planner.Planted<Part> done = planner.plant(List.of(
+                    new Way<>(
+                            Mechanism.FENTRY,
+                            () -> ways.trampolineRefusal(handler, programs, false),
+                            () -> fentry(one, ways.trampoline(), kprobe)),
+                    new Way<>(
+                            Mechanism.KPROBE_MULTI,
+                            () -> ways.linkRefusal(handler, true),
+                            () -> multi(one, location, kprobe)),
+                    new Way<>(Mechanism.PERF_KPROBE, Optional::empty, () -> perf(one, asked, kprobe))));
+            return new Planned(done.planted(), done.plan());
+        } catch (AttachException e) {
+            throw new SiteRefusedException(asked, e);
+        }
+    }
+
+    /** What a program for one place is made of. */
+    private record OneProgram(Site site, Programs programs, TranslatedHandler handler, ProgramShape.Pre shape) {
+        CompiledProgram code(ProgramContext context, boolean switched) {
+            return programs.program(handler, shape, context, CallStore.HASH, switched);
+        }
+
+        Part part(Attachment attachment, LoadedProgram program) {
+            return new Part(List.of(new NumberedPlace(0, site.place())), attachment, null, programs, program);
+        }
+    }
+
+    private Part fentry(OneProgram one, Trampoline function, PerfAttachment kprobe) {
+        kprobe.close();
+        var attached = LoadedProgram.Attached.once(AttachType.TRACE_FENTRY, function.btfId());
+        boolean switched = disabled || !TrampolineAttachment.canSwitch();
+        return Planner.orElseNext(
+                () -> attached(
+                        one, one.code(function.context(), switched), attached, new TrampolineAttachment(switched)),
+                Optional::empty);
+    }
+
+    private Part multi(OneProgram one, ProbeLocation location, PerfAttachment kprobe) {
+        kprobe.close();
+        var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_MULTI, 0);
+        var attachment = MultiAttachment.one(one.site(), false);
+        return Planner.orElseNext(
+                () -> attached(one, one.code(OnePlace.linkContext(location), true), attached, attachment),
+                OnePlace::linkLack);
+    }
+
+    private Part attached(
+            OneProgram one, CompiledProgram code, LoadedProgram.Attached attached, Attachment attachment) {
+        LoadedProgram program = one.programs().load("pre_handler", code, attached, log::append, log::flush);
+        program.open(!disabled);
+        try {
+            attachment.attach(program);
+        } catch (BpfException e) {
+            attachment.close();
+            throw e;
+        }
+        return one.part(registration.opened(attachment), program);
+    }
+
+    private Part perf(OneProgram one, Site asked, PerfAttachment kprobe) {
+        PerfAttachment pre = kprobe.isClosed() ? registration.opened(PerfAttachment.open(asked)) : kprobe;
+        CompiledProgram code = one.code(ProgramContext.Registers.OWN, true);
+        Target target = new Target(asked.place().symbolName(), asked.place().offset());
+        InjectionRefusal.find(target, code).ifPresent(refusal -> {
+            throw refused(target, refusal, null);
+        });
+        LoadedProgram program = loadPre(code, one.programs(), AttachType.NONE);
+        try {
+            pre.attach(program);
+        } catch (BpfException e) {
+            throw InjectionRefusal.refused(code, e)
+                    .<RuntimeException>map(refusal -> refused(target, refusal, e))
+                    .orElse(e);
+        }
+        return one.part(pre, program);
+    }
+
+    /** With a post handler: two programs in kprobes. */
+    private Planned plantPair(Site site, PreHandler preHandler, PostHandler postHandler) {
+        if (forced != null && forced != Mechanism.PERF_KPROBE) {
+            throw new SiteRefusedException(site, new Planner(site.place().name(), forced).none(NO_POST));
+        }
+        PostPlan plan = planPost(site);
+        PerfProbe postProbe = registration.opened(plan.open());
         var pre = registration.opened(PerfAttachment.open(site));
         ProbeLocation place = site.confirmed(pre.only().location());
         var programs = registration.opened(
                 Programs.at(new One(site.place().name(), place.addr()), Optional.empty(), KernelObjects::captured));
-        CompiledProgram preCode = programs.compile(
-                preHandler, plan == null ? new ProgramShape.Pre(Optional.empty(), injectsErrors) : plan.pre());
-        Target asked = new Target(site.place().symbolName(), site.place().offset());
-        InjectionRefusal.find(asked, preCode).ifPresent(refusal -> {
-            throw refused(asked, refusal, null);
-        });
-        PostProbe post = null;
-        if (plan != null && postProbe != null && postHandler != null) {
-            CompiledProgram code = programs.compile(postHandler, plan.post());
-            programs.calls(plan.map());
-            post = plantPost(programs, postProbe, code);
-        }
+        CompiledProgram preCode = programs.compile(preHandler, plan.pre());
+        CompiledProgram code = programs.compile(postHandler, plan.post());
+        programs.calls(plan.map());
+        PostProbe post = plantPost(programs, postProbe, code);
         LoadedProgram preProgram = loadPre(preCode, programs, AttachType.NONE);
-        try {
-            pre.attach(preProgram);
-        } catch (BpfException e) {
-            throw InjectionRefusal.refused(preCode, e)
-                    .<RuntimeException>map(refusal -> refused(asked, refusal, e))
-                    .orElse(e);
-        }
-        return new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
+        pre.attach(preProgram);
+        var part = new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
+        return new Planned(part, WITH_POST);
     }
 
     private static PostPlan planPost(Site site) {

@@ -14,7 +14,6 @@ import org.kprobe4j.internal.Shutdown;
 import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
-import org.kprobe4j.internal.planting.MultiAttachment;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
 
 /**
@@ -30,6 +29,7 @@ public final class Kretprobe implements AutoCloseable {
 
     private final String symbolName;
     private final List<Part> parts;
+    private final Plan plan;
     private final List<SkippedPlace> skipped;
     private final long addr;
     private final ProbeLife life;
@@ -41,6 +41,7 @@ public final class Kretprobe implements AutoCloseable {
         this.symbolName = planted.symbolName();
         this.parts = List.of(planted.part());
         this.skipped = planted.skipped();
+        this.plan = planted.plan();
         this.addr = parts.stream()
                 .flatMap(part -> part.places().stream())
                 .mapToLong(numbered -> numbered.place().addr())
@@ -53,7 +54,7 @@ public final class Kretprobe implements AutoCloseable {
 
     private ProbeLife live(@Nullable FollowedPlace followed) {
         var gate = new Switch(
-                parts.stream().map(Part::first).toList(),
+                parts.stream().map(Part::gate).toList(),
                 () -> new Switch.Dropped(
                         missed(),
                         sum(part -> part.entryProgram() == null
@@ -63,7 +64,7 @@ public final class Kretprobe implements AutoCloseable {
         if (followed != null) {
             return ProbeLife.following("kretprobe", followed, gate);
         }
-        boolean byLink = parts.stream().anyMatch(part -> part.atReturn() instanceof MultiAttachment);
+        boolean byLink = parts.stream().anyMatch(part -> part.atReturn().isLink());
         var living = ProbeLife.of("kretprobe", symbolName, gate, places(), byLink ? Way.LINK : Way.of(addr));
         for (Part part : parts) {
             for (NumberedPlace numbered : byLink ? List.<NumberedPlace>of() : part.places()) {
@@ -112,6 +113,7 @@ public final class Kretprobe implements AutoCloseable {
         private @Nullable Log log;
         private boolean disabled;
         private boolean followModule;
+        private @Nullable Mechanism mechanism;
 
         private Builder(String function, @Nullable Class<D> data) {
             this.function = function;
@@ -193,6 +195,17 @@ public final class Kretprobe implements AutoCloseable {
         }
 
         /**
+         * Asks for a certain mechanism instead of the cheapest one that can do what the handlers ask.
+         *
+         * @param wanted the mechanism
+         * @return this
+         */
+        public Builder<D> mechanism(Mechanism wanted) {
+            mechanism = wanted;
+            return this;
+        }
+
+        /**
          * Compiles the handlers, has them checked by the verifier and plants the probe.
          *
          * @return the probe, planted
@@ -206,7 +219,7 @@ public final class Kretprobe implements AutoCloseable {
                 throw new UsageException("a kretprobe needs a handler");
             }
             var planter = new KretprobePlanter<>(
-                    registration, function, data, maxactive, log == null ? Log.stdout() : log, disabled);
+                    registration, function, data, maxactive, log == null ? Log.stdout() : log, disabled, mechanism);
             return new Kretprobe(
                     followModule
                             ? planter.plantFollowing(entryHandler, returned)
@@ -242,6 +255,15 @@ public final class Kretprobe implements AutoCloseable {
                 .flatMap(part -> part.places().stream())
                 .map(NumberedPlace::place)
                 .toList();
+    }
+
+    /**
+     * How it was planted, and why not more cheaply.
+     *
+     * @return the plan
+     */
+    public Plan plan() {
+        return plan;
     }
 
     /**

@@ -5,29 +5,40 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.perf.ProbeLocation;
+import org.kprobe4j.compiler.CallSlots;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted.One;
+import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.CallsInFlight;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.PlaceTable;
-import org.kprobe4j.internal.PlantedPlace;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.ReturnTrampoline;
-import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.FollowingAttachment;
 import org.kprobe4j.internal.planting.MultiAttachment;
+import org.kprobe4j.internal.planting.OnePlace;
 import org.kprobe4j.internal.planting.PerfAttachment;
+import org.kprobe4j.internal.planting.Planner;
+import org.kprobe4j.internal.planting.Planner.Way;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
 import org.kprobe4j.internal.planting.Returns;
 import org.kprobe4j.internal.planting.Site;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
+import org.kprobe4j.internal.planting.Trampoline;
+import org.kprobe4j.internal.planting.TrampolineAttachment;
 
 /**
  * Compiles a kretprobe's handlers, loads their programs and plants them.
@@ -41,15 +52,18 @@ final class KretprobePlanter<D> {
     private final int maxactive;
     private final Log log;
     private final boolean disabled;
+    private final @Nullable Mechanism forced;
 
-    /** For one registration of a target; {@code disabled} if its programs begin switched off. */
+    /** For one registration of a target; {@code disabled} if its programs begin switched off, {@code forced} a mechanism that was asked for. */
     KretprobePlanter(
             Registration registration,
             String target,
             @Nullable Class<D> data,
             int maxactive,
             Log log,
-            boolean disabled) {
+            boolean disabled,
+            @Nullable Mechanism forced) {
+        this.forced = forced;
         this.registration = registration;
         this.target = target;
         this.data = data;
@@ -67,6 +81,11 @@ final class KretprobePlanter<D> {
             @Nullable LoadedProgram entryProgram,
             LoadedProgram returnProgram,
             ReturnCount count) {
+        /** What switches the program with which a call begins. */
+        Switch.Gate gate() {
+            return entry == null || entryProgram == null ? atReturn.gate(returnProgram) : entry.gate(entryProgram);
+        }
+
         /** Where a call begins to count. */
         LoadedProgram first() {
             return entryProgram == null ? returnProgram : entryProgram;
@@ -79,12 +98,17 @@ final class KretprobePlanter<D> {
      * @param symbolName what the probe is called
      * @param skipped what the target matches and is not probed
      * @param followed of a probe that follows its module
+     * @param plan how
      */
     record Planted(
             String symbolName,
             Part part,
             List<SkippedPlace> skipped,
-            @Nullable FollowedPlace followed) {}
+            @Nullable FollowedPlace followed,
+            Plan plan) {}
+
+    /** What was planted, and how. */
+    private record Planned(Part part, Plan plan) {}
 
     Planted plantFollowing(@Nullable EntryHandler<D> entryHandler, ReturnHandler<D> handler) {
         return registration.follow(place -> follow(place, entry(entryHandler), handler), entryHandler, handler);
@@ -125,8 +149,9 @@ final class KretprobePlanter<D> {
         if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
             entryHandler = followed();
         }
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
+        CompiledProgram entryCode = entryHandler == null
+                ? null
+                : programs.compile(entryHandler, entryShape(returnCode.keptArguments(), false));
         Attachment entry = entryCode == null
                 ? null
                 : registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
@@ -134,48 +159,202 @@ final class KretprobePlanter<D> {
         Part part = attach(
                 () -> List.of(new NumberedPlace(0, place.place())),
                 1,
-                new Code(programs, entryCode, returnCode, AttachType.NONE),
+                Code.loaded(programs, entryCode, returnCode, AttachType.NONE),
                 entry,
                 atReturn);
-        return new Planted(place.toString(), part, List.of(), place);
+        return new Planted(
+                place.toString(), part, List.of(), place, Plan.only(Mechanism.TRACEFS, "the probe follows its module"));
     }
 
     private Planted plant(Sites sites, @Nullable EntryHandler<D> entryHandler, ReturnHandler<D> handler) {
         var planting = new Planting(sites);
-        Part part = sites.areSeveral()
+        Planned planned = sites.areSeveral()
                 ? plantTogether(sites, planting, entryHandler, handler)
                 : plantOne(sites.only(), entryHandler, handler);
         String name = sites.areSeveral() ? target : sites.only().place().name();
-        return new Planted(name, part, planting.skipped(), null);
+        return new Planted(name, planned.part(), planting.skipped(), null, planned.plan());
+    }
+
+    /** The handlers of a probe at one function, and where it is. */
+    private record Handlers(
+            Site asked,
+            Site site,
+            Programs programs,
+            @Nullable TranslatedHandler entry,
+            TranslatedHandler atReturn) {
+        /** Whether something must be done at the entry: argument registers hold other values at the return. */
+        boolean needsEntry() {
+            return entry != null || !atReturn.keptArguments().isEmpty();
+        }
+
+        List<NumberedPlace> places() {
+            return List.of(new NumberedPlace(0, site.place()));
+        }
+    }
+
+    /** The kernel plants a kprobe at the entry first: that tells whether the function can be probed, and where it is. */
+    private Planned plantOne(Site asked, @Nullable EntryHandler<D> entryHandler, ReturnHandler<D> handler) {
+        PerfAttachment kprobe = registration.opened(PerfAttachment.open(asked));
+        ProbeLocation location = asked.confirmed(kprobe.only().location());
+        Site site = asked.at(location);
+        var programs = registration.opened(
+                Programs.at(new One(asked.place().name(), location.addr()), dataClass(), KernelObjects::captured));
+        TranslatedHandler atReturn = programs.translate(handler, new ProgramShape.Return(entryHandler != null));
+        TranslatedHandler entry =
+                entryHandler == null ? null : programs.translate(entryHandler, entryShape(List.of(), true));
+        var handlers = new Handlers(asked, site, programs, entry, atReturn);
+        var ways = new OnePlace(asked, location);
+        try {
+            Planner.Planted<Part> done = new Planner(site.place().name(), forced)
+                    .plant(List.of(
+                            new Way<>(
+                                    Mechanism.FENTRY,
+                                    () -> maxactiveRefusal().or(() -> trampolineRefusal(ways, handlers)),
+                                    () -> fexit(handlers, ways.trampoline(), kprobe)),
+                            new Way<>(
+                                    Mechanism.KPROBE_MULTI,
+                                    () -> maxactiveRefusal().or(() -> linkRefusal(ways, handlers)),
+                                    () -> multi(handlers, location, kprobe)),
+                            new Way<>(
+                                    Mechanism.TRACEFS,
+                                    Optional::empty,
+                                    () -> kretprobe(handlers, kprobe, () -> openReturn(asked))),
+                            new Way<>(
+                                    Mechanism.PERF_KPROBE,
+                                    this::maxactiveRefusal,
+                                    () -> kretprobe(handlers, kprobe, () -> openPerf(asked)))));
+            return new Planned(done.planted(), named(done));
+        } catch (AttachException e) {
+            throw new SiteRefusedException(asked, e);
+        }
+    }
+
+    /** Where tracefs cannot be used, a perf event stands in. */
+    private static Plan named(Planner.Planted<Part> done) {
+        return done.plan().chosen() == Mechanism.TRACEFS && done.planted().atReturn() instanceof PerfAttachment
+                ? new Plan(Mechanism.PERF_KPROBE, done.plan().refused())
+                : done.plan();
+    }
+
+    private Optional<String> maxactiveRefusal() {
+        return maxactive == 0 ? Optional.empty() : Optional.of("maxactive was set, which only a tracefs event takes");
+    }
+
+    private Optional<String> trampolineRefusal(OnePlace ways, Handlers handlers) {
+        TranslatedHandler entry = handlers.entry();
+        Optional<String> atReturn = ways.trampolineRefusal(handlers.atReturn(), handlers.programs(), true);
+        return atReturn.isPresent() || entry == null
+                ? atReturn
+                : ways.trampolineRefusal(entry, handlers.programs(), false);
+    }
+
+    private static Optional<String> linkRefusal(OnePlace ways, Handlers handlers) {
+        TranslatedHandler entry = handlers.entry();
+        Optional<String> atReturn = ways.linkRefusal(handlers.atReturn(), false);
+        return atReturn.isPresent() || entry == null ? atReturn : ways.linkRefusal(entry, true);
+    }
+
+    private Part fexit(Handlers handlers, Trampoline function, PerfAttachment kprobe) {
+        kprobe.close();
+        boolean switched = disabled || !TrampolineAttachment.canSwitch();
+        TranslatedHandler entry = handlers.entry();
+        var code = code(
+                handlers,
+                entry,
+                function.context(),
+                function.context(),
+                entryShape(List.of(), true),
+                switched,
+                LoadedProgram.Attached.once(AttachType.TRACE_FENTRY, function.btfId()),
+                LoadedProgram.Attached.once(AttachType.TRACE_FEXIT, function.btfId()));
+        return Planner.orElseNext(
+                () -> attach(
+                        handlers::places,
+                        1,
+                        code,
+                        entry == null ? null : registration.opened(new TrampolineAttachment(switched)),
+                        registration.opened(new TrampolineAttachment(switched))),
+                Optional::empty);
+    }
+
+    private Part multi(Handlers handlers, ProbeLocation location, PerfAttachment kprobe) {
+        kprobe.close();
+        TranslatedHandler entry = entryOrFollowed(handlers);
+        var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_MULTI, 0);
+        var code = code(
+                handlers,
+                entry,
+                OnePlace.linkContext(location),
+                ProgramContext.Registers.OWN,
+                entryShape(handlers.atReturn().keptArguments(), true),
+                true,
+                attached,
+                attached);
+        return Planner.orElseNext(
+                () -> attach(
+                        handlers::places,
+                        1,
+                        code,
+                        entry == null ? null : registration.opened(MultiAttachment.one(handlers.site(), false)),
+                        registration.opened(MultiAttachment.one(handlers.site(), true))),
+                OnePlace::linkLack);
     }
 
     /**
      * The entry handler's probe is registered first: handlers at one address run in reverse order, so the kretprobe has taken
      * its instance when the entry handler runs, and the entry handler can tell whether there was one.
      */
-    private Part plantOne(Site site, @Nullable EntryHandler<D> wanted, ReturnHandler<D> handler) {
-        EntryHandler<D> entryHandler = wanted;
-        PerfAttachment entry = entryHandler == null ? null : registration.opened(PerfAttachment.open(site));
-        Attachment atReturn = registration.opened(openReturn(site));
-        Site planted = entry != null ? site.at(entry.only().location()) : located(site, atReturn);
-        var programs = registration.opened(Programs.at(
-                new One(site.place().name(), planted.place().addr()), dataClass(), KernelObjects::captured));
-        CompiledProgram returnCode = compileReturn(programs, handler, entryHandler);
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            // Only now it is known that a program at the entry is needed; its probe must be there before the kretprobe.
-            atReturn.close();
-            entryHandler = followed();
-            entry = registration.opened(PerfAttachment.open(site));
-            atReturn = registration.opened(openReturn(site));
+    private Part kretprobe(Handlers handlers, PerfAttachment kprobe, Supplier<Attachment> open) {
+        TranslatedHandler entry = entryOrFollowed(handlers);
+        PerfAttachment atEntry = null;
+        if (entry == null) {
+            kprobe.close();
+        } else {
+            atEntry = kprobe.isClosed() ? registration.opened(PerfAttachment.open(handlers.asked())) : kprobe;
         }
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, false));
-        return attach(
-                () -> List.of(new NumberedPlace(0, planted.place())),
-                1,
-                new Code(programs, entryCode, returnCode, AttachType.NONE),
+        Attachment atReturn = registration.opened(open.get());
+        var attached = LoadedProgram.Attached.once(AttachType.NONE, 0);
+        var code = code(
+                handlers,
                 entry,
-                atReturn);
+                ProgramContext.Registers.OWN,
+                ProgramContext.Registers.OWN,
+                entryShape(handlers.atReturn().keptArguments(), false),
+                true,
+                attached,
+                attached);
+        return attach(handlers::places, 1, code, atEntry, atReturn);
+    }
+
+    private @Nullable TranslatedHandler entryOrFollowed(Handlers handlers) {
+        return handlers.entry() == null && handlers.needsEntry()
+                ? handlers.programs().translate(KretprobePlanter.<D>followed(), entryShape(List.of(), true))
+                : handlers.entry();
+    }
+
+    private static Code code(
+            Handlers handlers,
+            @Nullable TranslatedHandler entry,
+            ProgramContext atEntry,
+            ProgramContext atReturn,
+            ProgramShape.Entry shape,
+            boolean switched,
+            LoadedProgram.Attached entryAttached,
+            LoadedProgram.Attached returnAttached) {
+        Programs programs = handlers.programs();
+        CallStore store = entry != null
+                        && CallSlots.fits(Machine.architecture(), entry.callBytes(shape, atEntry))
+                        && Features.running().compareAndExchange().isYes()
+                ? CallStore.SLOTS
+                : CallStore.HASH;
+        return new Code(
+                programs,
+                entry == null ? null : programs.program(entry, shape, atEntry, store, switched),
+                programs.program(
+                        handlers.atReturn(), new ProgramShape.Return(entry != null), atReturn, store, switched),
+                entryAttached,
+                returnAttached,
+                store);
     }
 
     private Attachment openReturn(Site site) {
@@ -184,59 +363,71 @@ final class KretprobePlanter<D> {
         });
     }
 
-    /** Of a kretprobe without a program at the entry, the perf event or debugfs tells the address. */
-    private static Site located(Site site, Attachment atReturn) {
-        Target named = site.named();
-        if (atReturn instanceof PerfAttachment perf) {
-            return site.at(perf.only().location());
-        }
-        return named == null
-                ? site
-                : PlantedPlace.of(named, true)
-                        .map(found -> new ProbeLocation(found.address(), found.symbol(), found.offset(), true))
-                        .map(site::at)
-                        .orElse(site);
+    private static Attachment openPerf(Site site) {
+        return PerfAttachment.open(List.of(site), true, (_, refusal) -> {
+            throw new SiteRefusedException(site, refusal);
+        });
     }
 
     /** The same programs for all functions. */
-    private Part plantTogether(
+    private Planned plantTogether(
             Sites sites, Planting planting, @Nullable EntryHandler<D> wanted, ReturnHandler<D> handler) {
         var programs = registration.opened(Programs.at(
                 PlaceTable.of(target, sites, registration.readsStructures()), dataClass(), KernelObjects::captured));
-        EntryHandler<D> entryHandler = wanted;
-        CompiledProgram returnCode = compileReturn(programs, handler, entryHandler);
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            entryHandler = followed();
-        }
-        boolean oneLink = maxactive == 0 && planting.fitsOneLink(returnCode);
-        CompiledProgram entryCode =
-                entryHandler == null ? null : programs.compile(entryHandler, entryShape(returnCode, oneLink));
-        if (oneLink && entryHandler != null && entryCode != null && !planting.fitsOneLink(entryCode)) {
-            oneLink = false;
-            entryCode = programs.compile(entryHandler, entryShape(returnCode, false));
-        }
-        Attachment entry = entryCode == null ? null : registration.opened(planting.entries(oneLink));
+        TranslatedHandler back = programs.translate(handler, new ProgramShape.Return(wanted != null));
+        EntryHandler<D> entryHandler = wanted == null && !back.keptArguments().isEmpty() ? followed() : wanted;
+        TranslatedHandler entry =
+                entryHandler == null ? null : programs.translate(entryHandler, entryShape(List.of(), true));
+        Planner.Planted<Boolean> way = new Planner(target, forced)
+                .plant(List.of(
+                        new Way<>(Mechanism.FENTRY, () -> Optional.of(Planting.ONE_FUNCTION), () -> false),
+                        new Way<>(
+                                Mechanism.KPROBE_MULTI,
+                                () -> maxactiveRefusal()
+                                        .or(() -> planting.linkRefusal(back))
+                                        .or(() -> entry == null ? Optional.empty() : planting.linkRefusal(entry)),
+                                () -> true),
+                        new Way<>(Mechanism.TRACEFS, Optional::empty, () -> false)));
+        boolean oneLink = way.planted();
+        ProgramShape.Entry shape = entryShape(back.keptArguments(), oneLink);
+        CompiledProgram entryCode = entry == null
+                ? null
+                : programs.program(entry, shape, ProgramContext.Registers.OWN, CallStore.HASH, true);
+        CompiledProgram returnCode = programs.program(
+                back, new ProgramShape.Return(entry != null), ProgramContext.Registers.OWN, CallStore.HASH, true);
+        Attachment atEntry = entryCode == null ? null : registration.opened(planting.entries(oneLink));
         Attachment atReturn = registration.opened(planting.returns(oneLink, eventName(), maxactive));
-        return attach(
+        Part part = attach(
                 planting::planted,
                 sites.sites().size(),
-                new Code(programs, entryCode, returnCode, Planting.type(oneLink)),
-                entry,
+                Code.loaded(programs, entryCode, returnCode, Planting.type(oneLink)),
+                atEntry,
                 atReturn);
+        return new Planned(part, way.plan());
     }
 
     /** Two links take their turns in no certain order, so the entry program cannot tell there whether the call found an instance. */
-    private static ProgramShape.Entry entryShape(CompiledProgram returnCode, boolean oneLink) {
-        return new ProgramShape.Entry(
-                oneLink ? OptionalLong.empty() : ReturnTrampoline.address(), returnCode.keptArguments());
+    private static ProgramShape.Entry entryShape(List<Integer> kept, boolean byLink) {
+        return new ProgramShape.Entry(byLink ? OptionalLong.empty() : ReturnTrampoline.address(), kept);
     }
 
     /** What was compiled, and what it is attached as. */
-    private record Code(Programs programs, @Nullable CompiledProgram entry, CompiledProgram back, AttachType type) {}
+    private record Code(
+            Programs programs,
+            @Nullable CompiledProgram entry,
+            CompiledProgram back,
+            LoadedProgram.Attached entryAttached,
+            LoadedProgram.Attached backAttached,
+            CallStore store) {
+        static Code loaded(Programs programs, @Nullable CompiledProgram entry, CompiledProgram back, AttachType type) {
+            LoadedProgram.Attached attached = programs.attached(type);
+            return new Code(programs, entry, back, attached, attached, CallStore.HASH);
+        }
+    }
 
-    private LoadedProgram load(String what, String name, CompiledProgram code, Code all) {
-        return Registration.load(
-                what, code, () -> all.programs().load(name, code, all.type(), log::append, log::flush));
+    private LoadedProgram load(
+            String what, String name, CompiledProgram code, Code all, LoadedProgram.Attached attached) {
+        return Registration.load(what, code, () -> all.programs().load(name, code, attached, log::append, log::flush));
     }
 
     /**
@@ -253,18 +444,36 @@ final class KretprobePlanter<D> {
         CallsInFlight calls = null;
         CompiledProgram entryCode = code.entry();
         if (entryCode != null) {
-            calls = registration.opened(CallsInFlight.create(places, maxactive, entryCode.callBytes()));
+            calls = registration.opened(CallsInFlight.create(places, maxactive, entryCode.callBytes(), code.store()));
             code.programs().calls(calls);
         }
-        LoadedProgram returnProgram = load("return handler", "ret_handler", code.back(), code);
-        LoadedProgram entryProgram = entryCode == null ? null : load("entry handler", "entry_handler", entryCode, code);
-        (entryProgram == null ? returnProgram : entryProgram).switchTo(!disabled);
-        atReturn.attach(returnProgram);
-        if (entry != null && entryProgram != null) {
-            entry.attach(entryProgram);
+        LoadedProgram returnProgram = load("return handler", "ret_handler", code.back(), code, code.backAttached());
+        LoadedProgram entryProgram = entryCode == null
+                ? null
+                : load("entry handler", "entry_handler", entryCode, code, code.entryAttached());
+        (entryProgram == null ? returnProgram : entryProgram).open(!disabled);
+        try {
+            atReturn.attach(returnProgram);
+            if (entry != null && entryProgram != null) {
+                entry.attach(entryProgram);
+            }
+        } catch (RuntimeException e) {
+            // Another mechanism may be tried: nothing of this one stays.
+            if (entry != null) {
+                entry.close();
+            }
+            atReturn.close();
+            if (calls != null) {
+                calls.close();
+            }
+            throw e;
         }
         var count = new ReturnCount(
-                entryProgram, returnProgram, calls, atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden());
+                entryProgram,
+                returnProgram,
+                calls,
+                atReturn.isLink() || ReturnTrampoline.isHidden(),
+                atReturn.tellsRecursion());
         return new Part(planted.get(), entry, atReturn, code.programs(), entryProgram, returnProgram, count);
     }
 }

@@ -3,7 +3,6 @@ package org.kprobe4j;
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.internal.CallsInFlight;
 import org.kprobe4j.internal.LoadedProgram;
@@ -18,14 +17,22 @@ final class ReturnCount {
     private final LoadedProgram back;
     private final @Nullable CallsInFlight calls;
     private final boolean missedEnter;
+    private final boolean tellsRecursion;
     private CallsInFlight.@Nullable Sorted sorted;
 
     /**
      * Without an entry program: what is at the return alone.
      *
      * @param missedEnter whether the entry program runs for calls that the return probe misses, too
+     * @param tellsRecursion whether the kernel counts runs that it drops
      */
-    ReturnCount(@Nullable LoadedProgram entry, LoadedProgram back, @Nullable CallsInFlight calls, boolean missedEnter) {
+    ReturnCount(
+            @Nullable LoadedProgram entry,
+            LoadedProgram back,
+            @Nullable CallsInFlight calls,
+            boolean missedEnter,
+            boolean tellsRecursion) {
+        this.tellsRecursion = tellsRecursion;
         this.missedEnter = missedEnter;
         this.entry = entry;
         this.back = back;
@@ -130,7 +137,7 @@ final class ReturnCount {
     }
 
     private Set<ProbeAccount.Untold> untold(long missed) {
-        Set<ProbeAccount.Untold> untold = untold(missed, KernelVersion.running());
+        Set<ProbeAccount.Untold> untold = untold(missed, tellsRecursion);
         if (calls != null && !calls.areTold()) {
             untold.add(ProbeAccount.Untold.ENDED_INSIDE);
         }
@@ -138,12 +145,12 @@ final class ReturnCount {
     }
 
     /** What every probe on a perf event lacks on a kernel. */
-    static Set<ProbeAccount.Untold> untold(long missed, KernelVersion kernel) {
+    static Set<ProbeAccount.Untold> untold(long missed, boolean tellsRecursion) {
         var untold = EnumSet.noneOf(ProbeAccount.Untold.class);
         if (missed < 0) {
             untold.add(ProbeAccount.Untold.MISSED);
         }
-        if (!kernel.atLeast(6, 7)) {
+        if (!tellsRecursion) {
             untold.add(ProbeAccount.Untold.RECURSION);
         }
         return untold;

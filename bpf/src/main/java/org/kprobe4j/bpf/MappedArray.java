@@ -98,6 +98,30 @@ public final class MappedArray implements AutoCloseable {
         return (long) LONG.getAndSet(bytes, index * strideBytes + offsetBytes, value);
     }
 
+    /**
+     * Writes a 64-bit number if another one is there, in one step.
+     *
+     * @param index of the value
+     * @param offsetBytes in the value, a multiple of 8
+     * @param expected what must be there
+     * @param value the number
+     * @return whether it was there, and the number was written
+     */
+    public boolean compareAndSetLong(int index, int offsetBytes, long expected, long value) {
+        return LONG.compareAndSet(bytes, index * strideBytes + offsetBytes, expected, value);
+    }
+
+    /**
+     * Adds to a 64-bit number in one step.
+     *
+     * @param index of the value
+     * @param offsetBytes in the value, a multiple of 8
+     * @param delta what to add
+     */
+    public void addLong(int index, int offsetBytes, long delta) {
+        LONG.getAndAdd(bytes, index * strideBytes + offsetBytes, delta);
+    }
+
     @Override
     public void close() {
         mapping.close();

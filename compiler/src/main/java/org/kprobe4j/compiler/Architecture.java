@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -189,6 +190,17 @@ public enum Architecture {
      */
     public Optional<String> argument(int index) {
         return index >= 0 && index < arguments.size() ? Optional.of(arguments.get(index)) : Optional.empty();
+    }
+
+    /**
+     * Which argument a register holds at a function's entry.
+     *
+     * @param register its name
+     * @return from 0; nothing of a register that holds none
+     */
+    public OptionalInt argumentNumber(String register) {
+        int number = arguments.indexOf(register);
+        return number < 0 ? OptionalInt.empty() : OptionalInt.of(number);
     }
 
     /** Register that holds the return address at a function's entry.

@@ -29,7 +29,7 @@ public final class Compiler {
      * @throws CompileException if the handler cannot be compiled, with each reason and its line
      */
     public static CompiledProgram compile(CompileRequest request) {
-        return translate(request).program(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH);
+        return translate(request).program(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH, true);
     }
 
     static <T> T guarded(CompileRequest request, Supplier<T> pass) {

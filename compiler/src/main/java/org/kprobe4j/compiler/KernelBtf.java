@@ -32,4 +32,13 @@ public interface KernelBtf {
     default Optional<Btf> moduleWithFunction(String function) {
         return Optional.empty();
     }
+
+    /**
+     * The types by which programs may read the current task without a helper for each field: bpf_get_current_task_btf().
+     *
+     * @return {@link #vmlinux()} where the kernel has that helper; nothing else
+     */
+    default Optional<Btf> currentTask() {
+        return Optional.empty();
+    }
 }

@@ -81,7 +81,7 @@ public final class TranslatedHandler {
     private LirProgram onRegisters() {
         LirProgram program = onRegisters;
         if (program == null) {
-            program = lower(surroundings(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH));
+            program = lower(surroundings(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH, true));
             onRegisters = program;
         }
         return program;
@@ -93,15 +93,17 @@ public final class TranslatedHandler {
      * @param shape what surrounds the handler: of the request's kind, but it may know more
      * @param context what the program is handed, by the way in which it is attached
      * @param store where calls in flight are kept
+     * @param switched whether it can be switched off while it is attached, by {@link Account#ON}
      * @return the program
      * @throws CompileException if it needs more than the kernel gives
      */
-    public CompiledProgram program(ProgramShape shape, ProgramContext context, CallStore store) {
+    public CompiledProgram program(ProgramShape shape, ProgramContext context, CallStore store, boolean switched) {
         return Compiler.guarded(request, () -> {
-            Lowering.Surroundings around = surroundings(shape, context, store);
+            Lowering.Surroundings around = surroundings(shape, context, store, switched);
             LirProgram lowered = onRegisters;
             if (lowered == null
-                    || !around.equals(surroundings(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH))) {
+                    || !around.equals(
+                            surroundings(request.shape(), ProgramContext.Registers.OWN, CallStore.HASH, true))) {
                 lowered = lower(around);
             }
             onRegisters = null; // what follows changes it
@@ -113,7 +115,8 @@ public final class TranslatedHandler {
         return Lowering.lower(handler.graph(), around);
     }
 
-    private Lowering.Surroundings surroundings(ProgramShape asked, ProgramContext context, CallStore store) {
+    private Lowering.Surroundings surroundings(
+            ProgramShape asked, ProgramContext context, CallStore store, boolean switched) {
         boolean keeps = context instanceof ProgramContext.Registers;
         ProgramShape shape = keeps && !handler.keptArguments().isEmpty() ? new ProgramShape.Return(true) : asked;
         int kept = shape instanceof ProgramShape.Entry entry
@@ -124,6 +127,8 @@ public final class TranslatedHandler {
                 shape,
                 request.planted(),
                 context,
+                switched,
+                request.btf(),
                 store,
                 ProgramShape.CALL_OWNER_BYTES + handler.dataBytes() + kept * Long.BYTES,
                 handler.dataBytes(),
@@ -139,6 +144,6 @@ public final class TranslatedHandler {
      * @return bytes
      */
     public int callBytes(ProgramShape shape, ProgramContext context) {
-        return surroundings(shape, context, CallStore.HASH).callBytes();
+        return surroundings(shape, context, CallStore.HASH, true).callBytes();
     }
 }

@@ -6,12 +6,15 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.PossibleCpus;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.ProgramShape;
 
 /**
@@ -64,6 +67,7 @@ public final class CallsInFlight implements AutoCloseable {
 
     private final Entries entries;
     private final IntSupplier fd;
+    private final @Nullable SlotTable slots;
     private final Tasks tasks;
     private final int awakeFrom;
     private final Map<Call, Long> gone = new HashMap<>();
@@ -71,6 +75,11 @@ public final class CallsInFlight implements AutoCloseable {
     private long swept;
 
     CallsInFlight(Entries entries, IntSupplier fd, Tasks tasks) {
+        this(entries, fd, null, tasks);
+    }
+
+    private CallsInFlight(Entries entries, IntSupplier fd, @Nullable SlotTable slots, Tasks tasks) {
+        this.slots = slots;
         this.entries = entries;
         this.fd = fd;
         this.tasks = tasks;
@@ -84,8 +93,9 @@ public final class CallsInFlight implements AutoCloseable {
      * @param functions how many
      * @param maxactive how many calls of each are followed at once; 0 for the kernel's default
      * @param callBytes {@link org.kprobe4j.compiler.CompiledProgram#callBytes()}
+     * @param store where the programs put calls first
      */
-    public static CallsInFlight create(long functions, int maxactive, int callBytes) {
+    public static CallsInFlight create(long functions, int maxactive, int callBytes, CallStore store) {
         int followed = maxactive > 0
                 ? maxactive
                 : Math.max(10, 2 * PossibleCpus.running().numbers().size());
@@ -93,12 +103,18 @@ public final class CallsInFlight implements AutoCloseable {
         int room = (int) Math.min(functions * followed + ended, MOST_OF_ALL);
         var entries =
                 new KernelEntries(MapType.HASH, ProgramShape.CALLS_MAP, ProgramShape.CALL_KEY_BYTES, callBytes, room);
-        return new CallsInFlight(entries, entries::fd, Tasks.PROC);
+        SlotTable slots = store == CallStore.SLOTS ? SlotTable.create(callBytes) : null;
+        return new CallsInFlight(entries, entries::fd, slots, Tasks.PROC);
     }
 
     /** The map's descriptor. */
     public int fd() {
         return fd.getAsInt();
+    }
+
+    /** The slots' descriptor. */
+    int slotsFd() {
+        return Objects.requireNonNull(slots).fd();
     }
 
     /**
@@ -159,13 +175,20 @@ public final class CallsInFlight implements AutoCloseable {
 
     /** Another call's entry that was removed is put back, unless a third call stands there already: then its own is gone, too. */
     private boolean remove(Call call) {
+        if (slots != null && slots.remove(call)) {
+            return true;
+        }
         byte[] key = call.key();
         byte[] removed = entries.take(key);
         if (removed == null) {
             return false;
         }
-        return owner(MemorySegment.ofArray(removed)) == call.owner()
+        boolean gone = owner(MemorySegment.ofArray(removed)) == call.owner()
                 || entries.update(key, removed, true) != Entries.Update.DONE;
+        if (gone && slots != null) {
+            slots.removedFromHash();
+        }
+        return gone;
     }
 
     /** Sorts what is left; for a probe that is removed, so that nothing comes and goes any more. */
@@ -183,6 +206,9 @@ public final class CallsInFlight implements AutoCloseable {
     }
 
     private void forEach(Consumer<Call> consumer) {
+        if (slots != null) {
+            slots.forEach(consumer);
+        }
         entries.forEach(
                 false,
                 (key, value) -> consumer.accept(new Call(
@@ -204,5 +230,8 @@ public final class CallsInFlight implements AutoCloseable {
     public void close() {
         unwatch();
         entries.close();
+        if (slots != null) {
+            slots.close();
+        }
     }
 }

@@ -25,7 +25,7 @@ import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.ScratchMemory;
 
 /** A compiled handler in the kernel: the program and its account. */
-public final class LoadedProgram implements AutoCloseable {
+public final class LoadedProgram implements Switch.Gate, AutoCloseable {
     /** Helpers that read kernel memory and walk stacks are for programs that declare a licence compatible with the GPL. */
     private static final String LICENSE = "GPL";
 
@@ -76,10 +76,18 @@ public final class LoadedProgram implements AutoCloseable {
      * @param type what it is loaded for
      * @param places how many
      * @param numberedByCookie whether each attachment tells the program the place's number; else each place has a copy of its own
+     * @param btfId number of the function in the kernel's BTF, for fentry and fexit; else 0
      */
-    public record Attached(AttachType type, int places, boolean numberedByCookie) {
+    public record Attached(AttachType type, int places, boolean numberedByCookie, int btfId) {
         /** At one place. */
-        public static final Attached ONCE = new Attached(AttachType.NONE, 1, false);
+        public static Attached once(AttachType type, int btfId) {
+            return new Attached(type, 1, false, btfId);
+        }
+
+        /** At several. */
+        public static Attached many(AttachType type, int places, boolean numberedByCookie) {
+            return new Attached(type, places, numberedByCookie, 0);
+        }
 
         private int copies() {
             return numberedByCookie ? 1 : places;
@@ -116,12 +124,12 @@ public final class LoadedProgram implements AutoCloseable {
                 for (int i = 0; i < attached.copies(); i++) {
                     byte[] instructions = compiled.code()
                             .link(map -> fd(map, account, placeHits, scratch, mapFd), ByteOrder.nativeOrder(), i);
-                    copies.add(load(name, attached.type(), types, btf, instructions));
+                    copies.add(load(name, attached, types, btf, instructions));
                 }
             }
             // The program keeps its scratch memory; no descriptor of it is needed any more.
             var loaded = new LoadedProgram(compiled, account, account.mmap(), List.copyOf(copies), attached, placeHits);
-            loaded.switchTo(true);
+            loaded.open(true);
             return loaded;
         } catch (BpfException | IllegalStateException e) {
             copies.forEach(BpfProgram::close);
@@ -157,10 +165,12 @@ public final class LoadedProgram implements AutoCloseable {
         return scratch != null && map.equals(ScratchMemory.MAP) ? scratch.fd() : mapFd.applyAsInt(map);
     }
 
-    private static BpfProgram load(String name, AttachType type, ProgramBtf types, BpfBtf btf, byte[] instructions) {
-        return BpfProgram.load(ProgramSpec.builder(ProgramType.KPROBE, name, instructions)
+    private static BpfProgram load(String name, Attached attached, ProgramBtf types, BpfBtf btf, byte[] instructions) {
+        ProgramType type = attached.btfId() == 0 ? ProgramType.KPROBE : ProgramType.TRACING;
+        return BpfProgram.load(ProgramSpec.builder(type, name, instructions)
                 .license(LICENSE)
-                .expectedAttachType(type)
+                .expectedAttachType(attached.type())
+                .attachBtfId(attached.btfId())
                 .btf(btf)
                 .funcInfo(types.funcInfo(), ProgramBtf.FUNC_INFO_BYTES)
                 .lineInfo(types.lineInfo(), ProgramBtf.LINE_INFO_BYTES)
@@ -194,12 +204,14 @@ public final class LoadedProgram implements AutoCloseable {
     }
 
     /** Whether it is switched on; see {@link Account#ON}. */
-    boolean isOn() {
+    @Override
+    public boolean isOpen() {
         return count(Account.ON) != 0;
     }
 
     /** Switches a program that begins a hit; see {@link Account#ON}. */
-    public void switchTo(boolean on) {
+    @Override
+    public void open(boolean on) {
         slots.putLong(0, Account.ON * Long.BYTES, on ? 1 : 0);
     }
 

@@ -10,6 +10,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.kprobe4j.asm.Helper;
+import org.kprobe4j.bpf.ProgramType;
+import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.KernelBtf;
@@ -83,6 +86,15 @@ public final class Machine {
         @Override
         public Optional<Btf> moduleWithFunction(String function) {
             return module(types -> types.function(function).isPresent());
+        }
+
+        @Override
+        public Optional<Btf> currentTask() {
+            return Features.running()
+                            .helper(ProgramType.KPROBE, Helper.GET_CURRENT_TASK_BTF.id())
+                            .isYes()
+                    ? btf()
+                    : Optional.empty();
         }
 
         private Optional<Btf> module(Predicate<Btf> wanted) {

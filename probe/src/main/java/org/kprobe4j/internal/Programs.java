@@ -14,6 +14,8 @@ import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.CallSlots;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
@@ -21,7 +23,9 @@ import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
+import org.kprobe4j.compiler.TranslatedHandler;
 
 /** The programs of one probe: compiled first, all of them, then loaded with the maps that they share. */
 public final class Programs implements AutoCloseable {
@@ -52,6 +56,7 @@ public final class Programs implements AutoCloseable {
     private final Map<String, Captured> captured = new HashMap<>();
     private final List<PrintFormat> formats = new ArrayList<>();
     private final IdentityHashMap<CompiledProgram, SourceLines> sources = new IdentityHashMap<>();
+    private final IdentityHashMap<TranslatedHandler, SourceLines> lambdas = new IdentityHashMap<>();
     private final List<LoadedProgram> loaded = new ArrayList<>();
     private final List<String> faultLines = new ArrayList<>();
     private @Nullable RingReader log;
@@ -92,12 +97,22 @@ public final class Programs implements AutoCloseable {
     }
 
     /**
-     * Compiles a handler.
+     * Compiles a handler for a {@code struct pt_regs}.
      *
      * @throws IllegalArgumentException if it is no lambda
      * @throws org.kprobe4j.compiler.CompileException if it cannot be compiled
      */
     public CompiledProgram compile(Serializable handler, ProgramShape shape) {
+        return program(translate(handler, shape), shape, ProgramContext.Registers.OWN, CallStore.HASH, true);
+    }
+
+    /**
+     * Follows a handler's bytecode.
+     *
+     * @throws IllegalArgumentException if it is no lambda
+     * @throws org.kprobe4j.compiler.CompileException if it cannot be compiled
+     */
+    public TranslatedHandler translate(Serializable handler, ProgramShape shape) {
         var lambda = HandlerLambda.of(handler, this::kernelObject);
         var request = new CompileRequest(
                 lambda.code(),
@@ -108,11 +123,36 @@ public final class Programs implements AutoCloseable {
                 planted,
                 dataClass,
                 formats.size() + 1);
-        CompiledProgram program = Compiler.compile(request);
+        TranslatedHandler translated = Compiler.translate(request);
         requireOpen();
-        formats.addAll(program.formats());
-        sources.put(program, lambda.sources());
+        formats.addAll(translated.formats());
+        lambdas.put(translated, lambda.sources());
+        return translated;
+    }
+
+    /**
+     * Makes a program of a handler.
+     *
+     * @throws org.kprobe4j.compiler.CompileException if it needs more than the kernel gives
+     */
+    public CompiledProgram program(
+            TranslatedHandler handler, ProgramShape shape, ProgramContext context, CallStore store, boolean switched) {
+        CompiledProgram program = handler.program(shape, context, store, switched);
+        sources.put(program, lambdas.getOrDefault(handler, SourceLines.NONE));
         return program;
+    }
+
+    /** Whether what its handlers captured is exact only where programs do not interrupt each other: values of each CPU. */
+    public boolean usePerCpuValues() {
+        return captured.values().stream().map(Captured::object).anyMatch(Programs::isPerCpu);
+    }
+
+    private static boolean isPerCpu(KernelObject object) {
+        return switch (object) {
+            case KernelObject.PerCpuHash _, KernelObject.Summary _, KernelObject.SummaryMap _ -> true;
+            case KernelObject.Array array -> array.cells().rows() > 1;
+            default -> false;
+        };
     }
 
     private Optional<KernelObject> kernelObject(Object object) {
@@ -143,12 +183,22 @@ public final class Programs implements AutoCloseable {
      */
     public LoadedProgram load(
             String name, CompiledProgram compiled, AttachType type, Consumer<String> lines, Runnable flush) {
+        return load(name, compiled, attached(type), lines, flush);
+    }
+
+    /** The same for a program that is attached in a way of its own. */
+    public LoadedProgram load(
+            String name,
+            CompiledProgram compiled,
+            LoadedProgram.Attached attached,
+            Consumer<String> lines,
+            Runnable flush) {
         if (log == null && !formats.isEmpty()) {
             var printer = new LinePrinter(formats, lines);
             log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
         }
         LoadedProgram program = LoadedProgram.load(
-                name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd, attached(type));
+                name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd, attached);
         loaded.add(program);
         return program;
     }
@@ -160,10 +210,11 @@ public final class Programs implements AutoCloseable {
         }
     }
 
-    private LoadedProgram.Attached attached(AttachType type) {
+    /** How programs for all places of the probe are attached. */
+    public LoadedProgram.Attached attached(AttachType type) {
         return planted instanceof Planted.Many many
-                ? new LoadedProgram.Attached(type, many.count(), many.numbering() == Planted.Numbering.COOKIE)
-                : LoadedProgram.Attached.ONCE;
+                ? LoadedProgram.Attached.many(type, many.count(), many.numbering() == Planted.Numbering.COOKIE)
+                : LoadedProgram.Attached.once(type, 0);
     }
 
     /** The calls that a return probe's programs share; the caller closes them. */
@@ -186,6 +237,8 @@ public final class Programs implements AutoCloseable {
             return calls.fd();
         } else if (map.equals(ProgramShape.CALLS_MAP) && followed != null) {
             return followed.fd();
+        } else if (map.equals(CallSlots.MAP) && followed != null) {
+            return followed.slotsFd();
         } else if (map.equals(Places.MAP) && places != null) {
             return places.fd();
         }

@@ -11,11 +11,20 @@ import org.kprobe4j.bpf.GracePeriod;
  * <p>Thread-safe.
  */
 public final class Switch {
-    private final List<LoadedProgram> programs;
+    private final List<Gate> gates;
     private final Supplier<Dropped> kernel;
     private boolean on;
     private Dropped whenOff = Dropped.NONE;
     private Dropped whileOff = Dropped.NONE;
+
+    /** What keeps a probe's programs from running: a word that each reads first, or that it is not attached. */
+    public interface Gate {
+        /** Whether it lets hits begin. */
+        boolean isOpen();
+
+        /** Opens or closes it. */
+        void open(boolean open);
+    }
 
     /**
      * Hits that the kernel did not hand to a program: its counts since the probe was planted.
@@ -44,15 +53,15 @@ public final class Switch {
     }
 
     /**
-     * Of programs as they are switched now; all the same.
+     * Of gates as they are now; all the same.
      *
-     * @param programs those with which a hit begins
+     * @param gates those of the programs with which a hit begins
      * @param kernel the kernel's counts of now
      */
-    public Switch(List<LoadedProgram> programs, Supplier<Dropped> kernel) {
-        this.programs = List.copyOf(programs);
+    public Switch(List<? extends Gate> gates, Supplier<Dropped> kernel) {
+        this.gates = List.copyOf(gates);
         this.kernel = kernel;
-        this.on = programs.stream().allMatch(LoadedProgram::isOn);
+        this.on = gates.stream().allMatch(Gate::isOpen);
     }
 
     /** Whether hits are counted. */
@@ -66,7 +75,7 @@ public final class Switch {
             return;
         }
         on = false;
-        programs.forEach(program -> program.switchTo(false));
+        gates.forEach(gate -> gate.open(false));
         GracePeriod.await();
         whenOff = kernel.get();
     }
@@ -77,7 +86,7 @@ public final class Switch {
             return;
         }
         whileOff = whileOff.plus(kernel.get().minus(whenOff));
-        programs.forEach(program -> program.switchTo(true));
+        gates.forEach(gate -> gate.open(true));
         on = true;
     }
 

@@ -147,6 +147,17 @@ public final class Features {
         return remember("v4", () -> loads(ProgramType.SOCKET_FILTER, TinyProgram.signExtension(), "cpu v4"));
     }
 
+    /**
+     * Whether programs can compare and exchange. Since kernel: 5.12 on x86-64, 5.13 on arm64.
+     *
+     * @return the answer
+     */
+    public Answer compareAndExchange() {
+        return remember(
+                "cmpxchg",
+                () -> loads(ProgramType.SOCKET_FILTER, TinyProgram.compareAndExchange(), "compare and exchange"));
+    }
+
     private Answer loads(ProgramType type, byte[] insns, String what) {
         long fd = load(type, AttachType.NONE, insns, null);
         if (fd >= 0) {

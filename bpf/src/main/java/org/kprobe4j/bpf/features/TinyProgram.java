@@ -12,6 +12,10 @@ final class TinyProgram {
     private static final int BPF_EXIT = 0x95;
     private static final int BPF_MOVSX8 = 0xbf;
 
+    private static final int BPF_ST_DW = 0x7a;
+    private static final int BPF_STX_ATOMIC_DW = 0xdb;
+    private static final int BPF_CMPXCHG = 0xf1;
+
     private final ByteBuffer bytes = ByteBuffer.allocate(64).order(ByteOrder.nativeOrder());
 
     private TinyProgram insn(int code, int destination, int source, int offset, int immediate) {
@@ -57,6 +61,17 @@ final class TinyProgram {
         return new TinyProgram()
                 .insn(BPF_MOV64_IMM, 0, 0, 0, 0)
                 .insn(BPF_MOVSX8, 0, 0, bits, 0)
+                .end();
+    }
+
+    /** r0 = compare and exchange of a word in the frame. */
+    static byte[] compareAndExchange() {
+        final int frame = 10;
+        return new TinyProgram()
+                .insn(BPF_MOV64_IMM, 0, 0, 0, 0)
+                .insn(BPF_MOV64_IMM, 1, 0, 0, 0)
+                .insn(BPF_ST_DW, frame, 0, -Long.BYTES, 0)
+                .insn(BPF_STX_ATOMIC_DW, frame, 1, -Long.BYTES, BPF_CMPXCHG)
                 .end();
     }
 }

@@ -3,11 +3,13 @@ package org.kprobe4j.internal.planting;
 import java.util.stream.LongStream;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.OpenFiles;
+import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Switch;
 
 /** What lets a program run at all places of a probe. Closing it removes the probe; when that returns no program runs any more. */
 public sealed interface Attachment extends AutoCloseable
-        permits PerfAttachment, MultiAttachment, EventAttachment, FollowingAttachment {
+        permits PerfAttachment, TrampolineAttachment, MultiAttachment, EventAttachment, FollowingAttachment {
     /** What a perf event may need. */
     int DESCRIPTORS_PER_PLACE = 3;
 
@@ -22,6 +24,21 @@ public sealed interface Attachment extends AutoCloseable
 
     /** Hits that the kernel dropped, as it counts them, of a closed attachment in all; -1 where it does not tell. */
     long missed();
+
+    /** What switches the attached program. */
+    default Switch.Gate gate(LoadedProgram program) {
+        return program;
+    }
+
+    /** Whether it holds without a kprobe, so that the kernel's switch of all kprobes does not reach it. */
+    default boolean isLink() {
+        return false;
+    }
+
+    /** Whether the kernel counts the runs that it drops because another program is running on the CPU. */
+    default boolean tellsRecursion() {
+        return KernelVersion.running().atLeast(6, 7);
+    }
 
     /** The sum of such counts: -1 if one of them is not told. */
     static long sum(LongStream counts) {

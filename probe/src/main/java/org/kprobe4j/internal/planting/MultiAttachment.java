@@ -28,6 +28,13 @@ public final class MultiAttachment implements Attachment {
         this.refusal = refusal;
     }
 
+    /** For one function whose place is known. */
+    public static MultiAttachment one(Site site, boolean isReturn) {
+        return new MultiAttachment(List.of(site), isReturn, (_, refusal) -> {
+            throw refusal;
+        });
+    }
+
     @Override
     public void attach(LoadedProgram program) {
         long[] addresses = sites.stream().mapToLong(site -> site.place().addr()).toArray();
@@ -46,7 +53,9 @@ public final class MultiAttachment implements Attachment {
                     program.program(),
                     isReturn,
                     Arrays.copyOfRange(addresses, from, to),
-                    LongStream.range(from, to).toArray()));
+                    addresses.length == 1
+                            ? new long[0]
+                            : LongStream.range(from, to).toArray()));
         } catch (AttachException e) {
             if (to - from == 1) {
                 refusal.refused(from, e);
@@ -65,6 +74,11 @@ public final class MultiAttachment implements Attachment {
 
     private long counted() {
         return Attachment.sum(links.stream().mapToLong(BpfLink::missed));
+    }
+
+    @Override
+    public boolean isLink() {
+        return true;
     }
 
     /** Closes all links, also when one of them fails. */

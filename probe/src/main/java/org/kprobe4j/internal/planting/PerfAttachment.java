@@ -74,6 +74,11 @@ public final class PerfAttachment implements Attachment {
         });
     }
 
+    /** Whether it was closed. */
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
     @Override
     public synchronized long missed() {
         return closed ? finalMissed : counted();

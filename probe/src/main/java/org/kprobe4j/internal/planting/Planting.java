@@ -6,22 +6,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.kprobe4j.ProbePlace;
 import org.kprobe4j.SkippedPlace;
 import org.kprobe4j.bpf.AttachType;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
-import org.kprobe4j.bpf.features.Features;
-import org.kprobe4j.compiler.Architecture;
-import org.kprobe4j.compiler.CompiledProgram;
-import org.kprobe4j.internal.Machine;
+import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.PostPlan;
 
 /** The places of a probe while they are planted: which the kernel refuses, and what can hold them. */
 public final class Planting implements Attachment.Refusal {
+    /** Why many functions have no trampoline. */
+    public static final String ONE_FUNCTION = "a trampoline is one function's, and here are several";
+
     private final Sites sites;
     private final Set<Integer> refused = ConcurrentHashMap.newKeySet();
     private final List<SkippedPlace> skipped = Collections.synchronizedList(new ArrayList<>());
@@ -84,22 +82,20 @@ public final class Planting implements Attachment.Refusal {
     public record NumberedPlace(int number, ProbePlace place) {}
 
     /**
-     * Whether one kprobe.multi link can hold all places: entries of functions that ftrace can trace, and programs that read only registers
-     * that such a link shows. Since Linux 6.14 the others hold nothing there.
+     * Why one kprobe.multi link cannot hold all places: they must be entries of functions that ftrace can trace, and programs may read only
+     * registers that such a link shows.
      */
-    public boolean fitsOneLink(CompiledProgram... programs) {
-        Architecture machine = Machine.architecture();
-        Set<String> real = Stream.concat(
-                        Stream.of(machine.sp(), machine.returnValue()),
-                        IntStream.range(0, Integer.SIZE)
-                                .mapToObj(machine::argument)
-                                .takeWhile(Optional::isPresent)
-                                .map(Optional::get))
-                .collect(Collectors.toSet());
-        return sites.areSeveral()
-                && sites.sites().stream().allMatch(this::isTraceable)
-                && Stream.of(programs).allMatch(program -> real.containsAll(program.registers()))
-                && Features.running().kprobeMulti().isYes();
+    public Optional<String> linkRefusal(TranslatedHandler handler) {
+        Optional<Site> other =
+                sites.sites().stream().filter(site -> !isTraceable(site)).findFirst();
+        if (other.isPresent()) {
+            return Optional.of(other.get() + " is not the entry of a function that ftrace can trace");
+        }
+        Optional<String> registers = LinkRegisters.refusal(handler.needs(), false);
+        if (registers.isPresent()) {
+            return registers;
+        }
+        return OnePlace.linkLack();
     }
 
     /** Of a pattern, a function that turns out not to be traceable is skipped; of several that are named, none may be. */

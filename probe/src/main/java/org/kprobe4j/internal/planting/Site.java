@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.ProbePlace;
 import org.kprobe4j.bpf.AttachException;
+import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.internal.Confirmation;
 import org.kprobe4j.internal.Target;
@@ -14,13 +15,18 @@ import org.kprobe4j.internal.targets.Place;
  *
  * @param named the function and offset for the kernel to resolve; null for a place whose address is known
  * @param place what is known of it; its address is 0 as long as only the kernel knows it
+ * @param isNameUnique whether the kernel finds just this function by its name
  * @param traceable whether the place is the entry of a function that ftrace can trace, so that one link can hold many such
  */
-public record Site(@Nullable Target named, ProbePlace place, Place.Traceable traceable) {
+public record Site(@Nullable Target named, ProbePlace place, boolean isNameUnique, Place.Traceable traceable) {
+    /** How far from a function's beginning its entry may be probed: behind a landing pad. */
+    static final int FARTHEST_ENTRY_BYTES = 16;
+
     static Site named(Target target) {
         return new Site(
                 target,
                 new ProbePlace(target.symbol(), null, target.offset(), 0, List.of(), ""),
+                PerfProbe.namesMustBeUnique(),
                 Place.Traceable.UNKNOWN);
     }
 
@@ -44,6 +50,7 @@ public record Site(@Nullable Target named, ProbePlace place, Place.Traceable tra
                         place.address(),
                         function.aliases(),
                         note.toString()),
+                function.sameName() == null,
                 place.offset() == 0 ? function.traceable() : Place.Traceable.NO);
     }
 
@@ -75,7 +82,13 @@ public record Site(@Nullable Target named, ProbePlace place, Place.Traceable tra
                         location.addr(),
                         place.aliases(),
                         place.note()),
+                isNameUnique,
                 traceable);
+    }
+
+    /** Whether a function's entry was asked for. */
+    boolean isEntry() {
+        return named != null ? named.offset() == 0 : traceable != Place.Traceable.NO || place.offset() == 0;
     }
 
     /** As a tracefs event names a place. */

@@ -31,6 +31,7 @@ final class Frame {
     private final ProgramShape shape;
     private final ContextLowering context;
     private final PlaceLowering place;
+    private final boolean switched;
     private final int callBytes;
     private final int dataBytes;
     private final CallKey key;
@@ -46,6 +47,7 @@ final class Frame {
         this.machine = around.machine();
         this.shape = around.shape();
         this.context = context;
+        this.switched = around.switched();
         this.callBytes = around.callBytes();
         this.dataBytes = around.dataBytes();
         boolean armed = shape instanceof ProgramShape.Pre || shape instanceof ProgramShape.Post;
@@ -69,7 +71,7 @@ final class Frame {
     }
 
     void open() {
-        if (beginsHere()) {
+        if (beginsHere() && switched) {
             countIfOn();
         } else {
             place.count();

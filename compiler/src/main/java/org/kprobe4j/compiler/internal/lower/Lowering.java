@@ -11,6 +11,7 @@ import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CallStore;
+import org.kprobe4j.compiler.KernelBtf;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
@@ -42,6 +43,8 @@ public final class Lowering {
      * @param shape what stands around the handler
      * @param planted where
      * @param context what the program is handed
+     * @param switched whether the program can be switched off
+     * @param btf the kernel's types
      * @param store where calls in flight are kept
      * @param callBytes size of a call's value, which its task and the private data open
      * @param dataBytes size of the private data
@@ -53,6 +56,8 @@ public final class Lowering {
             ProgramShape shape,
             Planted planted,
             ProgramContext context,
+            boolean switched,
+            KernelBtf btf,
             CallStore store,
             int callBytes,
             int dataBytes,
@@ -67,7 +72,8 @@ public final class Lowering {
         var place = new PlaceLowering(out, around.planted());
         this.frame = new Frame(out, around, context, scratch, place);
         this.override = ReturnOverride.of(order, out, context.register());
-        this.operations = new OperationLowering(out, this, frame, context, scratch, place, override);
+        this.operations = new OperationLowering(
+                out, this, frame, context, new TaskLowering(out, around.btf()), scratch, place, override);
     }
 
     /** Lowers a graph for a machine, inside the frame that its program needs. */

@@ -26,6 +26,7 @@ final class OperationLowering {
     private final Lowering values;
     private final Frame frame;
     private final ContextLowering context;
+    private final TaskLowering task;
     private final PlaceLowering place;
     private final MapLowering maps;
     private final AggregateLowering aggregates;
@@ -39,9 +40,11 @@ final class OperationLowering {
             Lowering values,
             Frame frame,
             ContextLowering context,
+            TaskLowering task,
             Scratch memory,
             PlaceLowering place,
             @Nullable ReturnOverride override) {
+        this.task = task;
         this.place = place;
         this.override = override;
         this.rooms = new RoomLowering(out, values, frame, memory);
@@ -412,6 +415,8 @@ final class OperationLowering {
         switch (field) {
             case Opcode.Field.Scalar scalar ->
                 store(out, values, scalar.size(), base, at, operation.argument(scalar.argument()));
+            // Of a record only the name is read; a key is compared with what stands behind it.
+            case Opcode.Field.Comm _ when reserved && at % Long.BYTES == 0 && task.comm(base, at) -> {}
             case Opcode.Field.Comm _ -> {
                 address(1, base, at);
                 out.add(new Lir.Const(2, Opcode.Field.Comm.BYTES, true));

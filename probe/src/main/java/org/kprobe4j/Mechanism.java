@@ -1,0 +1,47 @@
+package org.kprobe4j;
+
+/**
+ * A way in which the kernel lets a program run at a probe; in the order of their cost. The cheapest one that can do what the handlers
+ * ask is taken ({@link Plan}); a builder's {@code mechanism} asks for a certain one.
+ */
+public enum Mechanism {
+    /**
+     * fentry and fexit: the function calls the program by a trampoline made for it. Typed arguments and the return value, no registers. One function
+     * that the kernel's BTF knows. Since kernel: 5.5 on x86-64, 6.0 on arm64. Source: kernel/bpf/trampoline.c.
+     */
+    FENTRY("fentry/fexit"),
+    /**
+     * kprobe.multi: ftrace calls the program at the entry or return of one or many functions. Since kernel: 5.18 with CONFIG_FPROBE. Source:
+     * bpf_kprobe_multi_link_attach() in kernel/trace/bpf_trace.c.
+     */
+    KPROBE_MULTI("kprobe.multi"),
+    /**
+     * A kprobe or kretprobe as a perf event: any instruction, all registers. Since kernel: 4.17. Source: kernel/events/core.c, perf_kprobe.
+     */
+    PERF_KPROBE("perf kprobe"),
+    /**
+     * A kprobe event of tracefs; the only one that takes maxactive, or follows a module. A kretprobe's entry handler is a perf kprobe beside
+     * it. Since kernel: 4.1. Source: Documentation/trace/kprobetrace.rst.
+     */
+    TRACEFS("tracefs event");
+
+    private final String text;
+
+    Mechanism(String text) {
+        this.text = text;
+    }
+
+    /**
+     * What it is called.
+     *
+     * @return for example {@code kprobe.multi}
+     */
+    public String describe() {
+        return text;
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

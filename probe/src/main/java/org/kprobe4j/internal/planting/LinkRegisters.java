@@ -1,0 +1,67 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.btf.Field;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.internal.Machine;
+
+/**
+ * Which registers a kprobe.multi link shows as they are. It always has the arguments, the stack pointer and the return value. With an
+ * ftrace_ops of its own it asks ftrace for all of them (FTRACE_OPS_FL_SAVE_REGS), up to Linux 6.13; since then the others hold nothing. The
+ * instruction pointer is ftrace's, behind its call, not a kprobe's. Source: fprobe_init() in kernel/trace/fprobe.c of both,
+ * ftrace_caller in arch/x86/kernel/ftrace_64.S.
+ */
+final class LinkRegisters {
+    private static final Architecture MACHINE = Machine.architecture();
+    private static final Set<String> ALWAYS = Stream.concat(
+                    Stream.of(MACHINE.sp(), MACHINE.returnValue()),
+                    IntStream.range(0, Integer.SIZE)
+                            .mapToObj(MACHINE::argument)
+                            .takeWhile(Optional::isPresent)
+                            .map(Optional::get))
+            .collect(Collectors.toUnmodifiableSet());
+
+    private LinkRegisters() {}
+
+    /**
+     * Why a program that needs some registers cannot be attached so.
+     *
+     * @param ipIsKnown whether the program is given the instruction pointer of a kprobe
+     */
+    static Optional<String> refusal(Set<String> needs, boolean ipIsKnown) {
+        var missing = new HashSet<>(needs);
+        missing.removeAll(ALWAYS);
+        if (ipIsKnown) {
+            missing.remove(MACHINE.ip());
+        }
+        if (missing.isEmpty() || (!missing.contains(MACHINE.ip()) && areAllSaved())) {
+            return Optional.empty();
+        }
+        String names = missing.stream().sorted().collect(Collectors.joining(", "));
+        return Optional.of(
+                missing.contains(MACHINE.ip())
+                        ? "the handler needs register %s, and the link has ftrace's instruction pointer"
+                                .formatted(names)
+                        : "the handler needs register %s, and the link has only arguments, stack pointer and return value"
+                                .formatted(names));
+    }
+
+    private static boolean areAllSaved() {
+        if (MACHINE != Architecture.X86_64) {
+            return false;
+        }
+        return Machine.btf().flatMap(LinkRegisters::fprobeOps).isPresent();
+    }
+
+    private static Optional<Field> fprobeOps(Btf btf) {
+        Optional<BtfType.Composite> fprobe = btf.struct("fprobe");
+        return fprobe.flatMap(struct -> btf.field(struct, "ops"));
+    }
+}

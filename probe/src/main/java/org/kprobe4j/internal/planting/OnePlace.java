@@ -1,0 +1,93 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.bpf.features.Answer;
+import org.kprobe4j.bpf.features.Features;
+import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.bpf.perf.ProbeLocation;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.ProgramContext;
+import org.kprobe4j.compiler.TranslatedHandler;
+import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.Programs;
+
+/** What the mechanisms without a kprobe can do at one place, where the kernel has just planted a kprobe. */
+public final class OnePlace {
+    private static final String NO_LINK = "the place is not a function's entry";
+
+    private final Site site;
+    private final ProbeLocation location;
+    private @Nullable Trampoline trampoline;
+
+    /** For a site; {@code location} is what the kernel told of it. */
+    public OnePlace(Site site, ProbeLocation location) {
+        this.site = site;
+        this.location = location;
+    }
+
+    /** Why a handler cannot be an fentry or fexit program here. */
+    public Optional<String> trampolineRefusal(TranslatedHandler handler, Programs programs, boolean atReturn) {
+        try {
+            Optional<String> early = Trampoline.refusalAnywhere(handler, atReturn);
+            if (early.isPresent()) {
+                return early;
+            }
+            if (programs.usePerCpuValues()) {
+                return Optional.of(
+                        "the handlers use values of each CPU, which are exact only where programs do not interrupt each other");
+            }
+            return trampoline().refusal(handler, atReturn);
+        } catch (Planner.NotHereException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * The function's trampoline.
+     *
+     * @throws Planner.NotHereException if it has none
+     */
+    public Trampoline trampoline() {
+        Trampoline found = trampoline;
+        if (found == null) {
+            found = Trampoline.of(site, location);
+            trampoline = found;
+        }
+        return found;
+    }
+
+    /** Why a handler cannot be attached by a link of kprobe.multi here; at a return nothing tells a kretprobe's instruction pointer. */
+    public Optional<String> linkRefusal(TranslatedHandler handler, boolean atEntry) {
+        if (!site.isEntry()) {
+            return Optional.of(NO_LINK);
+        }
+        if (handler.overridesReturn()) {
+            return Optional.of("only a kprobe can have the function return without having run");
+        }
+        if (location.addr() == 0) {
+            return Optional.of("the kernel hides its addresses from this process");
+        }
+        return LinkRegisters.refusal(handler.needs(), atEntry);
+    }
+
+    /** What the kernel lacks for kprobe.multi, if it does. */
+    public static Optional<String> linkLack() {
+        Answer answer = Features.running().kprobeMulti();
+        return answer.isYes()
+                ? Optional.empty()
+                : Optional.of("it needs Linux 5.18 with CONFIG_FPROBE, this is %s (%s)"
+                        .formatted(KernelVersion.running().release(), answer.why()));
+    }
+
+    /** What a link hands to a program at a function's entry: with the instruction pointer of a kprobe. */
+    public static ProgramContext linkContext(ProbeLocation location) {
+        return new ProgramContext.Registers(OptionalLong.of(location.addr() + breakpointBytes()));
+    }
+
+    /** How far behind a kprobe its pre handler sees the instruction pointer. */
+    private static int breakpointBytes() {
+        return Machine.architecture() == Architecture.X86_64 ? 1 : 0;
+    }
+}

@@ -1,0 +1,139 @@
+package org.kprobe4j.internal.planting;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.perf.ProbeLocation;
+import org.kprobe4j.bpf.symbols.Kallsyms;
+import org.kprobe4j.btf.Btf;
+import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.ProgramContext;
+import org.kprobe4j.compiler.ProgramContext.Trampoline.Slot;
+import org.kprobe4j.compiler.TranslatedHandler;
+import org.kprobe4j.internal.Machine;
+
+/**
+ * A function as fentry and fexit programs are attached to it: by its number in the kernel's BTF. Source: bpf_check_attach_target() in
+ * kernel/bpf/verifier.c, btf_distill_func_proto() in kernel/bpf/btf.c.
+ *
+ * @param name the function's name in BTF
+ * @param btfId its number there
+ * @param context what its programs are handed
+ */
+public record Trampoline(String name, int btfId, ProgramContext.Trampoline context) {
+
+    /**
+     * Finds a function.
+     *
+     * @param location where the kernel planted a kprobe for the site
+     * @throws Planner.NotHereException if it has no trampoline, with the reason
+     */
+    static Trampoline of(Site site, ProbeLocation location) {
+        Architecture machine = Machine.architecture();
+        if (machine.wordBytes() != Long.BYTES) {
+            throw new Planner.NotHereException("32-bit Arm has no BPF trampolines");
+        }
+        if (!site.isEntry()) {
+            throw new Planner.NotHereException("the place is not a function's entry");
+        }
+        if (site.place().module() != null) {
+            throw new Planner.NotHereException("the function is in a module");
+        }
+        Btf btf = Machine.btf()
+                .orElseThrow(() ->
+                        new Planner.NotHereException("the kernel has no types of its own (CONFIG_DEBUG_INFO_BTF)"));
+        if (!site.isNameUnique()) {
+            throw new Planner.NotHereException(
+                    "several functions are called " + site.place().symbolName());
+        }
+        BtfType.Function function = function(site, location, btf);
+        return new Trampoline(function.name(), function.id(), context(btf, function, machine));
+    }
+
+    private static BtfType.Function function(Site site, ProbeLocation location, Btf btf) {
+        String name = site.place().symbolName();
+        Optional<BtfType.Function> own = btf.function(name);
+        if (own.isPresent()) {
+            return own.get();
+        }
+        Set<String> aliases = new LinkedHashSet<>(site.place().aliases());
+        if (location.confirmed() && !location.symbol().isEmpty()) {
+            aliases.add(location.symbol());
+        }
+        aliases.remove(name);
+        return aliases.stream()
+                .flatMap(alias -> btf.function(alias).stream())
+                .filter(function -> isAt(function.name(), location.addr()))
+                .findFirst()
+                .orElseThrow(() -> new Planner.NotHereException("the kernel's BTF does not have " + name));
+    }
+
+    /** The kernel looks the name up again: it must lead to the same place. */
+    private static boolean isAt(String alias, long addr) {
+        try {
+            long[] found = Kallsyms.running().addressesOf(alias);
+            return found.length == 1 && addr >= found[0] && addr - found[0] <= Site.FARTHEST_ENTRY_BYTES;
+        } catch (BpfException e) {
+            return false;
+        }
+    }
+
+    private static ProgramContext.Trampoline context(Btf btf, BtfType.Function function, Architecture machine) {
+        BtfType.FunctionProto proto = btf.prototype(function);
+        if (proto.variadic()) {
+            throw new Planner.NotHereException(function.name() + " takes a variable number of arguments");
+        }
+        var slots = new ArrayList<Slot>();
+        for (BtfType.Param parameter : proto.params()) {
+            slots.add(slot(btf, parameter.type(), parameter.name(), "its parameter " + parameter.name()));
+        }
+        if (machine.argument(slots.size() - 1).isEmpty() && !slots.isEmpty()) {
+            throw new Planner.NotHereException("some of its %d arguments are on the stack".formatted(slots.size()));
+        }
+        Optional<Slot> result = btf.resolve(proto.result()) instanceof BtfType.Void
+                ? Optional.empty()
+                : Optional.of(slot(btf, proto.result(), "", "what it returns"));
+        return new ProgramContext.Trampoline(slots, result);
+    }
+
+    private static Slot slot(Btf btf, int type, String name, String what) {
+        return switch (btf.resolve(type)) {
+            case BtfType.Pointer _ -> new Slot(name, Long.BYTES, true);
+            case BtfType.Int _, BtfType.Enumeration _
+            when btf.sizeOf(type) <= Long.BYTES -> new Slot(name, (int) btf.sizeOf(type), false);
+            default -> throw new Planner.NotHereException(what + " does not go in one register");
+        };
+    }
+
+    /** Why a handler cannot be an fentry or fexit program of any function. */
+    static Optional<String> refusalAnywhere(TranslatedHandler handler, boolean atReturn) {
+        if (handler.walksStack()) {
+            return Optional.of("the handler walks the stack from its registers, and " + ProgramContext.NO_REGISTERS);
+        }
+        if (handler.overridesReturn()) {
+            return Optional.of("only a kprobe can have the function return without having run");
+        }
+        Architecture machine = Machine.architecture();
+        return handler.reads().keySet().stream()
+                .filter(name -> atReturn
+                        ? !name.equals(machine.returnValue())
+                        : machine.argumentNumber(name).isEmpty())
+                .findFirst()
+                .map(name -> "the handler reads register %s, and %s".formatted(name, ProgramContext.NO_REGISTERS));
+    }
+
+    /** Why a handler cannot do with what its programs are handed. */
+    Optional<String> refusal(TranslatedHandler handler, boolean atReturn) {
+        for (Map.Entry<String, Integer> read : handler.reads().entrySet()) {
+            Optional<String> reason = context.refusal(Machine.architecture(), atReturn, read.getKey(), read.getValue());
+            if (reason.isPresent()) {
+                return reason;
+            }
+        }
+        return Optional.empty();
+    }
+}
