@@ -417,6 +417,7 @@ public final class Kprobe implements AutoCloseable {
                 mapFull,
                 faulted,
                 sum(part -> part.programs().recordsLost()),
+                sum(part -> part.programs().recordsContended()),
                 sum(part -> part.programs().entriesLost()),
                 sum(part -> part.programs().stacksLost()),
                 ReturnCount.untold(

@@ -369,7 +369,12 @@ public final class Kretprobe implements AutoCloseable {
         for (Part part : parts) {
             Programs programs = part.programs();
             all = all.plus(part.count()
-                    .account(dropped, programs.recordsLost(), programs.entriesLost(), programs.stacksLost()));
+                    .account(
+                            dropped,
+                            programs.recordsLost(),
+                            programs.recordsContended(),
+                            programs.entriesLost(),
+                            programs.stacksLost()));
             dropped = Switch.Dropped.NONE;
         }
         return all;

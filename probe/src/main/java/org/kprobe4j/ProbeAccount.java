@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 
 /**
  * What became of a probe's hits: {@code hits = delivered + filtered + inFlight + endedInside + missed + recursion + mapFull + faulted},
- * always. A record that found its ring buffer full, or an entry its map, is counted beside it: its hit was delivered, its output was
+ * always. A record that found no place in its ring buffer, or an entry none in its map, is counted beside it: its hit was delivered, its output was
  * not. A number that cannot be had here is 0, is no part of the hits, and is named in {@code untold}.
  *
  * @param hits how often the probed place was reached, as far as the kernel tells; of a return probe without an entry handler and
@@ -23,6 +23,8 @@ import java.util.stream.Collectors;
  * @param mapFull calls whose private data found no room
  * @param faulted handlers that stopped where Java would throw
  * @param recordsLost records that found their ring buffer full
+ * @param recordsContended records that found their ring buffer locked by another CPU at each of several attempts. Where the kernel
+ *     ran into the probe's breakpoint, within a function or where ftrace does not serve it, the program cannot wait for the lock
  * @param entriesLost entries that found a handler's map full
  * @param stacksLost stacks of keys that found no place in the map of stacks: their entries were counted under the lost stack
  * @param untold the numbers that cannot be had here
@@ -38,6 +40,7 @@ public record ProbeAccount(
         long mapFull,
         long faulted,
         long recordsLost,
+        long recordsContended,
         long entriesLost,
         long stacksLost,
         Set<Untold> untold) {
@@ -58,7 +61,7 @@ public record ProbeAccount(
     }
 
     /** Of a probe that was not hit. */
-    static final ProbeAccount NOTHING = new ProbeAccount(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Set.of());
+    static final ProbeAccount NOTHING = new ProbeAccount(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Set.of());
 
     /**
      * The account of several probes together.
@@ -81,6 +84,7 @@ public record ProbeAccount(
                 mapFull + other.mapFull,
                 faulted + other.faulted,
                 recordsLost + other.recordsLost,
+                recordsContended + other.recordsContended,
                 entriesLost + other.entriesLost,
                 stacksLost + other.stacksLost,
                 both);
@@ -108,6 +112,7 @@ public record ProbeAccount(
         add(parts, faulted, "faulted");
         String text = "%d hits = %s".formatted(hits, String.join(" + ", parts));
         text += recordsLost == 0 ? "" : "; %d records lost to a full ring buffer".formatted(recordsLost);
+        text += recordsContended == 0 ? "" : "; %d records lost to a busy ring buffer".formatted(recordsContended);
         text += entriesLost == 0 ? "" : "; %d entries lost to a full map".formatted(entriesLost);
         text += stacksLost == 0 ? "" : "; %d stacks lost to a taken place".formatted(stacksLost);
         return untold.isEmpty() ? text : text + "; not told here: " + untoldText();

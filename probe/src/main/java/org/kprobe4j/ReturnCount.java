@@ -83,7 +83,8 @@ final class ReturnCount {
      *
      * @param dropped the kernel's counts; negative what it does not tell
      */
-    ProbeAccount account(Switch.Dropped dropped, long recordsLost, long entriesLost, long stacksLost) {
+    ProbeAccount account(
+            Switch.Dropped dropped, long recordsLost, long recordsContended, long entriesLost, long stacksLost) {
         Set<ProbeAccount.Untold> untold = untold(dropped.missed());
         long told = Math.max(0, dropped.missed());
         long returnsDropped = Math.max(0, dropped.atReturn());
@@ -101,6 +102,7 @@ final class ReturnCount {
                     0,
                     faultedAtReturn,
                     recordsLost,
+                    recordsContended,
                     entriesLost,
                     stacksLost,
                     untold);
@@ -131,6 +133,7 @@ final class ReturnCount {
                 mapFull,
                 faultedAtEntry + faultedAtReturn,
                 recordsLost,
+                recordsContended,
                 entriesLost,
                 stacksLost,
                 untold);

@@ -82,6 +82,7 @@ public final class RingBuffer<T> implements AutoCloseable {
 
     private final Class<T> type;
     private final EventBytes<T> events;
+    private final int sizeBytes;
     private final String name = "events" + NUMBER.incrementAndGet();
     private final Set<String> complaints = new HashSet<>();
     private final @Nullable RingReader reader;
@@ -97,6 +98,7 @@ public final class RingBuffer<T> implements AutoCloseable {
     private RingBuffer(Class<T> type, EventBytes<T> events, int sizeBytes) {
         this.type = type;
         this.events = events;
+        this.sizeBytes = sizeBytes;
         boolean inTheKernel = SimulatedKernel.current() == null;
         this.simulated = inTheKernel ? null : new SimulatedRing(sizeBytes);
         this.reader = inTheKernel ? new RingReader(name, sizeBytes, (data, at, _) -> accept(data, at), () -> {}) : null;
@@ -206,7 +208,7 @@ public final class RingBuffer<T> implements AutoCloseable {
     Programs.Captured captured() {
         return KernelObjects.captured(
                 "RingBuffer",
-                new KernelObject.Ring(name, events.layout()),
+                new KernelObject.Ring(name, events.layout(), sizeBytes),
                 "emit into a ring buffer",
                 () -> reader == null ? KernelObjects.ON_THE_HEAP : reader.fd());
     }

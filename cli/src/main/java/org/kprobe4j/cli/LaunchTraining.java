@@ -170,7 +170,7 @@ final class LaunchTraining {
 
     private static Optional<KernelObject> kernelObject(Object captured) {
         return captured instanceof RingBuffer<?>
-                ? Optional.of(new KernelObject.Ring("events", EventLayout.of(Event.class)))
+                ? Optional.of(new KernelObject.Ring("events", EventLayout.of(Event.class), 1 << 20))
                 : Optional.empty();
     }
 

@@ -26,8 +26,13 @@ public final class Account {
      * hit adds to {@link #HITS}. A program for the second half of a pair has no switch: it ends what the first half began.
      */
     public static final int ON = 8;
+    /**
+     * Records lost although there was room: at each of several attempts another CPU held the ring buffer's lock, and whoever traps
+     * cannot wait for it. Source: __bpf_ringbuf_reserve in kernel/bpf/ringbuf.c.
+     */
+    public static final int RING_BUSY = 9;
     /** The first of the fault sites, in the order of {@link CompiledProgram#faultSites()}. */
-    public static final int FAULTS = 9;
+    public static final int FAULTS = 10;
 
     private Account() {}
 }

@@ -38,8 +38,9 @@ public sealed interface KernelObject {
      *
      * @param map symbolic name
      * @param events layout of its records
+     * @param sizeBytes its size
      */
-    record Ring(String map, EventLayout events) implements KernelObject {}
+    record Ring(String map, EventLayout events, int sizeBytes) implements KernelObject {}
 
     /**
      * A map whose entries are found by their key: helpers bpf_map_lookup_elem, bpf_map_update_elem, bpf_map_delete_elem.

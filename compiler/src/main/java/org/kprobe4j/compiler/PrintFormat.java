@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param arguments one for each conversion
  */
 public record PrintFormat(int id, String format, List<Argument> arguments) {
+    /** Size of the ring buffer that the records travel through. */
+    public static final int RING_BYTES = 1 << 20;
+
     /** Copies the list. */
     public PrintFormat {
         arguments = List.copyOf(arguments);

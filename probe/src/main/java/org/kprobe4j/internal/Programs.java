@@ -47,7 +47,7 @@ public final class Programs implements AutoCloseable {
     }
 
     private static final String LOG = "log";
-    private static final int LOG_BYTES = 1 << 20;
+    private static final int LOG_BYTES = PrintFormat.RING_BYTES;
 
     private final Planted planted;
     private final @Nullable PlaceTable places;
@@ -249,6 +249,13 @@ public final class Programs implements AutoCloseable {
     public long recordsLost() {
         return loaded.stream()
                 .mapToLong(program -> program.count(Account.RING_FULL))
+                .sum();
+    }
+
+    /** Records that found their ring buffer in use by another CPU. */
+    public long recordsContended() {
+        return loaded.stream()
+                .mapToLong(program -> program.count(Account.RING_BUSY))
                 .sum();
     }
 

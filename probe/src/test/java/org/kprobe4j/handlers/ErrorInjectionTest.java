@@ -134,7 +134,7 @@ class ErrorInjectionTest {
                 exit
                 r2 = *(u64 *)(r10 -24)
                 call bpf_override_return#58
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 goto -9

@@ -18,12 +18,18 @@ final class FakeKernel {
     static final int MAX_CALLS = 4;
     private static final int USER_STACK = 1 << 8;
     static final int CPUS = 8;
+    /** Size of each ring buffer. */
+    static final int RING_BYTES = 1 << 20;
 
     final Memory memory = new Memory();
     /** Records in each ring buffer, in order. */
     final Map<String, List<byte[]>> rings = new TreeMap<>();
     /** Ring buffers that are full. */
     final Set<String> full = new HashSet<>();
+    /** How many of the next reservations find another CPU at the ring. */
+    int busy;
+    /** How often it was asked how much lies in a ring. */
+    int queries;
     /** Bytes of kernel memory by address; the rest is not mapped. */
     final TreeMap<Long, byte[]> kernel = new TreeMap<>();
     /** Bytes of the current process's memory by address; the rest is not present. */
@@ -328,6 +334,9 @@ final class FakeKernel {
     long reserve(String ring, int size) {
         if (full.contains(ring)) {
             return 0;
+        } else if (busy > 0) {
+            busy--;
+            return 0;
         }
         var bytes = new byte[size];
         Arrays.fill(bytes, (byte) 0xa5);
@@ -335,6 +344,15 @@ final class FakeKernel {
         reserved.put(record.base(), record);
         reservedIn.put(record.base(), ring);
         return record.base();
+    }
+
+    /** bpf_ringbuf_query with BPF_RB_AVAIL_DATA: in a full ring eight bytes are left, too few for any record. */
+    long query(String ring, long what) {
+        if (what != 0) {
+            throw new VerifierError("only BPF_RB_AVAIL_DATA is asked for");
+        }
+        queries++;
+        return full.contains(ring) ? RING_BYTES - Long.BYTES : 0;
     }
 
     void submit(long address) {

@@ -19,7 +19,7 @@ class GoldenMemoryTest {
                 r6 = r1
                 r1 = map[account][0]+0
                 r0 = *(u64 *)(r1 +64)
-                if r0 == 0 goto +43
+                if r0 == 0 goto +65
                 lock *(u64 *)(r1 +0) += r0
                 *(u32 *)(r10 -24) = 0
                 r1 = map[scratch]
@@ -31,7 +31,7 @@ class GoldenMemoryTest {
                 *(u64 *)(r0 +8) = 0
                 r1 = *(u32 *)(r6 +112)
                 if w1 < 3 goto +6
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -55,10 +55,29 @@ class GoldenMemoryTest {
                 exit
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -32) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048551 goto +15
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -22
+                r0 = *(u64 *)(r10 -32)
+                r0 -= 1
+                *(u64 *)(r10 -32) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -26
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -9
+                goto -31
                 w0 = 0
                 exit
                 """);
@@ -75,7 +94,7 @@ class GoldenMemoryTest {
                 .isEqualTo("""
                 r2 = map[account][0]+0
                 r0 = *(u64 *)(r2 +64)
-                if r0 == 0 goto +42
+                if r0 == 0 goto +64
                 lock *(u64 *)(r2 +0) += r0
                 r3 = *(u64 *)(r1 +112)
                 r1 = r10
@@ -105,15 +124,34 @@ class GoldenMemoryTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -88) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048559 goto +15
+                r1 = map[log]
+                r2 = 8
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -25
+                r0 = *(u64 *)(r10 -88)
+                r0 -= 1
+                *(u64 *)(r10 -88) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -30
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -13
+                goto -35
                 w0 = 0
                 exit
                 """);

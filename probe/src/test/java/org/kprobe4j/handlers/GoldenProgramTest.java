@@ -43,7 +43,7 @@ class GoldenProgramTest {
                 .isEqualTo("""
                 r2 = map[account][0]+0
                 r0 = *(u64 *)(r2 +64)
-                if r0 == 0 goto +20
+                if r0 == 0 goto +42
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
                 r1 = map[log]
@@ -58,10 +58,29 @@ class GoldenProgramTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -24) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048551 goto +15
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -20
+                r0 = *(u64 *)(r10 -24)
+                r0 -= 1
+                *(u64 *)(r10 -24) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -24
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -7
+                goto -29
                 w0 = 0
                 exit
                 """);
@@ -78,29 +97,48 @@ class GoldenProgramTest {
                 .isEqualTo("""
                 r2 = map[account][0]+0
                 r0 = *(u64 *)(r2 +64)
-                if r0 == 0 goto +24
+                if r0 == 0 goto +46
                 lock *(u64 *)(r2 +0) += r0
-                r7 = *(u32 *)(r1 +112)
-                r6 = *(u64 *)(r1 +104)
+                r6 = *(u32 *)(r1 +112)
+                r7 = *(u64 *)(r1 +104)
                 r1 = map[events1]
                 r2 = 16
                 r3 = 0
                 call bpf_ringbuf_reserve#131
                 if r0 == 0 goto +10
-                *(u32 *)(r0 +0) = r7
+                *(u32 *)(r0 +0) = r6
                 *(u8 *)(r0 +4) = 3
                 *(u8 *)(r0 +5) = 0
                 *(u16 *)(r0 +6) = 0
-                *(u64 *)(r0 +8) = r6
+                *(u64 *)(r0 +8) = r7
                 r1 = r0
                 r2 = 0
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -24) = r0
+                r1 = map[events1]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048551 goto +15
+                r1 = map[events1]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -23
+                r0 = *(u64 *)(r10 -24)
+                r0 -= 1
+                *(u64 *)(r10 -24) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -24
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -7
+                goto -29
                 w0 = 0
                 exit
                 """);
@@ -115,12 +153,12 @@ class GoldenProgramTest {
                 .isEqualTo("""
                 r2 = map[account][0]+0
                 r0 = *(u64 *)(r2 +64)
-                if r0 == 0 goto +40
+                if r0 == 0 goto +62
                 lock *(u64 *)(r2 +0) += r0
                 r6 = *(u64 *)(r1 +112)
                 r1 = *(u64 *)(r1 +104)
                 if r1 != 0 goto +6
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
@@ -149,10 +187,29 @@ class GoldenProgramTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -24) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048551 goto +15
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -20
+                r0 = *(u64 *)(r10 -24)
+                r0 -= 1
+                *(u64 *)(r10 -24) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -24
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -7
+                goto -29
                 w0 = 0
                 exit
                 """);
@@ -337,10 +394,29 @@ class GoldenProgramTest {
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -24) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048551 goto +15
+                r1 = map[log]
+                r2 = 16
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -31
+                r0 = *(u64 *)(r10 -24)
+                r0 -= 1
+                *(u64 *)(r10 -24) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -35
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -18
+                goto -40
                 """);
     }
 
@@ -391,7 +467,7 @@ class GoldenProgramTest {
                 """)
                 .contains("""
                 exit
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 r6 = -1

@@ -286,7 +286,7 @@ class GoldenStateTest {
                 lock *(u64 *)(r0 +0) += r1
                 w0 = 0
                 exit
-                r1 = map[account][0]+72
+                r1 = map[account][0]+80
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
                 w0 = 0

@@ -128,7 +128,7 @@ final class Handlers {
     /** A ring buffer that stands for one, without a kernel. */
     @SuppressWarnings("unchecked")
     <T> RingBuffer<T> ring(String map, Class<T> type) {
-        return standIn(RingBuffer.class, new KernelObject.Ring(map, EventLayout.of(type)));
+        return standIn(RingBuffer.class, new KernelObject.Ring(map, EventLayout.of(type), FakeKernel.RING_BYTES));
     }
 
     /** A map, without a kernel; the fake one must know it by its name. */
@@ -180,7 +180,7 @@ final class Handlers {
 
     /** A ring buffer of a simulated kernel, to be emitted into by the compiled handler too. */
     void ring(String map, RingBuffer<?> ring, Class<?> type) {
-        kernelObjects.put(ring, new KernelObject.Ring(map, EventLayout.of(type)));
+        kernelObjects.put(ring, new KernelObject.Ring(map, EventLayout.of(type), FakeKernel.RING_BYTES));
     }
 
     /** What stands for an object of a simulated kernel. */

@@ -305,7 +305,7 @@ final class Interpreter {
             case 174 -> 1;
             case 1, 3, 16, 58, 88, 89, 132, 157 -> 2;
             case 27, 87, 112, 113, 114, 115, 131 -> 3;
-            case 133 -> 2;
+            case 133, 134 -> 2;
             case 2, 67, 156 -> 4;
             default -> throw new VerifierError("unknown func#" + id);
         };
@@ -320,6 +320,8 @@ final class Interpreter {
         } else if (id == 132) {
             kernel.submit(address(Reg.of(1)));
             result = 0;
+        } else if (id == 134) {
+            result = kernel.query(maps.get((int) address(Reg.of(1))), scalar(Reg.of(2)));
         } else if (id == 133) {
             kernel.discard(address(Reg.of(1)));
             result = 0;

@@ -360,7 +360,7 @@ class PlacesTest {
                 .startsWith("""
                 r0 = map[account][0]+0
                 r0 = *(u64 *)(r0 +64)
-                if r0 == 0 goto +25
+                if r0 == 0 goto +47
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
@@ -380,7 +380,7 @@ class PlacesTest {
                 .isEqualTo("""
                 r0 = map[account][0]+0
                 r0 = *(u64 *)(r0 +64)
-                if r0 == 0 goto +39
+                if r0 == 0 goto +61
                 r1 = map[place_hits][0]+0+8*place
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
@@ -410,10 +410,29 @@ class PlacesTest {
                 call bpf_ringbuf_submit#132
                 w0 = 0
                 exit
+                r0 = 16
+                *(u64 *)(r10 -24) = r0
+                r1 = map[log]
+                r2 = 0
+                call bpf_ringbuf_query#134
+                if r0 > 1048543 goto +15
+                r1 = map[log]
+                r2 = 24
+                r3 = 0
+                call bpf_ringbuf_reserve#131
+                if r0 != 0 goto -23
+                r0 = *(u64 *)(r10 -24)
+                r0 -= 1
+                *(u64 *)(r10 -24) = r0
+                if r0 != 0 goto -15
+                r1 = map[account][0]+72
+                r0 = 1
+                lock *(u64 *)(r1 +0) += r0
+                goto -24
                 r1 = map[account][0]+16
                 r0 = 1
                 lock *(u64 *)(r1 +0) += r0
-                goto -7
+                goto -29
                 w0 = 0
                 exit
                 """);
@@ -431,7 +450,7 @@ class PlacesTest {
                 r6 = r1
                 r0 = map[account][0]+0
                 r0 = *(u64 *)(r0 +64)
-                if r0 == 0 goto +41
+                if r0 == 0 goto +63
                 r1 = r6
                 call bpf_get_attach_cookie#174
                 r1 = r0

@@ -300,9 +300,44 @@ class ProgramTest {
             Kernel.printf("lost");
             return 0;
         });
-        assertThat(Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0))
-                        .count(Account.RING_FULL))
-                .isOne();
+        Handlers.Hit hit = Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0));
+        assertThat(hit.count(Account.RING_FULL)).isOne();
+        assertThat(hit.count(Account.RING_BUSY)).isZero();
+        assertThat(kernel.queries).isOne();
+    }
+
+    private Handlers.Hit lineWhileBusy(int attempts) {
+        kernel.busy = attempts;
+        var program = new Handlers().pre((p, regs) -> {
+            long number = Kernel.cpu();
+            Kernel.printf("%d at last", number);
+            return (int) number;
+        });
+        return Handlers.hit(program, kernel, at(Architecture.X86_64, STACK, 0));
+    }
+
+    @Test
+    void a_ring_that_another_cpu_is_at_is_tried_again() {
+        Handlers.Hit hit = lineWhileBusy(16);
+        assertThat(hit.lines()).containsExactly("1 at last");
+        assertThat(hit.count(Account.RING_BUSY)).isZero();
+        assertThat(hit.count(Account.RING_FULL)).isZero();
+        assertThat(kernel.queries).isEqualTo(16);
+    }
+
+    @Test
+    void a_ring_that_stays_busy_is_counted_by_that_name() {
+        Handlers.Hit hit = lineWhileBusy(17);
+        assertThat(hit.lines()).isEmpty();
+        assertThat(hit.count(Account.RING_BUSY)).isOne();
+        assertThat(hit.count(Account.RING_FULL)).isZero();
+        assertThat(kernel.busy).isZero();
+    }
+
+    @Test
+    void a_ring_that_is_not_busy_is_not_asked() {
+        assertThat(lineWhileBusy(0).lines()).hasSize(1);
+        assertThat(kernel.queries).isZero();
     }
 
     @Test

@@ -361,6 +361,6 @@ class StackTest {
                     Kernel.printf("%d", sum);
                     return 0;
                 },
-                "76: the handler needs 672 bytes of stack, the kernel gives 512; here 81 values are needed again later: use an array for some, or compute them where they are used");
+                "76: the handler needs 680 bytes of stack, the kernel gives 512; here 81 values are needed again later: use an array for some, or compute them where they are used");
     }
 }

@@ -157,7 +157,11 @@ final class Printing {
 
         Operand send(String format) {
             site.translation().addFormat(new PrintFormat(id, format, arguments));
-            site.builder().append(Kind.INT, new Opcode.Emit(LOG_RING, sizeBytes, fields), values.toArray(Value[]::new));
+            site.builder()
+                    .append(
+                            Kind.INT,
+                            new Opcode.Emit(LOG_RING, PrintFormat.RING_BYTES, sizeBytes, fields),
+                            values.toArray(Value[]::new));
             return CallSite.NOTHING;
         }
     }
@@ -254,7 +258,7 @@ final class Printing {
         site.builder()
                 .append(
                         Kind.INT,
-                        new Opcode.Emit(ring.map(), events.sizeBytes(number), fields),
+                        new Opcode.Emit(ring.map(), ring.sizeBytes(), events.sizeBytes(number), fields),
                         values.toArray(Value[]::new));
         return CallSite.NOTHING;
     }

@@ -99,8 +99,8 @@ public sealed interface Opcode {
     /** Stores its argument into a field of the instance's private data. */
     record DataStore(int offset, Size size) implements Effect {}
 
-    /** Reserves a record in a ring buffer, fills it and submits it; a full ring is counted. */
-    record Emit(String ring, int sizeBytes, List<Field> fields) implements Effect {}
+    /** Reserves a record in a ring buffer of {@code ringBytes}, fills it and submits it; what finds no room is counted. */
+    record Emit(String ring, int ringBytes, int sizeBytes, List<Field> fields) implements Effect {}
 
     /** The address of a key's value in a map, or zero. */
     record MapLookup(String map, Room key) implements Effect {}

@@ -318,9 +318,7 @@ final class OperationLowering {
     }
 
     private int kernelRead(Value.Operation operation, Opcode.KernelRead read) {
-        if (scratch == 0) {
-            scratch = out.program().frame(Long.BYTES);
-        }
+        int scratch = frameWord();
         values.moveTo(3, operation.argument(0));
         if (read.offset() != 0) {
             out.aluImm(AluOp.ADD, Width.W64, 3, read.offset());
@@ -355,6 +353,14 @@ final class OperationLowering {
         return result;
     }
 
+    /** A word of the frame for those that need it for a moment. */
+    private int frameWord() {
+        if (scratch == 0) {
+            scratch = out.program().frame(Long.BYTES);
+        }
+        return scratch;
+    }
+
     /** What was read, as a value of the operation's kind. */
     private int loadRead(Kind kind, Opcode.KernelRead read) {
         int result = out.load(read.size(), Lir.FRAME, scratch);
@@ -385,28 +391,10 @@ final class OperationLowering {
     }
 
     private void emit(Value.Operation operation, Opcode.Emit emit) {
-        out.add(new Lir.MapAddress(1, emit.ring()));
-        out.add(new Lir.Const(2, emit.sizeBytes(), true));
-        out.add(new Lir.Const(3, 0, true));
-        // Pinned: the verifier of 5.10 does not keep a record's address in the frame (is_spillable_regtype).
-        int record = out.program().pinnedRegister();
-        out.add(new Lir.Call(Helper.RINGBUF_RESERVE, 3));
-        out.add(new Lir.Move(record, 0));
-        LirBlock full = out.block();
-        LirBlock fill = out.block();
-        LirBlock done = out.block();
-        out.branchImm(JmpOp.JEQ, Width.W64, record, 0, full, fill);
-        out.place(fill);
+        var reservation = new RingReservation(out, emit, this::frameWord);
+        int record = reservation.make();
         emit.fields().forEach(field -> fill(operation, field, record, 0, true));
-        out.add(new Lir.Move(1, record));
-        out.add(new Lir.Const(2, 0, true));
-        out.add(new Lir.Call(Helper.RINGBUF_SUBMIT, 2));
-        out.jump(done);
-        out.aside(full, () -> {
-            out.count(Account.RING_FULL);
-            out.jump(done);
-        });
-        out.place(done);
+        reservation.submit();
     }
 
     /** Writes a part of what begins {@code origin} bytes from a register's address, which may be that of a record in a ring. */
