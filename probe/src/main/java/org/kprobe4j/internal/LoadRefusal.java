@@ -1,15 +1,12 @@
 package org.kprobe4j.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.Assembled;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.Instruction;
-import org.kprobe4j.asm.Label;
 import org.kprobe4j.asm.LineEntry;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.LoadException;
@@ -97,32 +94,14 @@ public final class LoadRefusal {
         };
     }
 
-    /** The lines to which the program jumps back. */
+    /** The lines that its loops begin with. */
     private static List<String> loops(Assembled code) {
-        var heads = new ArrayList<Integer>();
-        int slot = 0;
-        for (Instruction instruction : code.instructions()) {
-            Label target = target(instruction);
-            if (target != null && code.slotOf(target) <= slot) {
-                heads.add(code.slotOf(target));
-            }
-            slot += instruction.slots();
-        }
-        return heads.stream()
+        return HandlerLoops.heads(code).stream()
+                .map(code::slotOf)
                 .sorted()
                 .map(head -> place(code, head))
                 .distinct()
                 .limit(MOST_LOOPS)
-                .collect(Collectors.toList());
-    }
-
-    private static @Nullable Label target(Instruction instruction) {
-        return switch (instruction) {
-            case Instruction.Jump jump -> jump.target();
-            case Instruction.LongJump jump -> jump.target();
-            case Instruction.JumpReg jump -> jump.target();
-            case Instruction.JumpImm jump -> jump.target();
-            default -> null;
-        };
+                .toList();
     }
 }

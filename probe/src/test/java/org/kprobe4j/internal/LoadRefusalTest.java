@@ -53,6 +53,28 @@ class LoadRefusalTest {
                 .isEmpty();
     }
 
+    /** What is seldom reached stands behind the rest, and what tries a ring buffer again is bounded by itself. */
+    @Test
+    void theCompilersOwnJumpsBackAreNoLoops() {
+        var again = new Label("again");
+        var filled = new Label("filled");
+        var failed = new Label("failed");
+        var code = program(
+                new Instruction.Line("Opens.java", 10),
+                new Instruction.CallHelper(Helper.GET_PRANDOM_U32.id()),
+                new Instruction.JumpImm(JmpOp.JEQ, Width.W64, Reg.R0, 0, failed),
+                new Instruction.Mark(filled),
+                new Instruction.Exit(),
+                new Instruction.Mark(failed),
+                new Instruction.Mark(again),
+                new Instruction.LoadMap(Reg.R1, "log"),
+                new Instruction.CallHelper(Helper.RINGBUF_QUERY.id()),
+                new Instruction.JumpImm(JmpOp.JNE, Width.W64, Reg.R0, 0, again),
+                new Instruction.Jump(filled));
+        assertThat(LoadRefusal.remedy(code.code()))
+                .isEqualTo("; there is no loop in it: leave out conditions, or split the handler between two probes");
+    }
+
     @Test
     void loopsAreNamedByTheLineTheyJumpBackTo() {
         var head = new Label("head");
