@@ -112,16 +112,17 @@ class ArgsTest {
 
     @Test
     void anActionThatThrowsEndsTheCommand() {
-        long start = System.nanoTime();
-        var params = args("--", "sleep", "30");
+        var params = args("--", "sleep", "100000");
         assertThatThrownBy(() -> params.awaitEach(Duration.ofMillis(10), () -> {
                     throw new IllegalStateException("no more");
                 }))
                 .hasMessage("no more");
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
         assertThat(ProcessHandle.current()
                         .children()
                         .filter(child -> child.info().command().orElse("").endsWith("sleep")))
-                .allMatch(child -> child.onExit().join() != null);
+                .allMatch(child -> child.onExit()
+                                .completeOnTimeout(null, 5, TimeUnit.MINUTES)
+                                .join()
+                        != null);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -188,18 +189,33 @@ class KretprobeScenariosKernelTest {
         try (started) {
             try (rp) {
                 for (int i = 0; i < 300; i++) {
-                    Thread.ofPlatform().start(() -> {}).join();
+                    Thread.ofPlatform().name("short-lived").start(() -> {}).join();
                 }
                 // A thread is joined before it exits.
-                for (int i = 0; i < 1000 && started.sum() < 300; i++) {
+                while (hasTask("short-lived")) {
                     Thread.sleep(10);
                 }
-                Thread.sleep(500);
             }
             assertThat(rp.account().endedInside()).isEqualTo(started.sum()).isGreaterThanOrEqualTo(300);
         }
         assertThat(rp.account().inFlight()).isZero();
         assertThat(rp.account().hits()).isEqualTo(sum(rp.account()));
+    }
+
+    private static boolean hasTask(String name) {
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+            return tasks.anyMatch(task -> name.equals(comm(task)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String comm(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (IOException e) {
+            return "gone";
+        }
     }
 
     @Test

@@ -35,8 +35,8 @@ class StackKernelTest {
     }
 
     private static <T> List<T> received(List<T> list, int count) throws InterruptedException {
-        for (int i = 0; i < 100 && list.size() < count; i++) {
-            Thread.sleep(50);
+        for (int i = 0; i < 6000 && list.size() < count; i++) {
+            Thread.sleep(10);
         }
         return List.copyOf(list);
     }
