@@ -2,16 +2,18 @@ package org.kprobe4j.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import org.kprobe4j.cli.BenchPrograms;
 
 /**
- * What runs in the guest that counts instructions: {@code GuestMain ROOT CASE…}, the root directory of the other tools or an empty word.
+ * What runs in the guest that counts instructions: {@code GuestMain ROOT PROGRAMS CASE…}: the root directory of the other tools
+ * or an empty word, the folder of the compiled examples.
  * Each result is a line of standard output, {@link Result}; what is going on is said on standard error.
  */
 public final class GuestMain {
-    private static final int CALLS = 20_000;
-    private static final int ROUNDS = 9;
+    static final int CALLS = 20_000;
+    static final int ROUNDS = 9;
 
     private SeekLoop.Cost baseline;
 
@@ -31,15 +33,22 @@ public final class GuestMain {
         idle();
         GuestMain main = new GuestMain(idle());
         System.out.println(Result.baseline(main.baseline));
-        PeerRun peers = args[0].isEmpty() ? null : PeerRun.in(Path.of(args[0]));
-        List<String> names = Arrays.asList(args).subList(1, args.length);
+        var peers = args[0].isEmpty() ? Optional.<PeerRun>empty() : Optional.of(PeerRun.in(Path.of(args[0])));
+        peers.ifPresent(PeerRun::printVersions);
+        List<String> names = List.of(args).subList(2, args.length);
         for (Case one : Case.table()) {
-            if (!names.isEmpty() && !names.contains(one.name())) {
-                continue;
+            if (names.contains(one.name())) {
+                main.measure(one.name(), Result.OURS, one.body());
+                for (Peer peer : peers.isPresent() ? one.peers() : List.<Peer>of()) {
+                    main.measure(one.name(), peer.name(), hits -> peers.get().run(peer, hits));
+                }
             }
-            main.measure(one.name(), Result.OURS, one.body());
-            for (Peer peer : peers == null ? List.<Peer>of() : one.peers()) {
-                main.measure(one.name(), peer.name(), hits -> peers.run(peer, hits));
+        }
+        if (names.contains(Options.EXAMPLES)) {
+            for (Example example : Example.table()) {
+                List<String> command =
+                        BenchPrograms.command(Path.of(args[1]), example.program(), List.of(example.argument()));
+                main.measure(example.program(), Result.OURS, hits -> CommandRun.run(example.program(), command, hits));
             }
         }
         System.out.println(Result.baseline(main.baseline));

@@ -17,10 +17,20 @@ record Result(String name, String by, double added, double task, String remark) 
     static final String OURS = "kprobe4j";
 
     private static final String MARK = "bench-result";
+    private static final String VERSION = "version";
     private static final String BASELINE = "baseline";
 
     static String baseline(SeekLoop.Cost cost) {
         return of(BASELINE, "", cost, "");
+    }
+
+    /** What was measured with. */
+    static String version(String text) {
+        return of(VERSION, "", new SeekLoop.Cost(0, 0), text);
+    }
+
+    boolean isVersion() {
+        return name.equals(VERSION);
     }
 
     static String of(String name, String by, SeekLoop.Cost cost, String remark) {

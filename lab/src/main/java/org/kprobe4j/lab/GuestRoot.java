@@ -20,16 +20,16 @@ public final class GuestRoot {
      * Downloads the programs, if they are not in the cache yet.
      *
      * @param row the kernel whose suite they are taken from
-     * @param name what to call them, part of the folder's name
      * @param packages the Debian packages; what they depend on comes by itself
      * @param progress where the steps are said
      * @return the folder, to be read only
      * @throws LabException if that fails
      */
-    public static Path provide(KernelRow row, String name, List<String> packages, Progress progress) {
+    public static Path provide(KernelRow row, List<String> packages, Progress progress) {
         LabCache cache = LabCache.open(progress);
         String suite = row.suites().getFirst();
-        Path entry = cache.entry("%s-1-%s-%s".formatted(name, suite, row.arch().debianName()), folder -> {
+        String name = "%s-1-%s-%s".formatted(String.join("+", packages), suite, row.arch().debianName());
+        Path entry = cache.entry(name, folder -> {
             Path lists = Files.createDirectory(folder.resolve("apt"));
             PrivateApt apt = PrivateApt.open(lists, row.arch(), row.suites(), progress);
             List<Path> debs = apt.downloadClosure(String.join(", ", packages), packages);

@@ -1,0 +1,153 @@
+package org.kprobe4j.bench;
+
+import java.io.ByteArrayOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.kprobe4j.cli.BenchPrograms;
+import org.kprobe4j.lab.BootOptions;
+import org.kprobe4j.lab.Guest;
+import org.kprobe4j.lab.GuestCommand;
+import org.kprobe4j.lab.GuestRoot;
+import org.kprobe4j.lab.GuestStreams;
+import org.kprobe4j.lab.KernelRow;
+import org.kprobe4j.lab.Lab;
+import org.kprobe4j.lab.LabException;
+import org.kprobe4j.lab.Progress;
+
+/** {@code ./bench}: boots the guests, runs the cases in them, prints the tables. */
+public final class BenchMain {
+    private static final int FAILED_CASE = 1;
+    private static final int WRONG_USE = 2;
+    private static final int FAILED = 125;
+
+    private static final int MEMORY_MIB = 2_048;
+    private static final Duration LIMIT = Duration.ofMinutes(60);
+    private static final List<String> TOOLS = List.of("bpftrace", "bpftool", "linux-perf");
+    /** The newest bpftrace, whose start is compared with ours. */
+    private static final String NEWEST = "7.2";
+
+    private final Options options;
+    private final Path repository;
+    private final Progress progress = Progress.stderr();
+
+    private BenchMain(Options options, Path repository) {
+        this.options = options;
+        this.repository = repository;
+    }
+
+    /**
+     * Does what the arguments say and exits: 0 if every case could be measured, {@value #FAILED_CASE} if one could not.
+     *
+     * @param args see {@link Options#USAGE}
+     */
+    public static void main(String[] args) {
+        System.exit(execute(args));
+    }
+
+    private static int execute(String... args) {
+        if (List.of(args).contains("--help")) {
+            System.out.println(Options.USAGE);
+            return 0;
+        }
+        try {
+            Path repository = Path.of(System.getProperty("kprobe4j.repository", ""));
+            return new BenchMain(Options.of(args), repository.toAbsolutePath()).run();
+        } catch (Options.UsageException e) {
+            System.err.println("bench: " + e.getMessage() + "\n" + Options.USAGE);
+            return WRONG_USE;
+        } catch (LabException e) {
+            System.err.println(e.getMessage());
+            return FAILED;
+        } catch (IOException e) {
+            System.err.println("bench: " + e.getMessage());
+            return FAILED;
+        }
+    }
+
+    private int run() throws IOException {
+        KernelRow row = KernelRow.of(options.row());
+        Report report = new Report();
+        BenchPrograms.provideQuickStarts(row);
+        if (options.disassemble()) {
+            return disassemble(row);
+        }
+        if (!options.hitCases().isEmpty()) {
+            report.hits(countInstructions(row));
+        }
+        for (String what : List.of(Options.ATTACH, Options.START)) {
+            if (options.wants(what)) {
+                report.timings(what, row, time(row, what));
+            }
+        }
+        if (options.whole() && options.wants(Options.START)) {
+            KernelRow newest = KernelRow.of(NEWEST);
+            report.timings(Options.START, newest, time(newest, Options.START));
+        }
+        System.out.print(report.text());
+        if (options.whole()) {
+            Path file = repository.resolve("docs/bench.md");
+            Files.writeString(file, report.markdown());
+            progress.say("bench: written: " + file);
+        }
+        return report.failures() == 0 ? 0 : FAILED_CASE;
+    }
+
+    private String peers(KernelRow row) {
+        return options.peers() || options.disassemble()
+                ? GuestRoot.provide(row, TOOLS, progress).toString()
+                : "";
+    }
+
+    /** The hits of the cases, and the examples. */
+    private List<String> countInstructions(KernelRow row) throws IOException {
+        Path programs = Files.createTempDirectory("kprobe4j-bench-");
+        try {
+            for (Example example : Example.table()) {
+                BenchPrograms.compile(repository.resolve("examples").resolve(example.program() + ".java"), programs);
+            }
+            List<String> arguments = new ArrayList<>(List.of(peers(row), programs.toString()));
+            arguments.addAll(options.hitCases());
+            return inGuest(row, BootOptions.defaults().countingInstructions(), GuestMain.class, arguments);
+        } finally {
+            Trees.delete(programs);
+        }
+    }
+
+    private List<String> time(KernelRow row, String what) {
+        return inGuest(
+                row,
+                BootOptions.defaults(),
+                TimingMain.class,
+                List.of(what, peers(row), repository.toString()));
+    }
+
+    private int disassemble(KernelRow row) {
+        List<String> arguments = new ArrayList<>(List.of(peers(row)));
+        arguments.addAll(options.names());
+        inGuest(row, BootOptions.defaults(), DisassembleMain.class, arguments).forEach(System.out::println);
+        return 0;
+    }
+
+    /** Runs a class of ours in a guest; the lines of its output. */
+    private List<String> inGuest(KernelRow row, BootOptions boot, Class<?> main, List<String> arguments) {
+        List<String> words = BenchPrograms.command(main, List.of(BenchPrograms.programPathOption()), arguments);
+        var out = new ByteArrayOutputStream();
+        OutputStream err = new FileOutputStream(FileDescriptor.err);
+        try (Guest guest = Lab.boot(row, boot.memoryMib(MEMORY_MIB).progress(progress))) {
+            var exit = guest.run(GuestCommand.of(words).timeLimit(LIMIT), GuestStreams.to(out, err));
+            if (!exit.ok()) {
+                throw new LabException(
+                        "bench: %s ended with status %d; what it says stands above".formatted(main.getSimpleName(), exit.status()));
+            }
+        }
+        return out.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+}
