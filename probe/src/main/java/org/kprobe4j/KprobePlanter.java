@@ -238,9 +238,9 @@ final class KprobePlanter {
     private Part multi(OneProgram one, ProbeLocation location, PerfAttachment kprobe) {
         kprobe.close();
         var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_MULTI, 0);
-        var attachment = MultiAttachment.one(one.site(), false);
+        var attachment = MultiAttachment.one(one.site(), false, disabled);
         return Planner.orElseNext(
-                () -> attached(one, one.code(OnePlace.linkContext(location), true), attached, attachment),
+                () -> attached(one, one.code(OnePlace.linkContext(location), disabled), attached, attachment),
                 OnePlace::linkLack);
     }
 

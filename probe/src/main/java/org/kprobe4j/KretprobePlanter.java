@@ -287,7 +287,7 @@ final class KretprobePlanter<D> {
                 OnePlace.linkContext(location),
                 ProgramContext.Registers.OWN,
                 entryShape(handlers.atReturn().keptArguments(), true),
-                true,
+                disabled,
                 attached,
                 attached);
         return Planner.orElseNext(
@@ -295,8 +295,10 @@ final class KretprobePlanter<D> {
                         handlers::places,
                         1,
                         code,
-                        entry == null ? null : registration.opened(MultiAttachment.one(handlers.site(), false)),
-                        registration.opened(MultiAttachment.one(handlers.site(), true))),
+                        entry == null
+                                ? null
+                                : registration.opened(MultiAttachment.one(handlers.site(), false, disabled)),
+                        registration.opened(MultiAttachment.one(handlers.site(), true, disabled))),
                 OnePlace::linkLack);
     }
 

@@ -122,11 +122,7 @@ public final class BenchMain {
     }
 
     private List<String> time(KernelRow row, String what) {
-        return inGuest(
-                row,
-                BootOptions.defaults(),
-                TimingMain.class,
-                List.of(what, peers(row), repository.toString()));
+        return inGuest(row, BootOptions.defaults(), TimingMain.class, List.of(what, peers(row), repository.toString()));
     }
 
     private int disassemble(KernelRow row) {
@@ -144,8 +140,8 @@ public final class BenchMain {
         try (Guest guest = Lab.boot(row, boot.memoryMib(MEMORY_MIB).progress(progress))) {
             var exit = guest.run(GuestCommand.of(words).timeLimit(LIMIT), GuestStreams.to(out, err));
             if (!exit.ok()) {
-                throw new LabException(
-                        "bench: %s ended with status %d; what it says stands above".formatted(main.getSimpleName(), exit.status()));
+                throw new LabException("bench: %s ended with status %d; what it says stands above"
+                        .formatted(main.getSimpleName(), exit.status()));
             }
         }
         return out.toString(StandardCharsets.UTF_8).lines().toList();

@@ -46,7 +46,8 @@ record Case(String name, String work, OptionalInt goal, OwnCases.Body body, List
                     "count, ip and flags read",
                     270,
                     OwnCases::registers,
-                    Peer.bpftrace("kprobe", "kprobe:null_lseek /reg(\"ip\") != 0 && reg(\"flags\") != 0/ { @ = count(); }")),
+                    Peer.bpftrace(
+                            "kprobe", "kprobe:null_lseek /reg(\"ip\") != 0 && reg(\"flags\") != 0/ { @ = count(); }")),
             of(
                     "arguments",
                     "count, two arguments read",

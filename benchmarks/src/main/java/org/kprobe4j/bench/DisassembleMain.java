@@ -54,7 +54,8 @@ public final class DisassembleMain {
             String machine = bpftool("prog", "dump", "jited", "id", number);
             System.out.println("---- " + program.group());
             System.out.println(translated);
-            System.out.println("---- %d machine instructions".formatted(INSTRUCTION.matcher(machine).results().count()));
+            System.out.println("---- %d machine instructions"
+                    .formatted(INSTRUCTION.matcher(machine).results().count()));
             System.out.println(machine);
         }
     }

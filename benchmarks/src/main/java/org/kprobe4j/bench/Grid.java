@@ -34,7 +34,8 @@ final class Grid {
     private String line(List<String> cells) {
         return IntStream.range(0, head.size())
                 .mapToObj(column -> {
-                    String padding = " ".repeat(width(column) - cells.get(column).length());
+                    String padding =
+                            " ".repeat(width(column) - cells.get(column).length());
                     return isNumber(column) ? padding + cells.get(column) : cells.get(column) + padding;
                 })
                 .collect(Collectors.joining("  "))
@@ -49,7 +50,9 @@ final class Grid {
         }
         out.append('\n');
         rows.forEach(row -> out.append("| ")
-                .append(row.stream().map(cell -> cell.replace("|", "\\|").replace("*", "\\*")).collect(Collectors.joining(" | ")))
+                .append(row.stream()
+                        .map(cell -> cell.replace("|", "\\|").replace("*", "\\*"))
+                        .collect(Collectors.joining(" | ")))
                 .append(" |\n"));
         return out.toString();
     }

@@ -21,7 +21,8 @@ record Options(String row, boolean peers, boolean disassemble, List<String> name
     static final String ATTACH = "attach";
     static final String START = "start";
 
-    static final String USAGE = """
+    static final String USAGE =
+            """
             usage: ./bench [--row KERNEL] [--no-peers] [--disassemble] [CASE...]
 
               --row KERNEL    the kernel, 6.12 if it is not said
@@ -29,8 +30,7 @@ record Options(String row, boolean peers, boolean disassemble, List<String> name
               --disassemble   shows the cases' programs: eBPF, and how many machine instructions the kernel made of them
 
             Cases: %s,
-            examples, attach, start. All of them under 6.12 with the peers write docs/bench.md.""".formatted(
-            Case.table().stream().map(Case::name).collect(Collectors.joining(", ")));
+            examples, attach, start. All of them under 6.12 with the peers write docs/bench.md.""".formatted(Case.table().stream().map(Case::name).collect(Collectors.joining(", ")));
 
     /** Keeps its own copy of the list. */
     Options {

@@ -28,7 +28,8 @@ final class PeerRun {
     }
 
     private static void sh(String command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder("/bin/sh", "-c", command).inheritIO().start();
+        Process process =
+                new ProcessBuilder("/bin/sh", "-c", command).inheritIO().start();
         if (process.waitFor() != 0) {
             throw new IOException(command + " failed");
         }

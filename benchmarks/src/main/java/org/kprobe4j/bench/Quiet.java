@@ -20,7 +20,8 @@ final class Quiet {
     private Quiet() {}
 
     static void untilClockIsRefined() throws IOException, InterruptedException {
-        double upSeconds = Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]);
+        double upSeconds =
+                Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]);
         Duration missing = CLOCK_REFINED.minusMillis(Math.round(upSeconds * 1_000));
         if (missing.isPositive()) {
             Thread.sleep(missing);

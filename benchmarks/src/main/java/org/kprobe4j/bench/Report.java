@@ -84,7 +84,8 @@ final class Report {
                 .flatMap(Optional::stream)
                 .filter(Result::isVersion)
                 .forEach(version -> versions.add(version.remark()));
-        var grid = new Grid("what", "by", "functions", "attach", "detach", "to planted", "whole run", "ratio", "MiB", "");
+        var grid =
+                new Grid("what", "by", "functions", "attach", "detach", "to planted", "whole run", "ratio", "MiB", "");
         Map<String, Double> ours = new HashMap<>();
         for (String line : lines) {
             Timing.parse(line).ifPresent(timing -> {
@@ -95,10 +96,11 @@ final class Report {
             });
         }
         String title = what.equals(Options.START) ? "From the command to planted, and away again" : "Attach and detach";
-        sections.add(new Section(
-                title + ", Linux " + row.id(),
-                grid,
-                "Seconds of the guest's clock, two processors, instructions not counted: these depend on the machine and on what else it does."));
+        sections.add(
+                new Section(
+                        title + ", Linux " + row.id(),
+                        grid,
+                        "Seconds of the guest's clock, two processors, instructions not counted: these depend on the machine and on what else it does."));
     }
 
     private void timing(Grid grid, Timing timing, double ours) {
@@ -136,7 +138,10 @@ final class Report {
     String text() {
         var out = new StringBuilder();
         for (Section section : sections) {
-            out.append('\n').append(section.title()).append("\n\n").append(section.grid().text());
+            out.append('\n')
+                    .append(section.title())
+                    .append("\n\n")
+                    .append(section.grid().text());
             out.append(section.note()).append('\n');
         }
         if (!versions.isEmpty()) {
@@ -152,7 +157,10 @@ final class Report {
         }
         for (Section section : sections) {
             out.append("\n## ").append(section.title()).append("\n\n");
-            out.append(section.grid().markdown()).append('\n').append(section.note()).append('\n');
+            out.append(section.grid().markdown())
+                    .append('\n')
+                    .append(section.note())
+                    .append('\n');
         }
         return out.toString();
     }

@@ -51,8 +51,8 @@ record Result(String name, String by, double added, double task, String remark) 
         if (parts.length != 6 || !parts[0].equals(MARK)) {
             return Optional.empty();
         }
-        return Optional.of(new Result(
-                parts[1], parts[2], Double.parseDouble(parts[3]), Double.parseDouble(parts[4]), parts[5]));
+        return Optional.of(
+                new Result(parts[1], parts[2], Double.parseDouble(parts[3]), Double.parseDouble(parts[4]), parts[5]));
     }
 
     boolean isBaseline() {

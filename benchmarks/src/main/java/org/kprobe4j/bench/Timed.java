@@ -49,7 +49,8 @@ final class Timed {
         timed.endNanos = System.nanoTime() - timed.start;
         if (timed.process.exitValue() != 0) {
             throw new IOException("ended with status %d: %s"
-                    .formatted(timed.process.exitValue(), Files.readString(output).strip()));
+                    .formatted(
+                            timed.process.exitValue(), Files.readString(output).strip()));
         }
         return timed;
     }

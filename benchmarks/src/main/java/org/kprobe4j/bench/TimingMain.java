@@ -88,7 +88,8 @@ public final class TimingMain {
     }
 
     private void ours(String name, String kind, List<String> target, int runs) throws InterruptedException {
-        List<String> command = BenchPrograms.command(PlantMain.class, List.of(), List.of(kind, String.join(",", target)));
+        List<String> command =
+                BenchPrograms.command(PlantMain.class, List.of(), List.of(kind, String.join(",", target)));
         median(name, Result.OURS, runs, () -> Timed.plant(command));
     }
 
@@ -132,6 +133,11 @@ public final class TimingMain {
     }
 
     private static double middle(List<Timed> all, ToDoubleFunction<Timed> what) {
-        return all.stream().mapToDouble(what).sorted().skip(all.size() / 2).findFirst().orElseThrow();
+        return all.stream()
+                .mapToDouble(what)
+                .sorted()
+                .skip(all.size() / 2)
+                .findFirst()
+                .orElseThrow();
     }
 }

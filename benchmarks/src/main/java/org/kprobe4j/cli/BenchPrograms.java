@@ -29,7 +29,8 @@ public final class BenchPrograms {
      * @throws IOException if it cannot be made
      */
     public static void compile(Path source, Path folder) throws IOException {
-        new ProgramCompiler(GuestJvm.programPath()).compile(source, Files.createDirectory(folder.resolve(nameOf(source))));
+        new ProgramCompiler(GuestJvm.programPath())
+                .compile(source, Files.createDirectory(folder.resolve(nameOf(source))));
     }
 
     private static String nameOf(Path source) {

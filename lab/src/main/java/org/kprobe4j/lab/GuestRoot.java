@@ -11,8 +11,8 @@ import java.util.List;
  */
 public final class GuestRoot {
     /** Nothing in them is needed to run a program. */
-    private static final List<String> UNUSED =
-            List.of("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/include", "usr/src");
+    private static final List<String> UNUSED = List.of(
+            "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/include", "usr/src");
 
     private GuestRoot() {}
 
@@ -28,7 +28,8 @@ public final class GuestRoot {
     public static Path provide(KernelRow row, List<String> packages, Progress progress) {
         LabCache cache = LabCache.open(progress);
         String suite = row.suites().getFirst();
-        String name = "%s-1-%s-%s".formatted(String.join("+", packages), suite, row.arch().debianName());
+        String name = "%s-1-%s-%s"
+                .formatted(String.join("+", packages), suite, row.arch().debianName());
         Path entry = cache.entry(name, folder -> {
             Path lists = Files.createDirectory(folder.resolve("apt"));
             PrivateApt apt = PrivateApt.open(lists, row.arch(), row.suites(), progress);

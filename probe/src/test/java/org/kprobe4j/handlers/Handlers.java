@@ -32,6 +32,7 @@ import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.Buckets;
+import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
@@ -44,6 +45,7 @@ import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.Planted;
 import org.kprobe4j.compiler.PostPairing;
 import org.kprobe4j.compiler.PrintFormat;
+import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.RegisterValue;
 import org.kprobe4j.internal.HandlerLambda;
@@ -57,12 +59,23 @@ final class Handlers {
 
     private Architecture machine = Architecture.X86_64;
     private ProgramShape shape = new ProgramShape.Pre();
+    private ProgramContext context = ProgramContext.Registers.OWN;
+    private CallStore store = CallStore.HASH;
+    private boolean switched = true;
     private Supplier<Optional<Btf>> btf = Optional::empty;
     private Optional<String> dataClass = Optional.empty();
     private Optional<Btf> module = Optional.empty();
     private Planted planted = new Planted.One(SYMBOL, ADDR);
     private final Map<Object, KernelObject> kernelObjects = new IdentityHashMap<>();
     private final Map<String, List<Long>> variables = new HashMap<>();
+
+    /** How the program will be attached, and where it keeps calls. */
+    Handlers attached(ProgramContext programContext, CallStore calls, boolean isSwitched) {
+        context = programContext;
+        store = calls;
+        switched = isSwitched;
+        return this;
+    }
 
     Handlers on(Architecture architecture) {
         machine = architecture;
@@ -243,7 +256,8 @@ final class Handlers {
     }
 
     CompiledProgram compile(HandlerCode code, HostProgram host) {
-        return Compiler.compile(new CompileRequest(code, host, machine, types(), shape, planted, dataClass, 1));
+        return Compiler.translate(new CompileRequest(code, host, machine, types(), shape, planted, dataClass, 1))
+                .program(shape, context, store, switched);
     }
 
     private KernelBtf types() {

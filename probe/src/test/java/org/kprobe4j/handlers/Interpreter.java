@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Assembled;
+import org.kprobe4j.asm.AtomicOp;
 import org.kprobe4j.asm.Decoder;
 import org.kprobe4j.asm.Instruction;
 import org.kprobe4j.asm.JmpOp;
@@ -146,6 +147,25 @@ final class Interpreter {
             case Instruction.StoreReg store -> store(store);
             case Instruction.StoreImm(Size size, Reg base, int off, int imm) ->
                 kernel.memory.store(size, address(base) + off, imm);
+            case Instruction.Atomic i
+            when i.op() == AtomicOp.CMPXCHG -> {
+                long at = address(i.base()) + i.off();
+                long before = kernel.memory.load(i.size(), at);
+                if (before == scalar(Reg.of(0))) {
+                    kernel.memory.store(i.size(), at, scalar(i.src()));
+                }
+                set(Reg.of(0), before, false);
+            }
+            case Instruction.Atomic i
+            when i.op() == AtomicOp.XCHG -> {
+                long at = address(i.base()) + i.off();
+                long before = kernel.memory.load(i.size(), at);
+                kernel.memory.store(i.size(), at, scalar(i.src()));
+                set(i.src(), before, false);
+            }
+            // Little endian already: what it was a pointer to is forgotten.
+            case Instruction.ByteSwap(boolean toBigEndian, int bits, Reg dst)
+            when !toBigEndian && bits == Long.SIZE -> set(dst, any(dst), false);
             case Instruction.Atomic i -> {
                 long at = address(i.base()) + i.off();
                 kernel.memory.store(i.size(), at, kernel.memory.load(i.size(), at) + scalar(i.src()));

@@ -8,35 +8,42 @@ import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfLink;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Switch;
 
 /**
  * One link for all places: functions' entries or returns, thousands at once. The places' numbers are the link's cookies. Since kernel:
  * 5.18 with CONFIG_FPROBE. Source: kernel/trace/bpf_trace.c.
  */
-public final class MultiAttachment implements Attachment {
+public final class MultiAttachment implements Attachment, LinkGate.Links {
     private final List<Site> sites;
     private final boolean isReturn;
     private final Refusal refusal;
     private final List<BpfLink> links = new ArrayList<>();
+    private final boolean switchesItself;
+    private long missedByEarlier;
     private boolean closed;
-    private long finalMissed;
 
     /** For functions that ftrace can trace; nothing is planted before {@link #attach}. */
     public MultiAttachment(List<Site> sites, boolean isReturn, Refusal refusal) {
+        this(sites, isReturn, true, refusal);
+    }
+
+    private MultiAttachment(List<Site> sites, boolean isReturn, boolean programIsSwitched, Refusal refusal) {
+        this.switchesItself = !programIsSwitched;
         this.sites = sites;
         this.isReturn = isReturn;
         this.refusal = refusal;
     }
 
-    /** For one function whose place is known. */
-    public static MultiAttachment one(Site site, boolean isReturn) {
-        return new MultiAttachment(List.of(site), isReturn, (_, refusal) -> {
+    /** For one function whose place is known, and a program with a switch of its own or without. */
+    public static MultiAttachment one(Site site, boolean isReturn, boolean programIsSwitched) {
+        return new MultiAttachment(List.of(site), isReturn, programIsSwitched, (_, refusal) -> {
             throw refusal;
         });
     }
 
     @Override
-    public void attach(LoadedProgram program) {
+    public synchronized void attach(LoadedProgram program) {
         long[] addresses = sites.stream().mapToLong(site -> site.place().addr()).toArray();
         try {
             attach(program, addresses, 0, addresses.length);
@@ -69,26 +76,24 @@ public final class MultiAttachment implements Attachment {
 
     @Override
     public synchronized long missed() {
-        return closed ? finalMissed : counted();
-    }
-
-    private long counted() {
-        return Attachment.sum(links.stream().mapToLong(BpfLink::missed));
+        return Attachment.sum(
+                LongStream.concat(LongStream.of(missedByEarlier), links.stream().mapToLong(BpfLink::missed)));
     }
 
     @Override
-    public boolean isLink() {
-        return true;
+    public Switch.Gate gate(LoadedProgram program) {
+        return switchesItself ? new LinkGate(this, program) : program;
+    }
+
+    @Override
+    public synchronized boolean areAttached() {
+        return !links.isEmpty();
     }
 
     /** Closes all links, also when one of them fails. */
     @Override
-    public synchronized void close() {
-        if (closed) {
-            return;
-        }
-        finalMissed = counted();
-        closed = true;
+    public synchronized void detach() {
+        missedByEarlier = missed();
         BpfException failure = null;
         for (BpfLink link : links) {
             try {
@@ -97,8 +102,22 @@ public final class MultiAttachment implements Attachment {
                 failure = e;
             }
         }
+        links.clear();
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    @Override
+    public boolean isLink() {
+        return true;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            detach();
         }
     }
 }

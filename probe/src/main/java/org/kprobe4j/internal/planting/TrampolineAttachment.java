@@ -11,7 +11,7 @@ import org.kprobe4j.internal.Switch;
  * A function's entry or return by its trampoline: fentry or fexit. The kernel drops no hit but those of the program's own recursion. Since
  * kernel: 5.5. Source: kernel/bpf/trampoline.c.
  */
-public final class TrampolineAttachment implements Attachment {
+public final class TrampolineAttachment implements Attachment, LinkGate.Links {
     private final boolean switchesItself;
     private @Nullable BpfLink link;
 
@@ -27,30 +27,16 @@ public final class TrampolineAttachment implements Attachment {
 
     @Override
     public Switch.Gate gate(LoadedProgram program) {
-        return switchesItself
-                ? new Switch.Gate() {
-                    @Override
-                    public boolean isOpen() {
-                        return isAttached();
-                    }
-
-                    @Override
-                    public void open(boolean open) {
-                        if (open) {
-                            attach(program);
-                        } else {
-                            detach();
-                        }
-                    }
-                }
-                : program;
+        return switchesItself ? new LinkGate(this, program) : program;
     }
 
-    private synchronized boolean isAttached() {
+    @Override
+    public synchronized boolean areAttached() {
         return link != null;
     }
 
-    private synchronized void detach() {
+    @Override
+    public synchronized void detach() {
         if (link != null) {
             link.close();
             link = null;
