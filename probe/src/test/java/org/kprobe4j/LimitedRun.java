@@ -65,10 +65,9 @@ record LimitedRun(List<String> out, List<String> err) {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-ea",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath(),
-                LimitedProgram.class.getName()));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(classes());
+        command.add(LimitedProgram.class.getName());
         command.addAll(List.of(scenarios));
         Process process = new ProcessBuilder(command).start();
         process.getOutputStream().close();
@@ -95,12 +94,31 @@ record LimitedRun(List<String> out, List<String> err) {
         }
     }
 
+    /** Where its classes are: loaded already, as far as the cache of {@code ./kprobe} goes, if the tests were told of that. */
+    private static List<String> classes() {
+        String jars = System.getProperty("kprobe4j.program.path");
+        if (jars == null) {
+            return List.of("-cp", classPath());
+        }
+        List<Path> built = Stream.of(jars.split(":")).map(Path::of).toList();
+        Path folder = readable(built.getFirst().getParent());
+        String quick = built.stream()
+                .map(jar -> folder.resolve(jar.getFileName()).toString())
+                .collect(Collectors.joining(":"));
+        return List.of(
+                "-XX:AOTCache=" + folder.resolve("start-%s.aot".formatted(Runtime.version())),
+                "-Xlog:disable",
+                "-Djdk.reflect.useNativeAccessorOnly=true",
+                "-cp",
+                quick + ":" + classPath());
+    }
+
     /** What is needed to run it, where everybody can read it. */
     private static String classPath() {
         return Stream.of(Kprobe.class, Instruction.class, BpfProgram.class, CompiledProgram.class, LimitedProgram.class)
                 .map(LimitedRun::location)
                 .distinct()
-                .map(path -> isPublic(path) ? path : published(path))
+                .map(LimitedRun::readable)
                 .map(Path::toString)
                 .collect(Collectors.joining(":"));
     }
@@ -112,6 +130,10 @@ record LimitedRun(List<String> out, List<String> err) {
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static Path readable(Path path) {
+        return isPublic(path) ? path : published(path);
     }
 
     private static boolean isPublic(Path path) {
@@ -144,7 +166,7 @@ record LimitedRun(List<String> out, List<String> err) {
             int status = new ProcessBuilder(
                             "sh",
                             "-ec",
-                            "cp -rL \"$1\" \"$2\"; chmod -R a+rX /run/kprobe4j-limited",
+                            "cp -rpL \"$1\" \"$2\"; chmod -R a+rX /run/kprobe4j-limited",
                             "sh",
                             path.toString(),
                             copy.toString())

@@ -31,6 +31,15 @@ final class StartCache {
 
     private StartCache() {}
 
+    /**
+     * Makes the cache for those who run programs in a VM by themselves.
+     *
+     * @param args the kernel that it is trained on
+     */
+    static void main(String[] args) {
+        provide(KernelRow.of(args[0]));
+    }
+
     /** Makes the cache if there is none yet. */
     static void provide(KernelRow kernel) {
         Path cache = GuestJvm.startCache().orElse(null);

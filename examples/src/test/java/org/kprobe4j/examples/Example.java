@@ -30,17 +30,33 @@ record Example(int status, List<String> out, List<String> err) {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                name));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(classes());
+        command.add(name);
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).start();
         process.getOutputStream().close();
         CompletableFuture<List<String>> err = CompletableFuture.supplyAsync(() -> lines(process.getErrorStream()));
         List<String> out = lines(process.getInputStream());
         return new Example(process.waitFor(), out, err.join());
+    }
+
+    /** Where its classes are: loaded already, as far as the cache of {@code ./kprobe} goes, if the tests were told of that. */
+    private static List<String> classes() {
+        String own = System.getProperty("java.class.path");
+        String jars = System.getProperty("kprobe4j.program.path");
+        if (jars == null) {
+            return List.of("-Xshare:auto", "-cp", own);
+        }
+        Path cache = Path.of(jars.substring(0, jars.indexOf(':')))
+                .resolveSibling("start-%s.aot".formatted(Runtime.version()));
+        return List.of(
+                "-XX:AOTCache=" + cache,
+                "-Xlog:disable",
+                "-XX:-UsePerfData",
+                "-Djdk.reflect.useNativeAccessorOnly=true",
+                "-cp",
+                jars + ":" + own);
     }
 
     private static List<String> lines(InputStream stream) {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How to boot a guest.
@@ -106,7 +107,8 @@ public record BootOptions(
      * @return a copy
      */
     public BootOptions append(String... words) {
-        return new BootOptions(memoryMib, cpus, countInstructions, bootLimit, exchange, List.of(words), progress);
+        List<String> all = Stream.concat(append.stream(), Stream.of(words)).toList();
+        return new BootOptions(memoryMib, cpus, countInstructions, bootLimit, exchange, all, progress);
     }
 
     /**

@@ -24,6 +24,9 @@ import org.kprobe4j.compiler.CompileException;
 @Tag("kernel")
 class DifferentialKernelTest {
     private static final int CLASS_METHODS = 50;
+    /** Classes that are compiled at once. */
+    private static final int TOGETHER = 5;
+
     private static final int METHODS = Integer.getInteger("kprobe4j.differential.methods", 250);
     private static final long SEED = Long.getLong("kprobe4j.seed", 20_261_123);
     /** Of the samples' arguments, which are thousands. */
@@ -58,13 +61,16 @@ class DifferentialKernelTest {
         int compared = 0;
         int tooLarge = 0;
         try (var log = new RunInKernel.Log()) {
-            for (int i = 0; i < METHODS; i += CLASS_METHODS) {
-                var generated = GeneratedClass.of("Generated" + i, SEED + i / CLASS_METHODS, CLASS_METHODS);
-                for (Method method : generated.methods()) {
-                    if (agree(method, generated, log)) {
-                        compared++;
-                    } else {
-                        tooLarge++;
+            for (int i = 0; i < METHODS; i += TOGETHER * CLASS_METHODS) {
+                int classes = Math.clamp(Math.ceilDiv(METHODS - i, CLASS_METHODS), 1, TOGETHER);
+                for (var generated :
+                        GeneratedClass.of("Generated" + i + "_", SEED + i / CLASS_METHODS, classes, CLASS_METHODS)) {
+                    for (Method method : generated.methods()) {
+                        if (agree(method, generated, log)) {
+                            compared++;
+                        } else {
+                            tooLarge++;
+                        }
                     }
                 }
             }

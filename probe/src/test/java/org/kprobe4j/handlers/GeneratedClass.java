@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.spi.ToolProvider;
 import org.jspecify.annotations.Nullable;
@@ -33,13 +36,28 @@ final class GeneratedClass {
     }
 
     static GeneratedClass of(String name, long seed, int methods) throws ReflectiveOperationException, IOException {
-        String source = new MethodGenerator(seed).generate(name, methods);
-        var generated = new GeneratedClass(name, seed, source, compile(name, source));
-        Class<?> type = generated.load();
-        for (int i = 0; i < methods; i++) {
-            generated.methods.add(method(type, "m" + i));
+        return of(name, seed, 1, methods).getFirst();
+    }
+
+    /** Several classes, compiled together, which takes much less time; the first one's seed, and those that follow it. */
+    static List<GeneratedClass> of(String name, long seed, int classes, int methods)
+            throws ReflectiveOperationException, IOException {
+        var sources = new LinkedHashMap<String, String>();
+        for (int i = 0; i < classes; i++) {
+            String one = name + i;
+            sources.put(one, new MethodGenerator(seed + i).generate(one, methods));
         }
-        return generated;
+        Map<String, byte[]> compiled = compile(sources);
+        var all = new ArrayList<GeneratedClass>();
+        for (String one : sources.keySet()) {
+            var generated = new GeneratedClass(one, seed + all.size(), sources.get(one), compiled.get(one));
+            Class<?> type = generated.load();
+            for (int i = 0; i < methods; i++) {
+                generated.methods.add(method(type, "m" + i));
+            }
+            all.add(generated);
+        }
+        return all;
     }
 
     List<Method> methods() {
@@ -81,22 +99,28 @@ final class GeneratedClass {
         return found;
     }
 
-    private static byte[] compile(String name, String source) throws IOException {
+    private static Map<String, byte[]> compile(Map<String, String> sources) throws IOException {
         Path folder = Files.createTempDirectory("generated");
-        Path file = folder.resolve(name + ".java");
-        Path classFile = folder.resolve(name + ".class");
         try {
-            Files.writeString(file, source);
+            var words = new ArrayList<>(List.of("-g", "-nowarn", "-Xlint:none", "-d", folder.toString()));
+            for (var source : sources.entrySet()) {
+                Path file = Files.writeString(folder.resolve(source.getKey() + ".java"), source.getValue());
+                words.add(file.toString());
+            }
             var messages = new StringWriter();
             var out = new PrintWriter(messages);
-            int status = ToolProvider.findFirst("javac")
-                    .orElseThrow()
-                    .run(out, out, "-g", "-nowarn", "-Xlint:none", "-d", folder.toString(), file.toString());
-            assertThat(status).as(() -> messages + source).isZero();
-            return Files.readAllBytes(classFile);
+            int status = ToolProvider.findFirst("javac").orElseThrow().run(out, out, words.toArray(String[]::new));
+            assertThat(status).as(() -> messages + sources.toString()).isZero();
+            var bytes = new HashMap<String, byte[]>();
+            for (String name : sources.keySet()) {
+                bytes.put(name, Files.readAllBytes(folder.resolve(name + ".class")));
+            }
+            return bytes;
         } finally {
-            Files.deleteIfExists(classFile);
-            Files.deleteIfExists(file);
+            for (String name : sources.keySet()) {
+                Files.deleteIfExists(folder.resolve(name + ".class"));
+                Files.deleteIfExists(folder.resolve(name + ".java"));
+            }
             Files.delete(folder);
         }
     }

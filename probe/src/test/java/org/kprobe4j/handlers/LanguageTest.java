@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -120,7 +123,15 @@ class LanguageTest {
         return all;
     }
 
+    private static final Map<String, Optional<byte[]>> CLASS_FILES = new ConcurrentHashMap<>();
+
     static byte @Nullable [] classFile(String internalName) {
+        return CLASS_FILES
+                .computeIfAbsent(internalName, name -> Optional.ofNullable(read(name)))
+                .orElse(null);
+    }
+
+    private static byte @Nullable [] read(String internalName) {
         try (InputStream in = internalName.startsWith("java/")
                 ? Object.class.getResourceAsStream("/" + internalName + ".class")
                 : LanguageTest.class.getResourceAsStream("/" + internalName + ".class")) {

@@ -5,7 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.BpfProgram;
@@ -29,10 +31,31 @@ final class RunInKernel implements AutoCloseable {
     static final Architecture MACHINE = Architecture.ARM64;
     private static final int RING_BYTES = 1 << 16;
 
-    /** Where printed lines arrive; one for all programs. */
+    /** An account's counters. */
+    private record Slots(BpfMap map, MappedArray values) {
+        static Slots create(int bytes) {
+            BpfMap map = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
+            var slots = new Slots(map, map.mmap());
+            slots.values.putLong(0, Account.ON * Long.BYTES, 1);
+            return slots;
+        }
+    }
+
+    /** What all programs share, one after the other: where printed lines arrive, and maps by their size. */
     static final class Log implements AutoCloseable {
         private final BpfMap map = BpfMap.create(MapType.RINGBUF, "log", 0, 0, RING_BYTES, 0);
         private final RingBuffer ring = RingBuffer.of(map);
+        private final Map<Integer, Slots> accounts = new HashMap<>();
+        private final Map<Integer, BpfMap> scratch = new HashMap<>();
+
+        private Slots account(int bytes) {
+            return accounts.computeIfAbsent(bytes, Slots::create);
+        }
+
+        private BpfMap scratch(int bytes) {
+            return scratch.computeIfAbsent(
+                    bytes, size -> BpfMap.create(MapType.PERCPU_ARRAY, ScratchMemory.MAP, Integer.BYTES, size, 1, 0));
+        }
 
         private List<byte[]> take() {
             var records = new ArrayList<byte[]>();
@@ -48,23 +71,29 @@ final class RunInKernel implements AutoCloseable {
         public void close() {
             ring.close();
             map.close();
+            accounts.values().forEach(slots -> {
+                slots.values().close();
+                slots.map().close();
+            });
+            scratch.values().forEach(BpfMap::close);
         }
     }
 
     private final CompiledProgram compiled;
     private final Log log;
-    private final BpfMap account;
     private final MappedArray slots;
     private final BpfProgram program;
     private final long[] before;
 
-    private RunInKernel(CompiledProgram compiled, Log log, BpfMap account, MappedArray slots, BpfProgram program) {
+    private RunInKernel(CompiledProgram compiled, Log log, MappedArray slots, BpfProgram program) {
         this.compiled = compiled;
         this.log = log;
-        this.account = account;
         this.slots = slots;
         this.program = program;
         this.before = new long[Account.FAULTS + compiled.faultSites().size()];
+        for (int slot = 0; slot < before.length; slot++) {
+            since(slot);
+        }
     }
 
     /** Loads a program, as the probes do except for its type.
@@ -72,29 +101,20 @@ final class RunInKernel implements AutoCloseable {
      * @throws BpfException if the kernel refuses it
      */
     static RunInKernel load(CompiledProgram compiled, Log log) {
-        int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
-        BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
-        int scratchBytes = Math.max(compiled.scratchBytes(), Long.BYTES);
-        try (BpfMap scratch =
-                BpfMap.create(MapType.PERCPU_ARRAY, ScratchMemory.MAP, Integer.BYTES, scratchBytes, 1, 0)) {
-            byte[] instructions = compiled.code()
-                    .link(
-                            map -> switch (map) {
-                                case Account.MAP -> account.fd();
-                                case ScratchMemory.MAP -> scratch.fd();
-                                default -> log.map.fd();
-                            },
-                            ByteOrder.nativeOrder());
-            BpfProgram program =
-                    BpfProgram.load(ProgramSpec.builder(ProgramType.RAW_TRACEPOINT, "differential", instructions)
-                            .build());
-            MappedArray slots = account.mmap();
-            slots.putLong(0, Account.ON * Long.BYTES, 1);
-            return new RunInKernel(compiled, log, account, slots, program);
-        } catch (BpfException e) {
-            account.close();
-            throw e;
-        }
+        Slots account = log.account((Account.FAULTS + compiled.faultSites().size()) * Long.BYTES);
+        BpfMap scratch = log.scratch(Math.max(compiled.scratchBytes(), Long.BYTES));
+        byte[] instructions = compiled.code()
+                .link(
+                        map -> switch (map) {
+                            case Account.MAP -> account.map().fd();
+                            case ScratchMemory.MAP -> scratch.fd();
+                            default -> log.map.fd();
+                        },
+                        ByteOrder.nativeOrder());
+        BpfProgram program =
+                BpfProgram.load(ProgramSpec.builder(ProgramType.RAW_TRACEPOINT, "differential", instructions)
+                        .build());
+        return new RunInKernel(compiled, log, account.values(), program);
     }
 
     /** One run: the number that it prints, or the fault that it counts. */
@@ -143,7 +163,5 @@ final class RunInKernel implements AutoCloseable {
     @Override
     public void close() {
         program.close();
-        slots.close();
-        account.close();
     }
 }

@@ -40,8 +40,16 @@ public record KernelTests(
         BootOptions boot) {
 
     /** Start-up matters more than peak speed under emulation. */
-    private static final List<String> JVM_OPTIONS =
-            List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx512m");
+    private static final List<String> JVM_OPTIONS = List.of(
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xshare:auto",
+            "-Xmx512m",
+            // Else a class is made for each method that is called by reflection.
+            "-Djdk.reflect.useNativeAccessorOnly=true");
+
+    /** The tests remove thousands of probes, and each time they wait until no CPU is in a handler any more: so the kernel asks the CPUs. */
+    private static final String QUICK_GRACE_PERIODS = "rcupdate.rcu_expedited=1";
 
     /** Keeps its own copies of the lists. */
     public KernelTests {
@@ -93,7 +101,9 @@ public record KernelTests(
             Files.deleteIfExists(folder.resolve(GuestTestRun.TALLY));
             GuestCommand command = GuestCommand.of(words());
             int status = Lab.run(
-                    row, boot.exchange(folder), timeLimit.isPresent() ? command.timeLimit(timeLimit.get()) : command);
+                    row,
+                    boot.append(QUICK_GRACE_PERIODS).exchange(folder),
+                    timeLimit.isPresent() ? command.timeLimit(timeLimit.get()) : command);
             Path tally = folder.resolve(GuestTestRun.TALLY);
             if (!Files.exists(tally)) {
                 throw new LabException("lab: kernel " + row.id() + ": the test runner ended with status " + status
