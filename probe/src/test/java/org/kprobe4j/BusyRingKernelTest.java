@@ -20,6 +20,7 @@ import org.kprobe4j.bpf.perf.PerfProbe;
 class BusyRingKernelTest {
     private static final int THREADS = 2;
     private static final int SEEKS = 20_000;
+    private static final int RUNS = 20;
     private static final int RING_BYTES = 1 << 22;
 
     record Hit(int tid, long offset) {}
@@ -55,8 +56,17 @@ class BusyRingKernelTest {
         }
     }
 
+    /** Exact in each run; a CPU of a virtual machine may stand still while it holds the ring, and the other one then loses many. */
     @Test
     void recordsAreSeldomLostAndCountedByTheirOwnName() throws InterruptedException {
+        var contended = new ArrayList<Long>();
+        do {
+            contended.add(contendedOf(THREADS * SEEKS));
+        } while (contended.getLast() > THREADS * SEEKS / 1000 && contended.size() < RUNS);
+        assertThat(contended.getLast()).as(contended.toString()).isLessThanOrEqualTo(THREADS * SEEKS / 1000);
+    }
+
+    private static long contendedOf(int hits) throws InterruptedException {
         var received = new AtomicLong();
         Set<Hit> distinct = ConcurrentHashMap.newKeySet();
         var events = RingBuffer.of(Hit.class, RING_BYTES);
@@ -78,12 +88,11 @@ class BusyRingKernelTest {
         }
         ProbeAccount account = kp.account();
         System.out.printf("%s; %d received%n", account, received.get());
-        assertThat(account.hits()).isEqualTo(THREADS * SEEKS);
-        assertThat(account.delivered()).isEqualTo(THREADS * SEEKS);
+        assertThat(account.hits()).isEqualTo(hits);
+        assertThat(account.delivered()).isEqualTo(hits);
         assertThat(account.recordsLost()).isZero();
-        assertThat(received.get() + account.recordsContended()).isEqualTo(THREADS * SEEKS);
+        assertThat(received.get() + account.recordsContended()).isEqualTo(hits);
         assertThat(distinct).hasSize((int) received.get());
-        // A CPU of a virtual machine may stand still while it holds the ring.
-        assertThat(account.recordsContended()).isLessThan(THREADS * SEEKS / 20);
+        return account.recordsContended();
     }
 }
