@@ -64,6 +64,6 @@ final class Grid {
     }
 
     private boolean isNumber(int column) {
-        return rows.stream().map(row -> row.get(column)).allMatch(cell -> cell.matches("[-0-9. ]*"));
+        return rows.stream().map(row -> row.get(column)).allMatch(cell -> cell.matches("[-0-9. ]*|failed"));
     }
 }

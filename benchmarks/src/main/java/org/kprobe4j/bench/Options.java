@@ -30,7 +30,7 @@ record Options(String row, boolean peers, boolean disassemble, List<String> name
               --disassemble   shows the cases' programs: eBPF, and how many machine instructions the kernel made of them
 
             Cases: %s,
-            examples, attach, start. All of them under 6.12 with the peers write docs/bench.md.""".formatted(Case.table().stream().map(Case::name).collect(Collectors.joining(", ")));
+            examples, attach, start. What is measured in full and with the peers goes into docs/bench.md, too.""".formatted(Case.table().stream().map(Case::name).collect(Collectors.joining(", ")));
 
     /** Keeps its own copy of the list. */
     Options {
@@ -97,7 +97,12 @@ record Options(String row, boolean peers, boolean disassemble, List<String> name
                 .toList();
     }
 
-    /** Whether this is the run that the documentation shows. */
+    /** Whether every case is measured, and compared. */
+    boolean allHits() {
+        return peers && hitCases().equals(of().hitCases());
+    }
+
+    /** Whether everything is measured. */
     boolean whole() {
         return names.isEmpty() && peers && !disassemble && row.equals("6.12");
     }

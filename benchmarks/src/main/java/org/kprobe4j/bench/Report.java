@@ -2,12 +2,12 @@ package org.kprobe4j.bench;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Collectors;
 import org.kprobe4j.lab.KernelRow;
 
 /** The tables. */
@@ -22,17 +22,36 @@ final class Report {
             are Debian's of the same suite, in the same guest; *ratio* is kprobe4j's figure divided by theirs.
             """;
 
+    private static final String HEADING = "\n## ";
+    private static final String TIMED =
+            "Two processors, instructions not counted: these times depend on the machine and on what else it does.";
+    private static final String COUNTED =
+            "One processor whose clock advances by instructions and by what is waited for: these figures repeat.";
+
     private final List<Section> sections = new ArrayList<>();
-    private final Set<String> versions = new LinkedHashSet<>();
     private int failures;
 
     /** A table under its title. */
-    private record Section(String title, Grid grid, String note) {}
+    private record Section(String title, Grid grid, String note, boolean documented) {
+        String text() {
+            return "\n%s\n\n%s%s\n".formatted(title, grid.text(), note);
+        }
 
-    void hits(List<String> lines) {
+        String markdown() {
+            return "%s\n\n%s\n%s\n".formatted(title, grid.markdown(), note);
+        }
+    }
+
+    /**
+     * The costs of hits.
+     *
+     * @param row the kernel
+     * @param lines what the guest said
+     * @param documented whether that was all there is to be measured, so that it may stand in the documentation
+     */
+    void hits(KernelRow row, List<String> lines, boolean documented) {
         List<Result> results =
                 lines.stream().map(Result::parse).flatMap(Optional::stream).toList();
-        results.stream().filter(Result::isVersion).map(Result::remark).forEach(versions::add);
         Map<String, Double> ours = new HashMap<>();
         List<String> baselines = new ArrayList<>();
         var grid = new Grid("case", "by", "added", "in the task", "to reach", "ratio", "");
@@ -40,32 +59,35 @@ final class Report {
             if (result.isBaseline()) {
                 baselines.add(one(result.added()));
             } else if (!result.isVersion()) {
-                if (result.by().equals(Result.OURS)) {
+                if (result.isPlanned()) {
                     ours.put(result.name(), result.added());
                 }
                 hit(grid, result, ours.getOrDefault(result.name(), Double.NaN));
             }
         }
         sections.add(new Section(
-                "Instructions added per hit",
+                "Instructions added per hit, Linux " + row.id(),
                 grid,
-                "A call without a probe: %s.".formatted(String.join(" before all this, after it ", baselines))));
+                "A call without a probe: %s. %s"
+                        .formatted(String.join(" before all this, after it ", baselines), versions(lines)),
+                documented));
     }
 
     private void hit(Grid grid, Result result, double ours) {
         Optional<Case> known = Case.named(result.name());
         boolean own = result.by().startsWith(Result.OURS);
-        String name = result.by().equals(Result.OURS) ? result.name() : "";
+        String name = result.isPlanned() ? result.name() : "";
         if (result.failed()) {
             failures++;
             grid.row(name, result.by(), "failed", "", "", "", result.remark());
             return;
         }
-        String goal = own && known.isPresent() && known.get().goal().isPresent()
-                ? Integer.toString(known.get().goal().getAsInt())
-                : "";
+        String goal =
+                result.isPlanned() && known.isPresent() && known.get().goal().isPresent()
+                        ? Integer.toString(known.get().goal().getAsInt())
+                        : "";
         String remark = result.remark();
-        if (result.by().equals(Result.OURS) && known.isPresent()) {
+        if (result.isPlanned() && known.isPresent()) {
             remark = known.get().work() + (remark.isEmpty() ? "" : "; " + remark);
         }
         grid.row(
@@ -78,12 +100,27 @@ final class Report {
                 remark);
     }
 
-    void timings(String what, KernelRow row, List<String> lines) {
-        lines.stream()
+    /** The tools that the guest named. */
+    private static String versions(List<String> lines) {
+        String names = lines.stream()
                 .map(Result::parse)
                 .flatMap(Optional::stream)
                 .filter(Result::isVersion)
-                .forEach(version -> versions.add(version.remark()));
+                .map(Result::remark)
+                .collect(Collectors.joining(", "));
+        return names.isEmpty() ? "" : "Measured with " + names + ".";
+    }
+
+    /**
+     * The times of commands.
+     *
+     * @param what the case
+     * @param row the kernel
+     * @param counted whether they are instructions
+     * @param lines what the guest said
+     * @param documented whether that was all there is to be measured, so that it may stand in the documentation
+     */
+    void timings(String what, KernelRow row, boolean counted, List<String> lines, boolean documented) {
         var grid =
                 new Grid("what", "by", "functions", "attach", "detach", "to planted", "whole run", "ratio", "MiB", "");
         Map<String, Double> ours = new HashMap<>();
@@ -96,11 +133,11 @@ final class Report {
             });
         }
         String title = what.equals(Options.START) ? "From the command to planted, and away again" : "Attach and detach";
-        sections.add(
-                new Section(
-                        title + ", Linux " + row.id(),
-                        grid,
-                        "Seconds of the guest's clock, two processors, instructions not counted: these depend on the machine and on what else it does."));
+        sections.add(new Section(
+                "%s, Linux %s, %s".formatted(title, row.id(), counted ? "10⁹ instructions" : "seconds"),
+                grid,
+                (counted ? COUNTED : TIMED) + " " + versions(lines),
+                documented));
     }
 
     private void timing(Grid grid, Timing timing, double ours) {
@@ -109,7 +146,7 @@ final class Report {
             grid.row(timing.name(), timing.by(), "", "", "", "", "failed", "", "", timing.remark());
             return;
         }
-        boolean own = timing.by().equals(Result.OURS);
+        boolean own = timing.by().equals(Result.OURS) || timing.by().equals(TimingMain.LAUNCHER);
         grid.row(
                 timing.name(),
                 timing.by(),
@@ -136,32 +173,26 @@ final class Report {
     }
 
     String text() {
-        var out = new StringBuilder();
-        for (Section section : sections) {
-            out.append('\n')
-                    .append(section.title())
-                    .append("\n\n")
-                    .append(section.grid().text());
-            out.append(section.note()).append('\n');
-        }
-        if (!versions.isEmpty()) {
-            out.append('\n').append(String.join(", ", versions)).append('\n');
-        }
-        return out.toString();
+        return sections.stream()
+                .map(Section::text)
+                .collect(Collectors.joining())
+                .replace(" \n", "\n");
     }
 
-    String markdown() {
-        var out = new StringBuilder(INTRODUCTION.formatted(GuestMain.ROUNDS, GuestMain.CALLS));
-        if (!versions.isEmpty()) {
-            out.append("\nMeasured with ").append(String.join(", ", versions)).append(".\n");
-        }
-        for (Section section : sections) {
-            out.append("\n## ").append(section.title()).append("\n\n");
-            out.append(section.grid().markdown())
-                    .append('\n')
-                    .append(section.note())
-                    .append('\n');
-        }
-        return out.toString();
+    /** The documentation: what was measured now in the place of what stands there under the same title. */
+    String markdown(String before) {
+        Map<String, String> all = new LinkedHashMap<>();
+        List<String> parts = List.of(before.split(HEADING));
+        parts.subList(1, parts.size()).forEach(part -> all.put(part.substring(0, part.indexOf('\n')), part));
+        sections.stream().filter(Section::documented).forEach(section -> all.put(section.title(), section.markdown()));
+        return INTRODUCTION.formatted(GuestMain.ROUNDS, GuestMain.CALLS)
+                + all.values().stream()
+                        .map(part -> HEADING + part.replace(" \n", "\n").stripTrailing() + "\n")
+                        .collect(Collectors.joining());
+    }
+
+    /** Whether something was measured that belongs into the documentation. */
+    boolean isDocumented() {
+        return sections.stream().anyMatch(Section::documented);
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param remark what is to be said about it
  */
 record Result(String name, String by, double added, double task, String remark) {
-    /** Ours, with the mechanism that is chosen by itself. */
+    /** Ours; a comma and the mechanism that was chosen follow, or the one that was asked for. */
     static final String OURS = "kprobe4j";
 
     private static final String MARK = "bench-result";
@@ -57,6 +57,11 @@ record Result(String name, String by, double added, double task, String remark) 
 
     boolean isBaseline() {
         return name.equals(BASELINE);
+    }
+
+    /** Whether it is ours as it is planned, without a mechanism that was asked for. */
+    boolean isPlanned() {
+        return by.equals(OURS) || by.startsWith(OURS + ",");
     }
 
     boolean failed() {

@@ -10,11 +10,13 @@ import java.util.function.ToDoubleFunction;
 import org.kprobe4j.cli.BenchPrograms;
 
 /**
- * What runs in a guest that does not count instructions: {@code TimingMain start|attach ROOT REPOSITORY}. Each command is run some
- * times, and the medians are told; a first run, for which files are read from the machine's disk, does not count.
+ * What runs in a guest: {@code TimingMain start|attach ROOT REPOSITORY RUNS}. Each command is run so many times, and the medians are
+ * told; a first run, for which files are read from the machine's disk, does not count.
  */
 public final class TimingMain {
-    private static final int RUNS = 3;
+    /** The whole way from a source file. */
+    static final String LAUNCHER = "./kprobe run FILE";
+
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     private static final String COUNT = "count";
@@ -30,10 +32,12 @@ public final class TimingMain {
 
     private final Optional<PeerRun> peers;
     private final String repository;
+    private final int runs;
 
-    private TimingMain(Optional<PeerRun> peers, String repository) {
+    private TimingMain(Optional<PeerRun> peers, String repository, int runs) {
         this.peers = peers;
         this.repository = repository;
+        this.runs = runs;
     }
 
     /** Runs a command once. */
@@ -51,7 +55,7 @@ public final class TimingMain {
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         var peers = args[1].isEmpty() ? Optional.<PeerRun>empty() : Optional.of(PeerRun.in(Path.of(args[1])));
-        TimingMain main = new TimingMain(peers, args[2]);
+        TimingMain main = new TimingMain(peers, args[2], Integer.parseInt(args[3]));
         peers.ifPresent(PeerRun::printVersions);
         if (args[0].equals(Options.START)) {
             main.start();
@@ -61,19 +65,19 @@ public final class TimingMain {
     }
 
     private void start() throws InterruptedException {
-        ours("one kprobe", COUNT, List.of(SeekLoop.FUNCTION), RUNS);
-        median("one kprobe", "./kprobe run FILE", RUNS, () -> Timed.run(fromSource(), PATIENCE));
-        bpftrace("one kprobe", List.of(SeekLoop.FUNCTION), RUNS);
-        ours("latency", LATENCY, List.of(SeekLoop.FUNCTION), RUNS);
-        bpftrace("latency", LATENCY_PROGRAM, RUNS);
+        ours("one kprobe", COUNT, List.of(SeekLoop.FUNCTION), runs);
+        median("one kprobe", LAUNCHER, runs, () -> Timed.run(fromSource(), PATIENCE));
+        bpftrace("one kprobe", List.of(SeekLoop.FUNCTION), runs);
+        ours("latency", LATENCY, List.of(SeekLoop.FUNCTION), runs);
+        bpftrace("latency", LATENCY_PROGRAM, runs);
     }
 
     private void attach() throws InterruptedException {
         for (List<String> target : TARGETS) {
             String name = String.join(",", target);
-            ours(name, COUNT, target, RUNS);
+            ours(name, COUNT, target, runs);
             // What takes half a minute is not waited for three times.
-            bpftrace(name, target, target.size() == 1 && target.contains(SeekLoop.FUNCTION) ? RUNS : 1);
+            bpftrace(name, target, target.size() == 1 && target.contains(SeekLoop.FUNCTION) ? runs : 0);
         }
     }
 
@@ -109,11 +113,12 @@ public final class TimingMain {
         System.err.println("bench: " + name + ": " + by);
         try {
             List<Timed> all = new ArrayList<>();
-            if (runs > 1) {
-                run.once();
-            }
+            all.add(run.once());
             for (int i = 0; i < runs; i++) {
                 all.add(run.once());
+            }
+            if (runs > 0) {
+                all.removeFirst();
             }
             System.out.println(new Timing(
                             name,
