@@ -7,6 +7,9 @@ readonly own_failure=125
 # What the launcher's JVM is started with, the cache of classes made with and used with: a quick start matters more than peak speed.
 readonly -a launch_options=(
     -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -Xlog:disable
+    -Djdk.reflect.useNativeAccessorOnly=true
+    # The cache stays where it was made for, instead of being patched.
+    -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
 )
 
 say() {
@@ -175,6 +178,12 @@ build() {
     make_launch_cache || true
 }
 
+# What javac leaves to be linked at each start is written out in the jars; where that fails, starts are only slower.
+link_early() {
+    "$java_home/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$1/*" org.kprobe4j.cli.EarlyLinks \
+        "$1"/kprobe4j-{asm,bpf,compiler,probe,cli}.jar < /dev/null > /dev/null 2>&1 9>&- || true
+}
+
 # Makes $libraries/launch.aot, the loaded and linked classes of a usual run; without it, starts are only slower.
 make_launch_cache() {
     local part=$libraries/launch.part
@@ -204,6 +213,7 @@ keep_build() {
     mkdir -p "$part"
     cp -p "$repo"/cli/target/libraries/*.jar "$part/"
     cp -p "$repo"/cli/target/kprobe4j-cli-*.jar "$part/kprobe4j-cli.jar"
+    link_early "$part"
     : > "$part/.complete"
     mv "$part" "$libraries"
     # Builds of a day ago are nobody's any more.
