@@ -30,6 +30,7 @@ import org.kprobe4j.internal.Refusals;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shortfalls;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.Timing;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
@@ -92,7 +93,7 @@ final class Registration {
      * they are run once more with what its symbols tell.
      */
     <T> T run(Function<Sites, T> steps, @Nullable Serializable... handlers) {
-        try {
+        try (var _ = Timing.registration(target)) {
             noteTypes(handlers);
             removeLeftovers();
             Shortfalls.addresses();
@@ -116,7 +117,7 @@ final class Registration {
                 .orElseThrow(() -> new UsageException(
                         "followModule(): \"%s\" is no place in a module; write module:function or module:function+offset, for example loop:lo_ioctl"
                                 .formatted(target)));
-        try {
+        try (var _ = Timing.registration(target)) {
             noteTypes(handlers);
             removeLeftovers();
             return steps.apply(place);

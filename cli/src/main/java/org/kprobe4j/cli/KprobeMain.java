@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Properties;
 import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.internal.Timing;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -46,6 +47,7 @@ public final class KprobeMain implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
+        Timing.mainBegins();
         System.exit(execute(args));
     }
 

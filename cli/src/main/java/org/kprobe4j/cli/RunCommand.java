@@ -1,11 +1,13 @@
 package org.kprobe4j.cli;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.internal.Timing;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,7 +19,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         customSynopsis = {
-            "kprobe run [--vm[=VERSION]] [--no-vm] [--duration TIME] FILE.java [name=value...] [-- COMMAND...]"
+            "kprobe run [--vm[=VERSION]] [--no-vm] [--duration TIME] [--timing] FILE.java [name=value...] [-- COMMAND...]"
         },
         footerHeading = "%nExit status:%n",
         footer = {
@@ -49,6 +51,11 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "TIME",
             description = "End after this time, for example 10s or 500ms; otherwise when COMMAND ends, or at Ctrl-C.")
     private @Nullable String duration;
+
+    @Option(
+            names = "--timing",
+            description = "At the end say where the time went from the JVM's start until each probe was planted.")
+    private boolean timing;
 
     @Parameters(index = "0", paramLabel = "FILE.java", description = "The program; it may be a compact source file.")
     private Path file = Path.of("");
@@ -87,6 +94,9 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         boolean here = HostKernel.hasKprobes(Path.of("/")) && vm == null;
         checkArguments(here);
+        if (timing) {
+            Timing.begin();
+        }
         Path source = SourceFile.requireReadable(file);
         return here ? runHere(source) : runInVm(source);
     }
@@ -107,15 +117,22 @@ final class RunCommand implements Callable<Integer> {
             Program program = compile(source, workspace);
             System.err.println((vm == null ? "kprobe: this machine's kernel has no kprobes; " : "kprobe: ")
                     + "running in a throwaway VM with Linux " + run.kernelVersion());
-            return run.run(program, arguments());
+            int status = run.run(program, arguments(), timing ? List.of("-D" + RunMain.TIMING + "=true") : List.of());
+            if (timing) {
+                System.err.println("kprobe: javac took %d ms, before the VM was started"
+                        .formatted(Duration.ofNanos(Timing.javacNanos()).toMillis()));
+            }
+            return status;
         }
     }
 
     /** On this side of the boot: under emulation the compiler is slow. */
     private static Program compile(Path source, Workspace workspace) {
-        Program program = new ProgramCompiler(GuestJvm.programPath()).compile(source, workspace.folder());
-        requireMain(program);
-        return program;
+        try (var _ = Timing.javac()) {
+            Program program = new ProgramCompiler(GuestJvm.programPath()).compile(source, workspace.folder());
+            requireMain(program);
+            return program;
+        }
     }
 
     private void checkArguments(boolean here) {

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.ProbeException;
+import org.kprobe4j.internal.Timing;
 
 /**
  * Runs a compiled program: {@code RunMain CLASSES_FOLDER MAIN_CLASS [ARGUMENT...]}.
@@ -16,6 +17,9 @@ import org.kprobe4j.ProbeException;
  * under emulation.
  */
 public final class RunMain {
+    /** The system property that asks for the table of {@code --timing}. */
+    static final String TIMING = "kprobe4j.timing";
+
     private RunMain() {}
 
     /**
@@ -24,6 +28,10 @@ public final class RunMain {
      * @param args the folder of the program's classes, its main class, and its arguments
      */
     public static void main(String[] args) {
+        Timing.mainBegins();
+        if (Boolean.getBoolean(TIMING)) {
+            Timing.begin();
+        }
         if (args.length < 2) {
             System.err.println("kprobe: usage: RunMain CLASSES_FOLDER MAIN_CLASS [ARGUMENT...]");
             System.exit(ProbeException.EXIT_STATUS);

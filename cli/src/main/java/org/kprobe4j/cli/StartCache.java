@@ -24,9 +24,7 @@ import org.kprobe4j.lab.LabException;
 final class StartCache {
     private static final Duration TRAINING_LIMIT = Duration.ofMinutes(3);
     private static final long CREATION_SECONDS = 60;
-    /** Of the guest, where nothing has been put yet. */
-    private static final String EMPTY_FOLDER = "/dev/shm";
-
+    private static final String PROGRAM = "program";
     private static final String CONFIGURATION = "start.aotconf";
 
     private StartCache() {}
@@ -49,6 +47,9 @@ final class StartCache {
         Lab.setUp(kernel, System.err::println);
         System.err.println("kprobe: preparing quick starts (once after a build)…");
         try (Guest guest = Lab.boot(kernel, BootOptions.defaults())) {
+            // A file of any kind, so that the loader of programs reads one.
+            Files.writeString(
+                    Files.createDirectory(guest.exchange().resolve(PROGRAM)).resolve("Training.java"), "");
             guest.run(training(), GuestStreams.to(OutputStream.nullOutputStream(), OutputStream.nullOutputStream()));
             create(guest.exchange().resolve(CONFIGURATION), cache);
         } catch (LabException | IOException e) {
@@ -62,8 +63,9 @@ final class StartCache {
         List<String> words = GuestJvm.command(List.of(
                 "-XX:AOTMode=record",
                 "-XX:AOTConfiguration=" + BootOptions.EXCHANGE_IN_GUEST + "/" + CONFIGURATION,
-                "-Xlog:disable"));
-        words.addAll(List.of(TrainingProgram.class.getName(), EMPTY_FOLDER));
+                "-Xlog:disable",
+                "-D" + RunMain.TIMING + "=true"));
+        words.addAll(List.of(TrainingProgram.class.getName(), BootOptions.EXCHANGE_IN_GUEST + "/" + PROGRAM));
         return GuestCommand.of(words).timeLimit(TRAINING_LIMIT);
     }
 

@@ -28,11 +28,13 @@ final class VmRun {
         return kernel.id();
     }
 
-    /** The exit status of the program in the VM. */
-    int run(Program program, List<String> arguments) {
+    /** The exit status of the program in the VM, whose JVM gets these options besides. */
+    int run(Program program, List<String> arguments, List<String> options) {
         try {
             StartCache.provide(kernel);
             List<String> words = new ArrayList<>(GuestJvm.command());
+            // Later options win, and those before -cp are the JVM's.
+            words.addAll(1, options);
             words.addAll(List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
             words.addAll(arguments);
             return Lab.run(kernel, GuestCommand.of(words));

@@ -45,7 +45,13 @@ public final class Machine {
     }
 
     /** The kernel's types, read when they are first asked for; nothing on a kernel without CONFIG_DEBUG_INFO_BTF. */
-    public static synchronized Optional<Btf> btf() {
+    public static Optional<Btf> btf() {
+        try (var _ = Timing.of(Timing.Phase.BTF)) {
+            return types();
+        }
+    }
+
+    private static synchronized Optional<Btf> types() {
         if (!read) {
             btf = readBtf();
             read = true;

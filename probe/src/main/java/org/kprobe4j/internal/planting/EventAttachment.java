@@ -9,6 +9,8 @@ import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.tracefs.KprobeEvent;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.internal.LoadedProgram;
+import org.kprobe4j.internal.Timing;
+import org.kprobe4j.internal.Timing.Phase;
 
 /** A kprobe event of tracefs for each place: the only way to set maxactive, and every kernel counts what they missed. */
 public final class EventAttachment implements Attachment {
@@ -31,7 +33,7 @@ public final class EventAttachment implements Attachment {
     public static EventAttachment openReturns(List<Site> sites, String prefix, int maxactive, Refusal refusal) {
         Attachment.makeRoom(sites.size());
         var attachment = new EventAttachment(KprobeEvents.open(), sites.size());
-        try {
+        try (var _ = Timing.of(Phase.ATTACH)) {
             for (int i = 0; i < sites.size(); i++) {
                 String name = sites.size() == 1 ? prefix : prefix + "_" + i;
                 try {
@@ -50,14 +52,16 @@ public final class EventAttachment implements Attachment {
 
     @Override
     public void attach(LoadedProgram program) {
-        for (int i = 0; i < planted.length; i++) {
-            KprobeEvent event = planted[i];
-            if (event == null) {
-                continue;
+        try (var _ = Timing.of(Phase.ATTACH)) {
+            for (int i = 0; i < planted.length; i++) {
+                KprobeEvent event = planted[i];
+                if (event == null) {
+                    continue;
+                }
+                PerfProbe probe = PerfProbe.openTracepoint(event.id(), event.toString());
+                attached.add(probe);
+                program.attachTo(probe, i);
             }
-            PerfProbe probe = PerfProbe.openTracepoint(event.id(), event.toString());
-            attached.add(probe);
-            program.attachTo(probe, i);
         }
     }
 

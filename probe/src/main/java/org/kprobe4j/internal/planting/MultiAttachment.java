@@ -9,6 +9,8 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.BpfLink;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Switch;
+import org.kprobe4j.internal.Timing;
+import org.kprobe4j.internal.Timing.Phase;
 
 /**
  * One link for all places: functions' entries or returns, thousands at once. The places' numbers are the link's cookies. Since kernel:
@@ -45,7 +47,7 @@ public final class MultiAttachment implements Attachment, LinkGate.Links {
     @Override
     public synchronized void attach(LoadedProgram program) {
         long[] addresses = sites.stream().mapToLong(site -> site.place().addr()).toArray();
-        try {
+        try (var _ = Timing.of(Phase.ATTACH)) {
             attach(program, addresses, 0, addresses.length);
         } catch (RuntimeException e) {
             close();

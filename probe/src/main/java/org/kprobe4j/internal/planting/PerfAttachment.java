@@ -9,6 +9,8 @@ import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Target;
+import org.kprobe4j.internal.Timing;
+import org.kprobe4j.internal.Timing.Phase;
 
 /** A perf event for each place: any instruction, on every kernel. */
 public final class PerfAttachment implements Attachment {
@@ -36,7 +38,7 @@ public final class PerfAttachment implements Attachment {
         Attachment.makeRoom(sites.size());
         @Nullable PerfProbe[] probes = new @Nullable PerfProbe[sites.size()];
         var attachment = new PerfAttachment(probes);
-        try {
+        try (var _ = Timing.of(Phase.ATTACH)) {
             Threads.forEach(sites.size(), i -> {
                 try {
                     probes[i] = open(sites.get(i), isReturn);
@@ -65,13 +67,15 @@ public final class PerfAttachment implements Attachment {
 
     @Override
     public void attach(LoadedProgram program) {
-        Threads.forEach(probes.length, i -> {
-            PerfProbe probe = probes[i];
-            if (probe == null) {
-                return;
-            }
-            program.attachTo(probe, i);
-        });
+        try (var _ = Timing.of(Phase.ATTACH)) {
+            Threads.forEach(probes.length, i -> {
+                PerfProbe probe = probes[i];
+                if (probe == null) {
+                    return;
+                }
+                program.attachTo(probe, i);
+            });
+        }
     }
 
     /** Whether it was closed. */
