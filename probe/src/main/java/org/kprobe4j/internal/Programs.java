@@ -113,6 +113,12 @@ public final class Programs implements AutoCloseable {
      * @throws org.kprobe4j.compiler.CompileException if it cannot be compiled
      */
     public TranslatedHandler translate(Serializable handler, ProgramShape shape) {
+        try (var _ = Timing.of(Timing.Phase.COMPILE)) {
+            return translated(handler, shape);
+        }
+    }
+
+    private TranslatedHandler translated(Serializable handler, ProgramShape shape) {
         var lambda = HandlerLambda.of(handler, this::kernelObject);
         var request = new CompileRequest(
                 lambda.code(),
@@ -137,7 +143,10 @@ public final class Programs implements AutoCloseable {
      */
     public CompiledProgram program(
             TranslatedHandler handler, ProgramShape shape, ProgramContext context, CallStore store, boolean switched) {
-        CompiledProgram program = handler.program(shape, context, store, switched);
+        CompiledProgram program;
+        try (var _ = Timing.of(Timing.Phase.COMPILE)) {
+            program = handler.program(shape, context, store, switched);
+        }
         sources.put(program, lambdas.getOrDefault(handler, SourceLines.NONE));
         return program;
     }
@@ -188,6 +197,17 @@ public final class Programs implements AutoCloseable {
 
     /** The same for a program that is attached in a way of its own. */
     public LoadedProgram load(
+            String name,
+            CompiledProgram compiled,
+            LoadedProgram.Attached attached,
+            Consumer<String> lines,
+            Runnable flush) {
+        try (var _ = Timing.of(Timing.Phase.LOAD)) {
+            return loaded(name, compiled, attached, lines, flush);
+        }
+    }
+
+    private LoadedProgram loaded(
             String name,
             CompiledProgram compiled,
             LoadedProgram.Attached attached,
