@@ -14,4 +14,7 @@ module org.kprobe4j {
     // It prepares quick starts by compiling handlers without a kernel.
     exports org.kprobe4j.internal to
             org.kprobe4j.cli;
+    // It explains targets.
+    exports org.kprobe4j.internal.targets to
+            org.kprobe4j.cli;
 }

@@ -24,12 +24,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Kernel probes in Java: handlers for kernel functions, compiled to eBPF while the program runs.",
         mixinStandardHelpOptions = true,
         versionProvider = KprobeMain.Version.class,
-        subcommands = RunCommand.class,
+        subcommands = {RunCommand.class, ExplainCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",
         footer = {
             "  kprobe run examples/KprobeExample.java -- ls /",
             "  kprobe run examples/KretprobeExample.java func=vfs_read -- cat /etc/hostname",
+            "  kprobe explain 'vfs_*'",
             "",
             "kprobe COMMAND --help says more about a command."
         })
@@ -56,12 +57,15 @@ public final class KprobeMain implements Runnable {
         // What comes after the first -- belongs to the user's command: picocli must not see it.
         int dashes = Arrays.asList(args).indexOf("--");
         List<String> own = List.of(args).subList(0, dashes < 0 ? args.length : dashes);
-        RunCommand run = new RunCommand(dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
+        List<String> command = dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length);
         CommandLine.IFactory factory = new CommandLine.IFactory() {
             @Override
             public <K> K create(Class<K> type) throws Exception {
-                return type == RunCommand.class
-                        ? type.cast(run)
+                if (type == RunCommand.class) {
+                    return type.cast(new RunCommand(command));
+                }
+                return type == ExplainCommand.class
+                        ? type.cast(new ExplainCommand(command))
                         : CommandLine.defaultFactory().create(type);
             }
         };
@@ -75,7 +79,9 @@ public final class KprobeMain implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "what to do? 'kprobe run FILE.java' runs a file");
+        throw new ParameterException(
+                spec.commandLine(),
+                "what to do? 'kprobe run FILE.java' runs a file, 'kprobe explain TARGET' says what can be probed");
     }
 
     /** One line, with the nearest name if one was mistyped. */

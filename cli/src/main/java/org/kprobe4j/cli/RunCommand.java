@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -34,17 +35,8 @@ import picocli.CommandLine.Parameters;
             "  kprobe run --vm=5.10 examples/KprobeExample.java -- ls /"
         })
 final class RunCommand implements Callable<Integer> {
-    @Option(
-            names = "--vm",
-            arity = "0..1",
-            fallbackValue = "",
-            paramLabel = "VERSION",
-            description =
-                    "Run in a throwaway VM with this kernel (default 6.12), even if this machine's kernel has kprobes.")
-    private @Nullable String vm;
-
-    @Option(names = "--no-vm", description = "Never run in a VM: an error where this machine's kernel has no kprobes.")
-    private boolean noVm;
+    @Mixin
+    private KernelChoice kernel = new KernelChoice();
 
     @Option(
             names = "--duration",
@@ -92,13 +84,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        boolean here = HostKernel.hasKprobes(Path.of("/")) && vm == null;
-        checkArguments(here);
+        checkArguments();
         if (timing) {
             Timing.begin();
         }
         Path source = SourceFile.requireReadable(file);
-        return here ? runHere(source) : runInVm(source);
+        return kernel.isHere() ? runHere(source) : runInVm(source);
     }
 
     private int runHere(Path source) {
@@ -112,12 +103,14 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runInVm(Path source) {
-        VmRun run = VmRun.under(vm == null ? "" : vm);
+        VmRun run = kernel.vm();
         try (Workspace workspace = Workspace.open()) {
             Program program = compile(source, workspace);
-            System.err.println((vm == null ? "kprobe: this machine's kernel has no kprobes; " : "kprobe: ")
-                    + "running in a throwaway VM with Linux " + run.kernelVersion());
-            int status = run.run(program, arguments(), timing ? List.of("-D" + RunMain.TIMING + "=true") : List.of());
+            kernel.announce(run);
+            List<String> words = new ArrayList<>(
+                    List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
+            words.addAll(arguments());
+            int status = run.run(timing ? List.of("-D" + RunMain.TIMING + "=true") : List.of(), words);
             if (timing) {
                 System.err.println("kprobe: javac took %d ms, before the VM was started"
                         .formatted(Duration.ofNanos(Timing.javacNanos()).toMillis()));
@@ -135,14 +128,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void checkArguments(boolean here) {
-        if (noVm && vm != null) {
-            throw new KprobeException("--vm and --no-vm exclude each other");
-        }
-        if (noVm && !here) {
-            throw new KprobeException(
-                    "this machine's kernel has no kprobes (CONFIG_KPROBES), and --no-vm forbids a VM");
-        }
+    private void checkArguments() {
+        kernel.check();
         for (String parameter : parameters) {
             if (parameter.indexOf('=') < 1) {
                 throw new KprobeException("'" + parameter + "' is not name=value; a command comes after --");

@@ -28,15 +28,19 @@ final class VmRun {
         return kernel.id();
     }
 
-    /** The exit status of the program in the VM, whose JVM gets these options besides. */
-    int run(Program program, List<String> arguments, List<String> options) {
+    /**
+     * Starts a JVM in the VM.
+     *
+     * @param options of the JVM besides the usual ones
+     * @param program the main class and its arguments
+     * @return the exit status
+     */
+    int run(List<String> options, List<String> program) {
         try {
             StartCache.provide(kernel);
             List<String> words = new ArrayList<>(GuestJvm.command());
-            // Later options win, and those before -cp are the JVM's.
             words.addAll(1, options);
-            words.addAll(List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
-            words.addAll(arguments);
+            words.addAll(program);
             return Lab.run(kernel, GuestCommand.of(words));
         } catch (LabException e) {
             throw new KprobeException(String.valueOf(e.getMessage()));

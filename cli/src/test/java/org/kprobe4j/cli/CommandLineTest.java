@@ -48,6 +48,10 @@ class CommandLineTest {
         "run --vm /nowhere/x.java,  kprobe: /nowhere/x.java: no such file",
         "run --vm /etc,             kprobe: /etc is a folder; give the .java file in it",
         "run --vm /etc/hostname,    kprobe: /etc/hostname is not a .java file",
+        "explain,                   kprobe: Missing required parameter: 'TARGET'; see kprobe explain --help",
+        "explain --vm --no-vm x,    kprobe: --vm and --no-vm exclude each other",
+        "explain --vm x -- ls,      kprobe: explain runs no command; leave out what stands after --",
+        "explain --al x,            kprobe: unknown option --al; nearest: --all; see kprobe explain --help",
     })
     void refusesInOneLine(String line, String expected) {
         Outcome outcome = kprobe(line.split(" "));

@@ -106,13 +106,7 @@ class EarlyLinksTest {
         }
         // The nest's host and the sealed interface belong to the loader of the others.
         for (Class<?> type : List.of(
-                EarlyLinksTest.class,
-                Shape.class,
-                Answers.class,
-                Asked.class,
-                Box.class,
-                Circle.class,
-                Named.class)) {
+                EarlyLinksTest.class, Shape.class, Answers.class, Asked.class, Box.class, Circle.class, Named.class)) {
             byte[] rewritten = EarlyLinks.of(bytes(type));
             written.put(type.getName(), rewritten);
             assertThat(ClassFile.of().verify(rewritten)).isEmpty();

@@ -37,19 +37,24 @@ public final class Refusals {
      *
      * @param errno what that function returns: tracefs answers EINVAL where it would say ENOENT
      * @param message {@code register_kprobe failed, returned -2 (ENOENT): vfs_raed: no such function; nearest: vfs_read}
+     * @param reason its last part: {@code no such function; nearest: vfs_read}
      */
-    public record Explanation(int errno, String message) {}
+    public record Explanation(int errno, String message, String reason) {}
 
     /** Explains why {@code function} (register_kprobe or register_kretprobe) failed for a target. */
     public static Explanation explain(String function, Target target, BpfException refusal) {
         if (refusal.errno() == 0 || !(refusal instanceof AttachException)) {
-            return new Explanation(refusal.errno(), "%s failed: %s".formatted(function, refusal.getMessage()));
+            return new Explanation(
+                    refusal.errno(),
+                    "%s failed: %s".formatted(function, refusal.getMessage()),
+                    String.valueOf(refusal.getMessage()));
         }
         Cause cause = cause(target, refusal);
         return new Explanation(
                 cause.errno(),
                 "%s failed, returned -%d (%s): %s: %s"
-                        .formatted(function, cause.errno(), Errno.name(cause.errno()), target, cause.reason()));
+                        .formatted(function, cause.errno(), Errno.name(cause.errno()), target, cause.reason()),
+                cause.reason());
     }
 
     /** What the kernel would have said had it known, and why. */

@@ -77,8 +77,20 @@ public final class TargetResolver {
      * @throws org.kprobe4j.bpf.UnsupportedException if the kernel hides its addresses or has no symbols
      */
     public Resolution resolve(TargetSpec spec) {
+        return resolve(spec, isMany(spec.clauses()));
+    }
+
+    /**
+     * The same, and ftrace is asked about few functions, too, which takes longer than the kernel's own answer at planting.
+     *
+     * @throws org.kprobe4j.bpf.UnsupportedException if the kernel hides its addresses or has no symbols
+     */
+    public Resolution resolveFully(TargetSpec spec) {
+        return resolve(spec, true);
+    }
+
+    private Resolution resolve(TargetSpec spec, boolean many) {
         List<Clause> clauses = spec.clauses();
-        boolean many = isMany(clauses);
         FunctionIndex index = files.functions(many);
         List<@Nullable TypedNames> typed = typed(clauses);
         Selection selection = new Selection(clauses, typed);

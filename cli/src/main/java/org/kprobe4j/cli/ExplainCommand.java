@@ -1,0 +1,70 @@
+package org.kprobe4j.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kprobe explain}: says what a target means, here or in a VM; nothing stays planted. */
+@Command(
+        name = "explain",
+        description = {
+            "Says what TARGET means on this kernel: the functions and their addresses, other names, the compiler's copies, what cannot be probed and why.",
+            "Nothing stays planted."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        customSynopsis = {"kprobe explain [--vm[=VERSION]] [--no-vm] [--all] TARGET"},
+        footerHeading = "%nExit status:%n",
+        footer = {
+            "  0    something can be probed",
+            "  1    nothing can",
+            "  125  TARGET is written wrongly, or the kernel hides what is needed",
+            "",
+            "Examples:",
+            "  kprobe explain __x64_sys_getppid",
+            "  kprobe explain 'tcp_*,!tcp_v6_*'",
+            "  kprobe explain --vm=5.10 vfs_read+0x3"
+        })
+final class ExplainCommand implements Callable<Integer> {
+    @Mixin
+    private KernelChoice kernel = new KernelChoice();
+
+    @Option(names = "--all", description = "Long lists in full.")
+    private boolean all;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "TARGET",
+            description =
+                    "As in Kprobe.at: symbol, symbol+0x9, module:function, 'vfs_*,tcp_*', '(struct file *)', 0xffff….")
+    private String target = "";
+
+    private final List<String> command;
+
+    /** The command line's tail from {@code --} on, or nothing. */
+    ExplainCommand(List<String> command) {
+        this.command = List.copyOf(command);
+    }
+
+    @Override
+    public Integer call() {
+        if (!command.isEmpty()) {
+            throw new KprobeException("explain runs no command; leave out what stands after --");
+        }
+        kernel.check();
+        if (kernel.isHere()) {
+            return ExplainMain.explain(target, all, System.out, System.err);
+        }
+        VmRun run = kernel.vm();
+        kernel.announce(run);
+        List<String> words = new ArrayList<>(List.of(ExplainMain.class.getName(), target));
+        if (all) {
+            words.add(ExplainMain.ALL);
+        }
+        return run.run(List.of(), words);
+    }
+}

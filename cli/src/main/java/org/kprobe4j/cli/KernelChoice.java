@@ -1,0 +1,47 @@
+package org.kprobe4j.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Under which kernel a command works: this machine's, or another in a throwaway VM. */
+final class KernelChoice {
+    @Option(
+            names = "--vm",
+            arity = "0..1",
+            fallbackValue = "",
+            paramLabel = "VERSION",
+            description =
+                    "Run in a throwaway VM with this kernel (default 6.12), even if this machine's kernel has kprobes.")
+    private @Nullable String vm;
+
+    @Option(names = "--no-vm", description = "Never run in a VM: an error where this machine's kernel has no kprobes.")
+    private boolean noVm;
+
+    /** Whether it is this machine's kernel. */
+    boolean isHere() {
+        return HostKernel.hasKprobes(Path.of("/")) && vm == null;
+    }
+
+    /** Refuses what contradicts itself. */
+    void check() {
+        if (noVm && vm != null) {
+            throw new KprobeException("--vm and --no-vm exclude each other");
+        }
+        if (noVm && !isHere()) {
+            throw new KprobeException(
+                    "this machine's kernel has no kprobes (CONFIG_KPROBES), and --no-vm forbids a VM");
+        }
+    }
+
+    /** The VM, when it is not this machine. */
+    VmRun vm() {
+        return VmRun.under(vm == null ? "" : vm);
+    }
+
+    /** Says on standard error which kernel it is, and why. */
+    void announce(VmRun run) {
+        System.err.println((vm == null ? "kprobe: this machine's kernel has no kprobes; " : "kprobe: ")
+                + "running in a throwaway VM with Linux " + run.kernelVersion());
+    }
+}
