@@ -32,14 +32,18 @@ final class GuestJvm {
         return System.getProperty(PROGRAM_PATH, System.getProperty("java.class.path"));
     }
 
-    /** Where the cache of loaded classes belongs: beside the jars, which it is good for; nowhere if these are no fixed jars. */
-    static Optional<Path> startCache() {
+    /** The folder of the jars of a build; nothing if the class path is none of a build's. */
+    static Optional<Path> buildFolder() {
         String path = System.getProperty(PROGRAM_PATH);
-        if (path == null) {
-            return Optional.empty();
-        }
-        Path folder = Path.of(path.substring(0, path.indexOf(':'))).resolveSibling("start-" + Runtime.version());
-        return Optional.of(folder.resolveSibling(folder.getFileName() + ".aot"));
+        return path == null
+                ? Optional.empty()
+                : Optional.ofNullable(
+                        Path.of(path.substring(0, path.indexOf(':'))).getParent());
+    }
+
+    /** Where the cache of loaded classes belongs: beside the jars, which it is good for. */
+    static Optional<Path> startCache() {
+        return buildFolder().map(folder -> folder.resolve("start-" + Runtime.version() + ".aot"));
     }
 
     /** The words up to the main class, using the cache if there is one. */

@@ -122,7 +122,10 @@ final class RunCommand implements Callable<Integer> {
     /** On this side of the boot: under emulation the compiler is slow. */
     private static Program compile(Path source, Workspace workspace) {
         try (var _ = Timing.javac()) {
-            Program program = new ProgramCompiler(GuestJvm.programPath()).compile(source, workspace.folder());
+            var compiler = new ProgramCompiler(GuestJvm.programPath());
+            Program program = CompiledPrograms.ofThisBuild()
+                    .map(kept -> kept.provide(source, compiler, workspace.folder()))
+                    .orElseGet(() -> compiler.compile(source, workspace.folder()));
             requireMain(program);
             return program;
         }
