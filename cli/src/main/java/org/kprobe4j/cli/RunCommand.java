@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -93,6 +94,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runHere(Path source) {
+        Runs.linkAhead();
         Program program;
         ProgramLoader classes;
         try (Workspace workspace = Workspace.open()) {

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.ProbeException;
+import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Timing;
 
 /**
@@ -36,6 +37,7 @@ public final class RunMain {
             System.err.println("kprobe: usage: RunMain CLASSES_FOLDER MAIN_CLASS [ARGUMENT...]");
             System.exit(ProbeException.EXIT_STATUS);
         }
+        Runs.linkAhead();
         int status;
         try {
             status = run(ProgramLoader.of(new File(args[0])), args[1], Arrays.copyOfRange(args, 2, args.length));

@@ -10,6 +10,7 @@ public final class Runs {
     private static final List<String> ACCOUNTS = new ArrayList<>();
     private static final CountDownLatch WAITING = new CountDownLatch(1);
     private static boolean active;
+    private static boolean linking;
 
     private Runs() {}
 
@@ -25,8 +26,15 @@ public final class Runs {
         }
     }
 
-    /** Linking the way to the system calls takes as long as all that a program does before its first one; so both at once. */
-    private static void linkAhead() {
+    /**
+     * Linking the way to the system calls takes longer than all that a program does before its first one; so both at once, and this from
+     * the first moment at which it is sure that a program will run.
+     */
+    public static synchronized void linkAhead() {
+        if (linking) {
+            return;
+        }
+        linking = true;
         var linker = new Thread(
                 () -> {
                     var _ = Privileges.current();

@@ -67,7 +67,8 @@ class TargetReportTest {
                 .containsExactly(
                         "vfs_read: 1 place",
                         "  0xffffffff81000110  vfs_read",
-                        "      " + kernel.resolver().prototype(place("vfs_read")).orElseThrow(),
+                        "      "
+                                + kernel.resolver().prototype(place("vfs_read")).orElseThrow(),
                         "      512 bytes up to the next symbol",
                         "      ftrace can trace it",
                         "      the kernel takes a probe here",
