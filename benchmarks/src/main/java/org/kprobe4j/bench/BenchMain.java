@@ -17,7 +17,7 @@ import org.kprobe4j.lab.Arch;
 import org.kprobe4j.lab.BootOptions;
 import org.kprobe4j.lab.Guest;
 import org.kprobe4j.lab.GuestCommand;
-import org.kprobe4j.lab.GuestRoot;
+import org.kprobe4j.lab.DebianPrograms;
 import org.kprobe4j.lab.GuestStreams;
 import org.kprobe4j.lab.KernelRow;
 import org.kprobe4j.lab.Lab;
@@ -122,7 +122,7 @@ public final class BenchMain {
 
     private String peers(KernelRow row) {
         return options.peers() || options.disassemble()
-                ? GuestRoot.provide(row, TOOLS, progress).toString()
+                ? DebianPrograms.provide(row, TOOLS, progress).toString()
                 : "";
     }
 

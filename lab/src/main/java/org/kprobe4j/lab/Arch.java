@@ -25,6 +25,11 @@ public enum Arch {
         this.console = console;
     }
 
+    /** Where Debian puts this architecture's Java runtime of a version, below the root directory. */
+    String javaHome(int version) {
+        return "usr/lib/jvm/java-%d-openjdk-%s".formatted(version, debianName);
+    }
+
     /**
      * Debian's name of the architecture.
      *

@@ -15,19 +15,23 @@ import java.util.concurrent.TimeUnit;
  * that kills them when this JVM is gone, however it went.
  */
 final class Emulator {
+    /** The tags under which the guest mounts what is shared: this machine's root, the exchange folder, the guest's own programs. */
+    private static final String ROOT = "root";
+
+    private static final String EXCHANGE = "exchange";
+    private static final String OWN_ROOT = "own-root";
+
     private final Process process;
 
     private Emulator(Process process) {
         this.process = process;
     }
 
-    static Emulator start(
-            Path folder, Path exchange, KernelImage kernel, KernelRow row, Tools tools, BootOptions options)
-            throws IOException {
-        writeInitramfs(folder, kernel, row, tools);
+    static Emulator start(Path folder, Path exchange, Provisions provisions, BootOptions options) throws IOException {
+        writeInitramfs(folder, provisions);
         Path script = folder.resolve("emulator.sh");
-        Files.writeString(script, script(exchange, kernel, row, tools, options));
-        String busybox = tools.busybox().toString();
+        Files.writeString(script, script(exchange, provisions, options));
+        String busybox = provisions.tools().busybox().toString();
         Process process = new ProcessBuilder(busybox, "setsid", busybox, "sh", script.toString())
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
@@ -36,12 +40,14 @@ final class Emulator {
         return new Emulator(process);
     }
 
-    private static void writeInitramfs(Path folder, KernelImage kernel, KernelRow row, Tools tools) throws IOException {
-        String settings = "LAB_HOSTNAME=%s\nLAB_MODULES=%s\nLAB_FOLDER=%s\n"
+    private static void writeInitramfs(Path folder, Provisions provisions) throws IOException {
+        KernelImage kernel = provisions.kernel();
+        String settings = "LAB_HOSTNAME=%s\nLAB_MODULES=%s\nLAB_FOLDER=%s\nLAB_OWN_ROOT=%s\n"
                 .formatted(
-                        ShellWords.quote("linux-" + row.id()),
+                        ShellWords.quote("linux-" + provisions.row().id()),
                         ShellWords.quote(kernel.modules().toString()),
-                        ShellWords.quote(folder.toString()));
+                        ShellWords.quote(folder.toString()),
+                        provisions.ownRoot().isPresent() ? "yes" : "");
         try (CpioWriter cpio =
                 new CpioWriter(new BufferedOutputStream(Files.newOutputStream(folder.resolve("initramfs")), 1 << 16))) {
             for (String directory : List.of("bin", "dev", "proc", "modules")) {
@@ -49,7 +55,7 @@ final class Emulator {
             }
             // Before devtmpfs is there, the first process's own messages go here.
             cpio.characterDevice("dev/console", 0600, 5, 1);
-            cpio.file("bin/busybox", 0755, Files.readAllBytes(tools.busybox()));
+            cpio.file("bin/busybox", 0755, Files.readAllBytes(provisions.guestBusybox()));
             cpio.file("init", 0755, resource("init.sh"));
             cpio.file("supervisor.sh", 0755, resource("supervisor.sh"));
             cpio.file("settings", 0644, settings.getBytes(StandardCharsets.UTF_8));
@@ -68,35 +74,41 @@ final class Emulator {
         }
     }
 
-    private static String script(Path exchange, KernelImage kernel, KernelRow row, Tools tools, BootOptions options)
-            throws IOException {
+    private static String script(Path exchange, Provisions provisions, BootOptions options) throws IOException {
+        Tools tools = provisions.tools();
+        List<List<String>> servers = new ArrayList<>();
+        servers.add(fileServer(tools, Path.of("/"), ROOT, "always", "--readonly"));
+        servers.add(fileServer(tools, exchange, EXCHANGE, "auto"));
+        if (provisions.ownRoot().isPresent()) {
+            servers.add(fileServer(tools, provisions.ownRoot().get().root(), OWN_ROOT, "always", "--readonly"));
+        }
         // The file servers keep a descriptor for every file the guest knows: raise the soft limit as far as allowed.
-        return """
-                exec 4<&0
-                ulimit -n "$(ulimit -Hn)"
-                %s < /dev/null 4<&- & fs1=$!
-                %s < /dev/null 4<&- & fs2=$!
-                while ! [ -S root.sock ] || ! [ -S exchange.sock ]; do
-                    kill -0 $fs1 && kill -0 $fs2 || { kill $fs1 $fs2; exit 1; }
+        StringBuilder script = new StringBuilder("exec 4<&0\nulimit -n \"$(ulimit -Hn)\"\n");
+        for (List<String> server : servers) {
+            script.append(ShellWords.quoteAll(server)).append(" < /dev/null 4<&- &\nservers=\"$servers $!\"\n");
+        }
+        return script.append("""
+                while ! [ "$(echo *.sock | wc -w)" = %d ] || ! [ -S root.sock ]; do
+                    kill -0 $servers || { kill $servers; exit 1; }
                     %s usleep 5000
                 done
                 %s < /dev/null 4<&- & qemu=$!
-                { cat <&4 > /dev/null; kill -9 $qemu $fs1 $fs2; } 2> /dev/null & watch=$!
+                { cat <&4 > /dev/null; kill -9 $qemu $servers; } 2> /dev/null & watch=$!
                 wait $qemu 2> /dev/null
                 status=$?
-                kill $fs1 $fs2 $watch 2> /dev/null
+                kill $servers $watch 2> /dev/null
                 exit $status
                 """.formatted(
-                        ShellWords.quoteAll(fileServer(tools, Path.of("/"), "root.sock", "always", "--readonly")),
-                        ShellWords.quoteAll(fileServer(tools, exchange, "exchange.sock", "auto")),
-                        ShellWords.quote(tools.busybox().toString()),
-                        ShellWords.quoteAll(qemu(kernel, row, tools, options)));
+                                servers.size(),
+                                ShellWords.quote(tools.busybox().toString()),
+                                ShellWords.quoteAll(qemu(provisions, options))))
+                .toString();
     }
 
-    private static List<String> fileServer(Tools tools, Path folder, String socket, String cache, String... more)
+    private static List<String> fileServer(Tools tools, Path folder, String tag, String cache, String... more)
             throws IOException {
         List<String> command = new ArrayList<>(tools.command("usr/libexec/virtiofsd"));
-        command.addAll(List.of("--shared-dir", folder.toString(), "--socket-path", socket));
+        command.addAll(List.of("--shared-dir", folder.toString(), "--socket-path", tag + ".sock"));
         // Mount points inside are served like folders: a guest asked to mount them again would refuse paths below them.
         command.addAll(List.of("--sandbox", "none", "--no-announce-submounts", "--cache", cache));
         command.addAll(List.of("--rlimit-nofile", "0", "--log-level", "error"));
@@ -104,9 +116,13 @@ final class Emulator {
         return command;
     }
 
-    private static List<String> qemu(KernelImage kernel, KernelRow row, Tools tools, BootOptions options)
-            throws IOException {
-        Arch arch = row.arch();
+    private static List<String> shares(Provisions provisions) {
+        return provisions.ownRoot().isPresent() ? List.of(ROOT, EXCHANGE, OWN_ROOT) : List.of(ROOT, EXCHANGE);
+    }
+
+    private static List<String> qemu(Provisions provisions, BootOptions options) throws IOException {
+        Tools tools = provisions.tools();
+        Arch arch = provisions.row().arch();
         List<String> command = new ArrayList<>(tools.command("usr/bin/" + arch.qemuBinary()));
         for (String firmware : List.of("usr/share/qemu", "usr/share/seabios")) {
             command.addAll(List.of("-L", tools.root().resolve(firmware).toString()));
@@ -121,10 +137,10 @@ final class Emulator {
                 options.countInstructions()
                         ? List.of("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off")
                         : List.of("-accel", "tcg,thread=multi"));
-        command.addAll(List.of("-kernel", kernel.image().toString(), "-initrd", "initramfs"));
+        command.addAll(List.of("-kernel", provisions.kernel().image().toString(), "-initrd", "initramfs"));
         command.addAll(List.of("-append", kernelCommandLine(arch, options)));
         command.addAll(List.of("-serial", "file:console.log"));
-        for (String share : List.of("root", "exchange")) {
+        for (String share : shares(provisions)) {
             command.addAll(List.of("-chardev", "socket,id=fs-%1$s,path=%1$s.sock".formatted(share)));
             command.addAll(List.of("-device", "vhost-user-fs-pci,chardev=fs-%1$s,tag=%1$s".formatted(share)));
         }

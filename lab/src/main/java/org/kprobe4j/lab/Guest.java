@@ -44,7 +44,7 @@ public final class Guest implements AutoCloseable {
         this.killer = Thread.ofPlatform().unstarted(emulator::kill);
     }
 
-    static Guest boot(KernelRow row, KernelImage kernel, Tools tools, BootOptions options) {
+    static Guest boot(Provisions provisions, BootOptions options) {
         try {
             // Unix socket paths hold about 100 bytes: the folder is directly in /tmp, whatever java.io.tmpdir says.
             Path folder = RunFolder.create(Path.of("/tmp"));
@@ -52,8 +52,8 @@ public final class Guest implements AutoCloseable {
                     ? options.exchange().get().toRealPath()
                     : Files.createDirectory(folder.resolve("exchange"));
             GuestPorts ports = GuestPorts.listen(folder);
-            Emulator emulator = Emulator.start(folder, exchange, kernel, row, tools, options);
-            Guest guest = new Guest(folder, exchange, row, emulator, ports);
+            Emulator emulator = Emulator.start(folder, exchange, provisions, options);
+            Guest guest = new Guest(folder, exchange, provisions.row(), emulator, ports);
             Runtime.getRuntime().addShutdownHook(guest.killer);
             guest.awaitReady(options.bootLimit());
             return guest;

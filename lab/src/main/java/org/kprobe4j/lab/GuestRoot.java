@@ -6,55 +6,63 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Programs of the Debian suite that a kernel comes from, unpacked with everything they need into a folder that a guest can {@code
- * chroot} into: what other people's tools do in the same guest. Nothing is installed.
+ * The programs of a guest of another architecture than this machine's, unpacked in the cache: a Java runtime, a shell and the small
+ * tools. The guest sees them instead of this machine's own; all other files are this machine's.
+ *
+ * @param root the unpacked packages, what the guest has as {@code /usr} among them
+ * @param arch the architecture they are built for
  */
-public final class GuestRoot {
-    /** Nothing in them is needed to run a program. */
-    private static final List<String> UNUSED = List.of(
-            "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/include", "usr/src");
+record GuestRoot(Path root, Arch arch) {
+    /** The version of Java that programs for such a guest are compiled for. */
+    static final int JAVA = 25;
 
-    private GuestRoot() {}
+    private static final String SUITE = "trixie";
+    private static final List<String> PACKAGES = List.of(
+            "openjdk-%d-jre-headless".formatted(JAVA),
+            "busybox-static",
+            "bash",
+            "coreutils",
+            "dash",
+            "findutils",
+            "grep",
+            "mount",
+            "perl-base",
+            "procps",
+            "sed",
+            "util-linux");
+    /** Where programs have been since the merge of / and /usr; the unpacked packages know no other place. */
+    private static final List<String> MERGED = List.of("bin", "sbin", "lib");
 
-    /**
-     * Downloads the programs, if they are not in the cache yet.
-     *
-     * @param row the kernel whose suite they are taken from
-     * @param packages the Debian packages; what they depend on comes by itself
-     * @param progress where the steps are said
-     * @return the folder, to be read only
-     * @throws LabException if that fails
-     */
-    public static Path provide(KernelRow row, List<String> packages, Progress progress) {
-        LabCache cache = LabCache.open(progress);
-        String suite = row.suites().getFirst();
-        String name = "%s-1-%s-%s"
-                .formatted(String.join("+", packages), suite, row.arch().debianName());
-        Path entry = cache.entry(name, folder -> {
-            Path lists = Files.createDirectory(folder.resolve("apt"));
-            PrivateApt apt = PrivateApt.open(lists, row.arch(), row.suites(), progress);
-            List<Path> debs = apt.downloadClosure(String.join(", ", packages), packages);
-            progress.say("lab: unpacking " + String.join(", ", packages));
-            Path root = folder.resolve("root");
+    private static final List<String> UNUSED =
+            List.of("boot", "var", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info");
+
+    static GuestRoot provide(LabCache cache, Arch arch, Progress progress) {
+        String what = "the programs for " + arch.debianName();
+        Path entry = cache.entry("root-1-" + arch.debianName(), folder -> {
+            PrivateApt apt =
+                    PrivateApt.open(Files.createDirectory(folder.resolve("apt")), arch, List.of(SUITE), progress);
+            List<Path> debs = apt.downloadClosure(what, PACKAGES);
+            progress.say("lab: unpacking " + what);
+            Path root = Files.createDirectories(folder.resolve("root"));
+            for (String name : MERGED) {
+                Files.createDirectories(root.resolve("usr").resolve(name));
+                Files.createSymbolicLink(root.resolve(name), Path.of("usr", name));
+            }
             Tools.unpack(debs, root);
-            complete(root);
+            prune(root);
             LabCache.deleteTree(folder.resolve("apt"));
         });
-        return entry.resolve("root");
+        return new GuestRoot(entry.resolve("root"), arch);
     }
 
-    /** What Debian's set-up scripts would make. */
-    private static void complete(Path root) throws IOException {
-        for (String unused : UNUSED) {
-            LabCache.deleteTree(root.resolve(unused));
+    private static void prune(Path root) throws IOException {
+        for (String folder : UNUSED) {
+            LabCache.deleteTree(root.resolve(folder));
         }
-        for (String link : List.of("bin", "sbin", "lib", "lib64")) {
-            if (!Files.exists(root.resolve(link))) {
-                Files.createSymbolicLink(root.resolve(link), Path.of("usr", link));
-            }
-        }
-        for (String folder : List.of("proc", "sys", "dev", "tmp", "run", "root", "etc", "usr/sbin")) {
-            Files.createDirectories(root.resolve(folder));
-        }
+    }
+
+    /** A static shell and its small programs, for the boot. */
+    Path busybox() {
+        return root.resolve("usr/bin/busybox");
     }
 }

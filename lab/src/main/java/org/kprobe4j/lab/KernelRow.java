@@ -12,29 +12,20 @@ import java.util.stream.Collectors;
  * @param suites the Debian suites it is looked for in; all must exist on the mirror
  * @param imagePackage the Debian package that depends on the newest image of this kernel
  * @param modules the modules the guest's boot needs where they are not built in, by file name without {@code .ko}
- * @param missing empty if the row boots, else why it does not yet
  */
 public record KernelRow(
-        String id,
-        String version,
-        Arch arch,
-        List<String> suites,
-        String imagePackage,
-        List<String> modules,
-        String missing) {
+        String id, String version, Arch arch, List<String> suites, String imagePackage, List<String> modules) {
 
     private static final List<String> BOOT_MODULES = List.of("virtio_pci", "virtio_console", "virtiofs", "overlay");
-    private static final String NO_ARM_ROOT =
-            "it needs a root directory of its own architecture, which the lab cannot make";
 
     private static final List<KernelRow> TABLE = List.of(
             amd64("5.10", "bullseye", "bullseye-security"),
             amd64("6.1", "bookworm"),
             amd64("6.12", "trixie"),
             amd64("7.2", "sid"),
-            foreign("6.12", Arch.ARM64, "linux-image-cloud-arm64", "trixie"),
-            foreign("7.2", Arch.ARM64, "linux-image-cloud-arm64", "sid"),
-            foreign("6.12", Arch.ARMHF, "linux-image-armmp", "trixie"));
+            arm("6.12", Arch.ARM64, "linux-image-cloud-arm64", "trixie"),
+            arm("7.2", Arch.ARM64, "linux-image-cloud-arm64", "sid"),
+            arm("6.12", Arch.ARMHF, "linux-image-armmp", "trixie"));
 
     /** Keeps its own copies of the lists. */
     public KernelRow {
@@ -43,13 +34,12 @@ public record KernelRow(
     }
 
     private static KernelRow amd64(String version, String... suites) {
-        return new KernelRow(
-                version, version, Arch.AMD64, List.of(suites), "linux-image-cloud-amd64", BOOT_MODULES, "");
+        return new KernelRow(version, version, Arch.AMD64, List.of(suites), "linux-image-cloud-amd64", BOOT_MODULES);
     }
 
-    private static KernelRow foreign(String version, Arch arch, String imagePackage, String suite) {
+    private static KernelRow arm(String version, Arch arch, String imagePackage, String suite) {
         String id = version + "-" + arch.debianName();
-        return new KernelRow(id, version, arch, List.of(suite), imagePackage, BOOT_MODULES, NO_ARM_ROOT);
+        return new KernelRow(id, version, arch, List.of(suite), imagePackage, BOOT_MODULES);
     }
 
     /**
@@ -85,18 +75,12 @@ public record KernelRow(
     }
 
     /**
-     * Whether the row can be booted by this version of the lab.
+     * Whether the guest's processor is another kind than this machine's: it cannot run this machine's programs and gets a root
+     * directory and a Java runtime of its own.
      *
-     * @return false for a row that is only declared
+     * @return true for a row of another architecture
      */
-    public boolean boots() {
-        return missing.isEmpty();
-    }
-
-    void requireBoots() {
-        if (!boots()) {
-            throw new LabException("lab: kernel " + id + " does not boot yet: " + missing + "; use "
-                    + standard().id());
-        }
+    public boolean foreign() {
+        return arch != Arch.host();
     }
 }

@@ -1,5 +1,6 @@
 package org.kprobe4j.lab;
 
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The way in: boots a guest, or boots one for a single command. */
@@ -16,9 +17,20 @@ public final class Lab {
      * @throws LabException if that fails
      */
     public static void setUp(KernelRow row, Progress progress) {
-        row.requireBoots();
-        LabCache cache = LabCache.open(progress);
-        KernelImage.provide(cache, row, Tools.provide(cache, row.arch(), progress), progress);
+        Provisions.of(row, progress);
+    }
+
+    /**
+     * The Java runtime for programs under this kernel: this machine's own, or, where the guest's processor is of another kind, one
+     * that only the guest can run.
+     *
+     * @param row the kernel
+     * @return the runtime's folder, as the guest names it
+     */
+    public static Path javaHome(KernelRow row) {
+        return row.foreign()
+                ? Path.of("/").resolve(row.arch().javaHome(GuestRoot.JAVA))
+                : Path.of(System.getProperty("java.home"));
     }
 
     /**
@@ -30,11 +42,7 @@ public final class Lab {
      * @throws LabException if it cannot be set up or does not come up
      */
     public static Guest boot(KernelRow row, BootOptions options) {
-        row.requireBoots();
-        LabCache cache = LabCache.open(options.progress());
-        Tools tools = Tools.provide(cache, row.arch(), options.progress());
-        KernelImage kernel = KernelImage.provide(cache, row, tools, options.progress());
-        return Guest.boot(row, kernel, tools, options);
+        return Guest.boot(Provisions.of(row, options.progress()), options);
     }
 
     /**

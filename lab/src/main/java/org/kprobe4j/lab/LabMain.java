@@ -67,10 +67,9 @@ public final class LabMain {
 
     private static int list() {
         for (KernelRow row : KernelRow.table()) {
-            String note = row.boots() ? "" : "  not yet: " + row.missing();
             String standard = row.equals(KernelRow.standard()) ? "  (default)" : "";
-            System.out.println("%-12s %-6s %s%s%s"
-                    .formatted(row.id(), row.arch().debianName(), String.join("+", row.suites()), standard, note));
+            System.out.println("%-12s %-6s %s%s"
+                    .formatted(row.id(), row.arch().debianName(), String.join("+", row.suites()), standard));
         }
         return 0;
     }
@@ -117,7 +116,7 @@ public final class LabMain {
         List<Path> classPath = List.of();
         List<String> selection = new ArrayList<>();
         Path reports = Path.of("target", "kernel-reports");
-        Path javaHome = Path.of(System.getProperty("java.home"));
+        Optional<Path> javaHome = Optional.empty();
         Optional<Duration> limit = Optional.empty();
         while (!words.isEmpty() && !words.peek().equals("--")) {
             String option = words.remove();
@@ -133,7 +132,7 @@ public final class LabMain {
                             .toList();
                 case "--tag", "--package", "--class" -> selection.addAll(List.of(option, value(option, words)));
                 case "--reports" -> reports = Path.of(value(option, words));
-                case "--java" -> javaHome = Path.of(value(option, words));
+                case "--java" -> javaHome = Optional.of(Path.of(value(option, words)));
                 case "--time-limit" -> limit = Optional.of(Duration.ofSeconds(number(option, words)));
                 default -> throw new UsageException("unknown option " + option + "; JVM options come after --");
             }

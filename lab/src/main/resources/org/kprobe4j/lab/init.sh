@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # The guest's first process, from the initramfs: puts the machine's root directory in place, under an overlay that
-# takes every write, and hands over to supervisor.sh in it. Sourced settings: /settings.
+# takes every write, and hands over to supervisor.sh in it. Sourced settings: /settings. A guest that cannot run the machine's
+# programs has its own in their place: all of /usr, and what it has elsewhere.
 b=/bin/busybox
 . /settings
 
@@ -20,8 +21,25 @@ $b mkdir -p /lower /upper /new
 $b mount -t virtiofs -o ro root /lower || die "mounting the machine's root directory"
 $b mount -t tmpfs -o mode=755 upper /upper
 $b mkdir -m 755 /upper/root /upper/work
+layers=/lower
+if [ -n "$LAB_OWN_ROOT" ]; then
+    $b mkdir /own
+    $b mount -t virtiofs -o ro own-root /own || die "mounting the guest's own programs"
+    layers=/own:/lower
+fi
 # Work files of the overlay stay out of sight once the root is switched: the mounts move below it.
-$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/root,workdir=/upper/work overlay /new || die "mounting the overlay"
+$b mount -t overlay -o lowerdir=$layers,upperdir=/upper/root,workdir=/upper/work overlay /new || die "mounting the overlay"
+if [ -n "$LAB_OWN_ROOT" ]; then
+    $b mkdir -m 755 /upper/usr /upper/usr-work
+    $b mount -t overlay -o lowerdir=/own/usr,upperdir=/upper/usr,workdir=/upper/usr-work overlay /new/usr ||
+        die "mounting the guest's own /usr"
+    # Sources may lie here, a class path among them; programs do not.
+    for folder in usr/src usr/local/src usr/share/java usr/share/maven-repo; do
+        [ -d /lower/$folder ] || continue
+        $b mkdir -p /new/$folder
+        $b mount --bind /lower/$folder /new/$folder
+    done
+fi
 
 for folder in proc sys dev run; do
     [ -d /new/$folder ] || $b mkdir /new/$folder

@@ -9,9 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class KernelRowTest {
     @Test
-    void theStandardRowBoots() {
+    void theStandardRowIsDebianStable() {
         assertThat(KernelRow.standard().id()).isEqualTo("6.12");
-        assertThat(KernelRow.standard().boots()).isTrue();
     }
 
     @Test
@@ -22,11 +21,21 @@ class KernelRowTest {
     }
 
     @Test
-    void aDeclaredRowSaysWhyItDoesNotBoot() {
-        assertThatThrownBy(() -> KernelRow.of("6.12-armhf").requireBoots())
-                .isInstanceOf(LabException.class)
-                .hasMessage("lab: kernel 6.12-armhf does not boot yet: it needs a root directory of its own "
-                        + "architecture, which the lab cannot make; use 6.12");
+    void aRowOfAnotherArchitectureHasItsOwnRuntime() {
+        Arch other = Arch.host() == Arch.ARM64 ? Arch.ARMHF : Arch.ARM64;
+        KernelRow row = KernelRow.of("6.12-" + other.debianName());
+        assertThat(row.foreign()).isTrue();
+        assertThat(Lab.javaHome(row)).isEqualTo(Path.of("/usr/lib/jvm/java-25-openjdk-" + other.debianName()));
+    }
+
+    @Test
+    void aRowOfThisArchitectureUsesThisRuntime() {
+        KernelRow row = KernelRow.table().stream()
+                .filter(candidate -> candidate.arch() == Arch.host())
+                .findFirst()
+                .orElseThrow();
+        assertThat(row.foreign()).isFalse();
+        assertThat(Lab.javaHome(row)).isEqualTo(Path.of(System.getProperty("java.home")));
     }
 
     @Test

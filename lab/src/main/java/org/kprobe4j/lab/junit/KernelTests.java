@@ -24,7 +24,7 @@ import org.kprobe4j.lab.LabException;
  * @param classPath the class path of the tests, the JUnit Platform Launcher included
  * @param selection options of {@link GuestTestRun} that select tests; without any, the class path's folders are searched
  * @param reports where the reports go, in a folder per kernel
- * @param javaHome the runtime for the guest
+ * @param javaHome the runtime for the guest; empty for the one that {@link Lab#javaHome} names
  * @param jvmOptions further options of its JVM
  * @param timeLimit how long one kernel's tests may take
  * @param boot how to boot
@@ -34,7 +34,7 @@ public record KernelTests(
         List<Path> classPath,
         List<String> selection,
         Path reports,
-        Path javaHome,
+        Optional<Path> javaHome,
         List<String> jvmOptions,
         Optional<Duration> timeLimit,
         BootOptions boot) {
@@ -99,7 +99,7 @@ public record KernelTests(
         try {
             Path folder = Files.createDirectories(reports.toAbsolutePath().resolve(row.id()));
             Files.deleteIfExists(folder.resolve(GuestTestRun.TALLY));
-            GuestCommand command = GuestCommand.of(words());
+            GuestCommand command = GuestCommand.of(words(row));
             int status = Lab.run(
                     row,
                     boot.append(QUICK_GRACE_PERIODS).exchange(folder),
@@ -115,9 +115,9 @@ public record KernelTests(
         }
     }
 
-    private List<String> words() {
+    private List<String> words(KernelRow row) {
         List<String> words = new ArrayList<>();
-        words.add(javaHome.resolve("bin/java").toString());
+        words.add(javaHome.orElse(Lab.javaHome(row)).resolve("bin/java").toString());
         words.addAll(JVM_OPTIONS);
         words.addAll(jvmOptions);
         List<String> path =
