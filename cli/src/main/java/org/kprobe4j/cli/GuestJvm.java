@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How the JVM inside a VM is started: this machine's own runtime, which the VM sees, tuned for a quick start. */
+/**
+ * How the JVM inside a VM is started, tuned for a quick start: this machine's own runtime, which the VM sees, or one that a VM of another
+ * architecture has for itself.
+ */
 final class GuestJvm {
     /** The class path of programs, without what only the command line uses; else this JVM's own. */
     private static final String PROGRAM_PATH = "kprobe4j.program.path";
@@ -55,10 +58,19 @@ final class GuestJvm {
                 : command(List.of("-XX:AOTCache=" + cache, "-Xlog:disable"));
     }
 
+    /** The words up to the main class for a runtime that only the VM can run: no cache of this side's fits it. */
+    static List<String> commandOf(Path javaHome) {
+        return command(javaHome, List.of("-Xshare:auto"));
+    }
+
     /** The words up to the main class, with further options of the JVM. */
     static List<String> command(List<String> options) {
+        return command(Path.of(System.getProperty("java.home")), options);
+    }
+
+    private static List<String> command(Path javaHome, List<String> options) {
         List<String> words = new ArrayList<>();
-        words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        words.add(javaHome.resolve("bin/java").toString());
         words.addAll(OPTIONS);
         words.addAll(options);
         words.addAll(List.of("-cp", programPath()));

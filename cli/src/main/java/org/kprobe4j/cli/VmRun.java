@@ -28,6 +28,14 @@ final class VmRun {
         return kernel.id();
     }
 
+    private List<String> jvm() {
+        if (kernel.foreign()) {
+            return GuestJvm.commandOf(Lab.javaHome(kernel));
+        }
+        StartCache.provide(kernel);
+        return GuestJvm.command();
+    }
+
     /**
      * Starts a JVM in the VM.
      *
@@ -37,8 +45,7 @@ final class VmRun {
      */
     int run(List<String> options, List<String> program) {
         try {
-            StartCache.provide(kernel);
-            List<String> words = new ArrayList<>(GuestJvm.command());
+            List<String> words = new ArrayList<>(jvm());
             words.addAll(1, options);
             words.addAll(program);
             return Lab.run(kernel, GuestCommand.of(words));

@@ -6,13 +6,14 @@ import org.kprobe4j.compiler.RegisterValue.Operator;
 
 /**
  * Where control goes after an instruction of 64-bit Arm: whether the next one in memory is the next one to run and what the stack
- * pointer is then, or what a branch does.
+ * pointer is then, or what a branch or a move does.
  *
  * <p>Source: Arm Architecture Reference Manual for A-profile, chapter C4 (A64 instruction set encoding);
  * arch/arm64/kernel/probes/simulate-insn.c.
  */
 final class Arm64Flow {
     static final int BYTES = 4;
+    private static final int NOP = 0xd503_201f;
     private static final int ZERO_OR_SP = 31;
     private static final long LOWER_HALF = 0xffff_ffffL;
     private static final RegisterValue PC = RegisterValue.register("pc");
@@ -76,8 +77,20 @@ final class Arm64Flow {
             return new Flow.Refused("an instruction that raises an exception");
         } else if (matches(0xffff_0000, 0)) {
             return new Flow.Refused("an undefined instruction");
+        } else if (word == NOP) {
+            return new Flow.Transfer("a no-op", Map.of("pc", PC.plus(BYTES)));
+        } else if (matches(0xffe0_ffe0, 0xaa00_03e0) && bits(0, 5) != ZERO_OR_SP) {
+            return moved();
         }
         return stackPointer();
+    }
+
+    /**
+     * From one register to another: known before, so that no second probe is needed. Most functions begin with {@code mov x9, x30}, and
+     * no probe can be planted behind it: there ftrace patches.
+     */
+    private Flow moved() {
+        return new Flow.Transfer("a move", Map.of("x" + bits(0, 5), register(bits(16, 5)), "pc", PC.plus(BYTES)));
     }
 
     private static Flow branch(RegisterValue target, boolean links, String what) {

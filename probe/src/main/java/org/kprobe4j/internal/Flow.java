@@ -14,7 +14,7 @@ sealed interface Flow {
     record Next(RegisterValue stackPointer, boolean repeated) implements Flow {}
 
     /**
-     * Nothing but a transfer of control: all that it does to the registers is known before.
+     * A transfer of control, a move from one register to another, a no-op: all that it does to the registers is known before.
      *
      * @param what in words
      * @param changes the registers that hold another value then

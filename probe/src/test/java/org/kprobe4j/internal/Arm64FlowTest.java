@@ -11,6 +11,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kprobe4j.compiler.RegisterValue;
 
 /** Bytes as the assembler makes them. */
 class Arm64FlowTest {
@@ -73,7 +75,6 @@ class Arm64FlowTest {
         "e0 03 00 91, 8000, 'mov x0, sp'",
         "00 00 00 b0, 8000, 'adrp x0, #0x1000'",
         "00 02 00 58, 8000, 'ldr x0, #0x40'",
-        "1f 20 03 d5, 8000, nop",
         "5f 24 03 d5, 8000, bti c",
         "3f 23 03 d5, 8000, paciasp",
         "e2 03 21 f8, 8000, 'ldadd x1, x2, [sp]'",
@@ -113,6 +114,30 @@ class Arm64FlowTest {
         assertThat(Long.toHexString(state().after(flow, "pc"))).as(instruction).isEqualTo(pc);
         assertThat(Long.toHexString(state().after(flow, "x30"))).as(instruction).isEqualTo(link);
         assertThat(state().after(flow, "sp")).isEqualTo(0x8000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "e9 03 1e aa, x9, 1e0000, a move, 'mov x9, x30'",
+        "e0 03 01 aa, x0, 10000, a move, 'mov x0, x1'",
+        "e3 03 1f aa, x3, 0, a move, 'mov x3, xzr'",
+        "1f 20 03 d5, x9, 90000, a no-op, nop",
+    })
+    void isKnownBefore(String bytes, String register, String value, String what, String instruction) {
+        Flow flow = flow(bytes);
+        assertThat(flow).as(instruction).isInstanceOf(Flow.Transfer.class);
+        assertThat(((Flow.Transfer) flow).what()).isEqualTo(what);
+        assertThat(Long.toHexString(state().after(flow, register)))
+                .as(instruction)
+                .isEqualTo(value);
+        assertThat(state().after(flow, "pc")).isEqualTo(0x1004);
+    }
+
+    /** A shifted operand, or half a register: not a plain move. */
+    @ParameterizedTest
+    @ValueSource(strings = {"e0 0b 01 aa", "e0 03 01 2a", "20 00 01 aa", "ff 03 01 aa"})
+    void anOrIsNotAMove(String bytes) {
+        assertThat(flow(bytes)).isEqualTo(new Flow.Next(RegisterValue.register("sp"), false));
     }
 
     @ParameterizedTest
