@@ -23,6 +23,14 @@ final class HostTool {
             List<String> lines = errors.isEmpty() ? text.lines().toList() : errors;
             return lines.stream().skip(Math.max(0, lines.size() - 3)).collect(Collectors.joining("; "));
         }
+
+        /** Requires success; the message of a failure starts with {@code purpose}. */
+        void require(String purpose, String remedy, List<String> command) {
+            if (status != 0) {
+                throw new LabException("lab: " + purpose + ": " + command.getFirst() + " failed with " + status + ": "
+                        + reason() + "; " + remedy);
+            }
+        }
     }
 
     /** Runs the program, returning whatever its status. */
@@ -45,10 +53,7 @@ final class HostTool {
     /** Runs the program and requires success; the message of a failure starts with {@code purpose}. */
     static String require(String purpose, String remedy, List<String> command) {
         Outcome outcome = run(command);
-        if (outcome.status() != 0) {
-            throw new LabException("lab: " + purpose + ": " + command.getFirst() + " failed with " + outcome.status()
-                    + ": " + outcome.reason() + "; " + remedy);
-        }
+        outcome.require(purpose, remedy, command);
         return outcome.stdout();
     }
 

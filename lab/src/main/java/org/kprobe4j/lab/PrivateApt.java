@@ -46,7 +46,14 @@ final class PrivateApt {
         Files.writeString(folder.resolve("apt.conf"), configuration(folder, arch));
         PrivateApt apt = new PrivateApt(folder, progress);
         progress.say("lab: reading the package lists of Debian " + String.join(", ", suites));
-        HostTool.require("reading Debian's package lists", REMEDY, apt.command("apt-get", "update", "--error-on=any"));
+        List<String> update = apt.command("apt-get", "update", "--error-on=any");
+        HostTool.Outcome outcome = HostTool.run(update);
+        // Only for what runs in guests of another architecture: this machine's own programs are never taken so.
+        if (outcome.status() != 0 && arch != Arch.host() && UnsignedLists.help(outcome)) {
+            UnsignedLists.fetch(folder, arch, REMEDY, progress);
+        } else {
+            outcome.require("reading Debian's package lists", REMEDY, update);
+        }
         return apt;
     }
 
