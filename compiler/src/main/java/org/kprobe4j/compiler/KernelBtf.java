@@ -41,4 +41,14 @@ public interface KernelBtf {
     default Optional<Btf> currentTask() {
         return Optional.empty();
     }
+
+    /**
+     * What is known of a structure on a kernel without BTF: fields whose place was found out otherwise.
+     *
+     * @param struct name of the structure
+     * @return types that stand alone, with those fields only; nothing for a structure of which nothing is known
+     */
+    default Optional<Btf> measured(String struct) {
+        return Optional.empty();
+    }
 }

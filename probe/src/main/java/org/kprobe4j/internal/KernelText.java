@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.kprobe4j.bpf.BpfException;
 
-/** Reads the running kernel's code through /proc/kcore, an ELF core file. Needs CAP_SYS_RAWIO. Source: fs/proc/kcore.c. */
+/**
+ * Reads the running kernel's code through /proc/kcore, an ELF core file; needs CAP_SYS_RAWIO. 32-bit Arm has none: there a program reads
+ * it. Source: fs/proc/kcore.c.
+ */
 final class KernelText {
     private static final Path KCORE = Path.of("/proc/kcore");
     private static final int HEADER_BYTES = 64;
@@ -23,9 +28,21 @@ final class KernelText {
     /**
      * Some bytes of code.
      *
-     * @throws IOException if the address is not in the core file, or it cannot be read
+     * @throws IOException if the address is not in the core file, or not mapped, or it cannot be read
      */
     static byte[] read(long address, int count) throws IOException {
+        return Files.exists(KCORE) ? ofCore(address, count) : ofMemory(address, count);
+    }
+
+    private static byte[] ofMemory(long address, int count) throws IOException {
+        try (KernelMemory memory = KernelMemory.open()) {
+            return memory.read(address, count);
+        } catch (BpfException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static byte[] ofCore(long address, int count) throws IOException {
         try (FileChannel core = FileChannel.open(KCORE)) {
             ByteBuffer header = at(core, 0, HEADER_BYTES);
             long table = header.getLong(PROGRAM_HEADER_OFFSET);

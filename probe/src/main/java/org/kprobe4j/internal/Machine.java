@@ -103,6 +103,11 @@ public final class Machine {
                     : Optional.empty();
         }
 
+        @Override
+        public Optional<Btf> measured(String struct) {
+            return MeasuredTypes.of(struct);
+        }
+
         private Optional<Btf> module(Predicate<Btf> wanted) {
             return btf().flatMap(kernel -> Machine.module(kernel, wanted));
         }

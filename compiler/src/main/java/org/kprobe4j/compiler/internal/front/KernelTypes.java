@@ -54,7 +54,7 @@ final class KernelTypes {
 
     private Operand read(CallSite site, Operand.Struct receiver, String type, Accessor accessor) {
         StructType owner = struct(type, receiver.declared());
-        Field field = owner.field(accessor.name());
+        Field field = field(owner, accessor);
         Place place = Place.of(owner, field, receiver.address(), receiver.user());
         var wanted = new Wanted(accessor, (field.isBitField() ? "the bit field " : "the field ") + field.name());
         return accessor.isIndexed()
@@ -62,11 +62,23 @@ final class KernelTypes {
                 : values.value(place, owner.typeOf(field), wanted);
     }
 
+    /** Of a kernel without BTF a field that is not known may be there all the same. */
+    private Field field(StructType owner, Accessor accessor) {
+        Optional<Field> field = owner.find(accessor.name());
+        if (field.isEmpty() && kernel().isEmpty()) {
+            throw noBtf();
+        }
+        return field.orElseGet(() -> owner.field(accessor.name()));
+    }
+
     /** The kernel's own types. */
     Btf btf() {
-        return kernel().orElseThrow(
-                        () -> new Refusal(
-                                "this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work"));
+        return kernel().orElseThrow(KernelTypes::noBtf);
+    }
+
+    private static Refusal noBtf() {
+        return new Refusal(
+                "this kernel has no BTF (/sys/kernel/btf/vmlinux), so fields cannot be found by name; registers, arg(n) and helpers still work");
     }
 
     /** The kernel's own types; nothing on a kernel without. */
@@ -123,6 +135,9 @@ final class KernelTypes {
 
     private Optional<StructType> search(String type) {
         String name = kernelName(type);
+        if (kernel().isEmpty()) {
+            return translation.request().btf().measured(name).flatMap(types -> struct(types, name));
+        }
         return kernel().flatMap(kernel -> struct(kernel, name)
                 .or(() -> translation.request().btf().moduleWith(name).flatMap(module -> struct(module, name))));
     }
