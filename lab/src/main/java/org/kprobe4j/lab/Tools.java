@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -52,7 +53,11 @@ record Tools(Path root, Path loader) {
 
     /** Drops what no tool reads: two thirds of the space. */
     private static void prune(Path root, Arch guest) throws IOException {
-        List<String> programs = List.of(guest.qemuBinary(), "busybox", "zstd");
+        List<String> programs = new ArrayList<>(List.of("busybox", "zstd"));
+        // One package may have the emulators of several architectures.
+        Arrays.stream(Arch.values())
+                .filter(arch -> arch.qemuPackage().equals(guest.qemuPackage()))
+                .forEach(arch -> programs.add(arch.qemuBinary()));
         keepOnly(root.resolve("usr/bin"), programs);
         keepOnly(root.resolve("usr/share"), KEPT_SHARES);
         for (String unused : List.of("usr/sbin", "usr/include", "etc", "var")) {

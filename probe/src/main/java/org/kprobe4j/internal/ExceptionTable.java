@@ -16,7 +16,8 @@ import org.kprobe4j.compiler.Architecture;
  * The kernel's own table of instructions that may fault, with where they go on then: reads and writes of user memory above all.
  * Modules have tables of their own, which are not read.
  *
- * <p>Source: arch/x86/include/asm/extable.h, arch/arm64/include/asm/extable.h.
+ * <p>Source: arch/x86/include/asm/extable.h, arch/arm64/include/asm/extable.h,
+ * arch/arm/include/asm/extable.h.
  */
 final class ExceptionTable {
     private static final String START = "__start___ex_table";
@@ -28,12 +29,17 @@ final class ExceptionTable {
     private final ByteBuffer entries;
     private final long start;
     private final int entryBytes;
+    private final boolean relative;
 
-    /** {@code entryBytes} apart, each begins with the distance from itself to the instruction. */
-    ExceptionTable(byte[] entries, long start, int entryBytes) {
+    /**
+     * {@code entryBytes} apart, each begins with the distance from itself to the instruction, or, of 32-bit Arm, with the instruction's
+     * address.
+     */
+    ExceptionTable(byte[] entries, long start, int entryBytes, boolean relative) {
         this.entries = ByteBuffer.wrap(entries).order(ByteOrder.LITTLE_ENDIAN);
         this.start = start;
         this.entryBytes = entryBytes;
+        this.relative = relative;
     }
 
     /**
@@ -61,21 +67,27 @@ final class ExceptionTable {
             if (bytes < 0 || bytes > LONGEST_BYTES) {
                 throw new IOException("a table of exceptions of %d bytes".formatted(bytes));
             }
-            return new ExceptionTable(KernelText.read(from, (int) bytes), from, entryBytes(machine));
+            boolean relative = machine != Architecture.ARM;
+            return new ExceptionTable(KernelText.read(from, (int) bytes), from, entryBytes(machine), relative);
         } catch (BpfException e) {
             throw new IOException(e.getMessage(), e);
         }
     }
 
-    /** Arm's had no kind in its entries before 5.17. */
+    /** Of 64-bit Arm they had no kind before 5.17. */
     private static int entryBytes(Architecture machine) {
-        return machine == Architecture.X86_64 || KernelVersion.running().atLeast(5, 17) ? 12 : 8;
+        return switch (machine) {
+            case X86_64 -> 12;
+            case ARM64 -> KernelVersion.running().atLeast(5, 17) ? 12 : 8;
+            case ARM -> 8;
+        };
     }
 
     /** Whether an instruction is in it. */
     boolean has(long address) {
         for (int at = 0; at + entryBytes <= entries.capacity(); at += entryBytes) {
-            if (start + at + entries.getInt(at) == address) {
+            long instruction = relative ? start + at + entries.getInt(at) : Integer.toUnsignedLong(entries.getInt(at));
+            if (instruction == address) {
                 return true;
             }
         }

@@ -82,7 +82,7 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
         return switch (machine) {
             case X86_64 -> X86Flow.of(code);
             case ARM64 -> Arm64Flow.of(code);
-            case ARM -> new Flow.Refused("one of 32-bit Arm, whose instructions are not followed");
+            case ARM -> ArmFlow.of(code);
         };
     }
 
@@ -192,9 +192,9 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
             }
         }
 
-        /** The next boundary: all instructions of 64-bit Arm have four bytes, on x86 the kernel decodes. */
+        /** The next boundary: all instructions of Arm have four bytes, on x86 the kernel decodes. */
         private long next(Architecture machine, Ground ground) {
-            int step = machine == Architecture.ARM64 ? Arm64Flow.BYTES : 1;
+            int step = machine == Architecture.X86_64 ? 1 : Arm64Flow.BYTES;
             for (int length = step; length <= LONGEST_INSTRUCTION; length += step) {
                 AttachException refusal = ground.refuses(offset + length);
                 if (refusal == null) {

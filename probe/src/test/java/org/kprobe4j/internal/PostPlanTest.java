@@ -120,6 +120,8 @@ class PostPlanTest {
         var byAddress = new PostPlan.Site(null, ADDR, ADDR, false);
         assertThat(byAddress.plan(Architecture.ARM64, new Ground("fd 7b bc a9")))
                 .isEqualTo(new PostPlan(null, ADDR, ADDR + 4, new PostPairing.NextInstruction(SP.plus(-64))));
+        assertThat(SITE.plan(Architecture.ARM, new Ground("f0 47 2d e9")))
+                .isEqualTo(new PostPlan("vfs_read", 0x40, 0x44, new PostPairing.NextInstruction(SP.plus(-32))));
     }
 
     @Test
@@ -148,8 +150,8 @@ class PostPlanTest {
         refused(
                 SITE,
                 Architecture.ARM,
-                new Ground("00 00 a0 e1"),
-                "the instruction at vfs_read+0x40 is one of 32-bit Arm, whose instructions are not followed; a post handler cannot tell exactly what follows it, a pre handler works there");
+                new Ground("04 f0 91 e4"),
+                "the instruction at vfs_read+0x40 is a jump to an address that is loaded; a post handler cannot tell exactly what follows it, a pre handler works there");
     }
 
     @Test
@@ -236,11 +238,16 @@ class PostPlanTest {
     void theExceptionTableIsSearchedByItsDistances() {
         var bytes = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(0, 0x100).putInt(12, -0x200);
-        var table = new ExceptionTable(bytes.array(), 0x5000, 12);
+        var table = new ExceptionTable(bytes.array(), 0x5000, 12, true);
         assertThat(table.has(0x5100)).isTrue();
         assertThat(table.has(0x500c - 0x200)).isTrue();
         assertThat(table.has(0x5000)).isFalse();
-        assertThat(new ExceptionTable(bytes.array(), 0x5000, 8).has(0x500c - 0x200))
+        assertThat(new ExceptionTable(bytes.array(), 0x5000, 8, true).has(0x500c - 0x200))
                 .isFalse();
+        var absolute = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        absolute.putInt(0, 0xc010_0000).putInt(8, 0xc020_0000);
+        var arms = new ExceptionTable(absolute.array(), 0xc0f0_0000L, 8, false);
+        assertThat(arms.has(0xc020_0000L)).isTrue();
+        assertThat(arms.has(0xc010_0008L)).isFalse();
     }
 }
