@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.internal.Explaining;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
 
@@ -270,6 +271,9 @@ public final class Args {
             throw new UsageException("an interval of %s: it must not be negative".formatted(interval));
         }
         refuseUnknown();
+        if (Explaining.isOn()) {
+            return exitStatus;
+        }
         Shutdown.waiting(Thread.currentThread(), stopped::countDown);
         Runs.waiting();
         int status = command.isEmpty() ? pause(interval, action) : runCommand(interval, action);

@@ -9,6 +9,7 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.KprobePlanter.Part;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.internal.Explaining;
 import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.PostProbe;
 import org.kprobe4j.internal.Runs;
@@ -56,6 +57,7 @@ public final class Kprobe implements AutoCloseable {
         this.parts = planted.parts();
         this.skipped = planted.skipped();
         this.plan = planted.plan();
+        Explaining.planted("kprobe", plan);
         this.addr = lowest(parts);
         this.life = live(planted.followed());
         parts.forEach(part -> part.programs().start());
@@ -239,8 +241,12 @@ public final class Kprobe implements AutoCloseable {
                         "followModule() has no post handler: the place behind the instruction is found in the code that is loaded; "
                                 + "plant a second probe at the instruction that follows");
             }
-            var planter =
-                    new KprobePlanter(registration, target, log == null ? Log.stdout() : log, disabled, mechanism);
+            var planter = new KprobePlanter(
+                    registration,
+                    Explaining.target(target),
+                    log == null ? Log.stdout() : log,
+                    disabled || Explaining.isOn(),
+                    mechanism);
             return new Kprobe(
                     followModule
                             ? planter.plantFollowing(preHandler)

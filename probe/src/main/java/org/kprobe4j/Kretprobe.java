@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.KretprobePlanter.Part;
+import org.kprobe4j.internal.Explaining;
 import org.kprobe4j.internal.KernelSwitches.Way;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.Runs;
@@ -42,6 +43,7 @@ public final class Kretprobe implements AutoCloseable {
         this.parts = List.of(planted.part());
         this.skipped = planted.skipped();
         this.plan = planted.plan();
+        Explaining.planted("kretprobe", plan);
         this.addr = parts.stream()
                 .flatMap(part -> part.places().stream())
                 .mapToLong(numbered -> numbered.place().addr())
@@ -219,7 +221,13 @@ public final class Kretprobe implements AutoCloseable {
                 throw new UsageException("a kretprobe needs a handler");
             }
             var planter = new KretprobePlanter<>(
-                    registration, function, data, maxactive, log == null ? Log.stdout() : log, disabled, mechanism);
+                    registration,
+                    Explaining.target(function),
+                    data,
+                    maxactive,
+                    log == null ? Log.stdout() : log,
+                    disabled || Explaining.isOn(),
+                    mechanism);
             return new Kretprobe(
                     followModule
                             ? planter.plantFollowing(entryHandler, returned)

@@ -21,6 +21,7 @@ import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.tracefs.KprobeEvents;
 import org.kprobe4j.compiler.CompileException;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.internal.Explaining;
 import org.kprobe4j.internal.HandlerLambda;
 import org.kprobe4j.internal.LoadRefusal;
 import org.kprobe4j.internal.LoadedProgram;
@@ -54,9 +55,9 @@ final class Registration {
 
     private Registration(String function, String target, Function<String, TargetSpec> parse) {
         this.function = function;
-        this.target = target;
+        this.target = Explaining.target(target);
         try {
-            this.spec = parse.apply(target);
+            this.spec = parse.apply(this.target);
         } catch (TargetSyntaxException e) {
             throw new RegistrationException(function + " failed: " + e.getMessage(), 0, e);
         }

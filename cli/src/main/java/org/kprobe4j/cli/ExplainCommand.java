@@ -1,8 +1,10 @@
 package org.kprobe4j.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -12,12 +14,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "explain",
         description = {
-            "Says what TARGET means on this kernel: the functions and their addresses, other names, the compiler's copies, what cannot be probed and why.",
+            "Says what TARGET means on this kernel: the functions and their addresses, other names, the compiler's copies, what cannot be probed and why; "
+                    + "then by which mechanism it is planted and why none of the cheaper ones is taken, for small handlers or for those of FILE.java.",
             "Nothing stays planted."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        customSynopsis = {"kprobe explain [--vm[=VERSION]] [--no-vm] [--all] TARGET"},
+        customSynopsis = {"kprobe explain [--vm[=VERSION]] [--no-vm] [--all] TARGET [FILE.java [name=value...]]"},
         footerHeading = "%nExit status:%n",
         footer = {
             "  0    something can be probed",
@@ -27,7 +30,8 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  kprobe explain __x64_sys_getppid",
             "  kprobe explain 'tcp_*,!tcp_v6_*'",
-            "  kprobe explain --vm=5.10 vfs_read+0x3"
+            "  kprobe explain --vm=5.10 vfs_read+0x3",
+            "  kprobe explain vfs_read examples/FuncLatency.java unit=us"
         })
 final class ExplainCommand implements Callable<Integer> {
     @Mixin
@@ -43,6 +47,17 @@ final class ExplainCommand implements Callable<Integer> {
                     "As in Kprobe.at: symbol, symbol+0x9, module:function, 'vfs_*,tcp_*', '(struct file *)', 0xffff….")
     private String target = "";
 
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "FILE.java",
+            description =
+                    "A program: its handlers are planted at TARGET, switched off, to see how; it runs up to where it waits.")
+    private @Nullable Path file;
+
+    @Parameters(index = "2..*", paramLabel = "name=value", description = "Parameters of the program.")
+    private List<String> parameters = new ArrayList<>();
+
     private final List<String> command;
 
     /** The command line's tail from {@code --} on, or nothing. */
@@ -56,15 +71,23 @@ final class ExplainCommand implements Callable<Integer> {
             throw new KprobeException("explain runs no command; leave out what stands after --");
         }
         kernel.check();
+        if (file == null) {
+            return explain(null);
+        }
+        try (Workspace workspace = Workspace.open()) {
+            return explain(RunCommand.compile(SourceFile.requireReadable(file), workspace));
+        }
+    }
+
+    private int explain(@Nullable Program program) {
+        var question = new ExplainMain.Question(target, all, program, parameters);
         if (kernel.isHere()) {
-            return ExplainMain.explain(target, all, System.out, System.err);
+            return ExplainMain.explain(question, System.out, System.err);
         }
         VmRun run = kernel.vm();
         kernel.announce(run);
-        List<String> words = new ArrayList<>(List.of(ExplainMain.class.getName(), target));
-        if (all) {
-            words.add(ExplainMain.ALL);
-        }
+        List<String> words = new ArrayList<>(List.of(ExplainMain.class.getName()));
+        words.addAll(question.words());
         return run.run(List.of(), words);
     }
 }

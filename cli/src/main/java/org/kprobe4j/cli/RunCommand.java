@@ -122,7 +122,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /** On this side of the boot: under emulation the compiler is slow. */
-    private static Program compile(Path source, Workspace workspace) {
+    static Program compile(Path source, Workspace workspace) {
         try (var _ = Timing.javac()) {
             var compiler = new ProgramCompiler(GuestJvm.programPath());
             Program program = CompiledPrograms.ofThisBuild()

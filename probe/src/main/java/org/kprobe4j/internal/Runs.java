@@ -56,7 +56,9 @@ public final class Runs {
 
     /** Notes the account of a probe that was closed. */
     public static synchronized void closed(String account) {
-        ACCOUNTS.add(account);
+        if (!Explaining.isOn()) {
+            ACCOUNTS.add(account);
+        }
     }
 
     private static synchronized void print() {

@@ -6,6 +6,7 @@ import org.kprobe4j.bpf.GracePeriod;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.internal.LoadedProgram;
 import org.kprobe4j.internal.Switch;
+import org.kprobe4j.internal.Timing;
 
 /**
  * A function's entry or return by its trampoline: fentry or fexit. The kernel drops no hit but those of the program's own recursion. Since
@@ -45,7 +46,9 @@ public final class TrampolineAttachment implements Attachment, LinkGate.Links {
 
     @Override
     public synchronized void attach(LoadedProgram program) {
-        link = BpfLink.tracing(program.program());
+        try (var _ = Timing.of(Timing.Phase.ATTACH)) {
+            link = BpfLink.tracing(program.program());
+        }
     }
 
     @Override

@@ -1,0 +1,100 @@
+package org.kprobe4j.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.kprobe4j.Counter;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.Kprobe;
+import org.kprobe4j.Kretprobe;
+import org.kprobe4j.Plan;
+import org.kprobe4j.ProbeException;
+import org.kprobe4j.internal.Explaining;
+
+/** How a target is planted, in lines to read. Probes are planted to find it out, and removed at once. */
+final class PlanText {
+    private PlanText() {}
+
+    /** Per-instance data. */
+    static final class Call {
+        long start;
+    }
+
+    /** By what handlers do: small ones are planted for it. */
+    static List<String> ofSamples(String target, boolean isOne) {
+        var lines = new ArrayList<String>();
+        lines.add("how it is planted, by what the handlers do:");
+        try (var sum = Counter.of()) {
+            add(lines, "count, read nothing", () -> {
+                try (var probe = Kprobe.at(target).preHandler((p, regs) -> 0).register()) {
+                    return probe.plan();
+                }
+            });
+            add(lines, "read registers", () -> {
+                try (var probe = Kprobe.at(target)
+                        .preHandler((p, regs) -> {
+                            sum.add(regs.sp());
+                            return 0;
+                        })
+                        .register()) {
+                    return probe.plan();
+                }
+            });
+            if (isOne) {
+                addReturns(lines, target, sum);
+            }
+        }
+        return lines;
+    }
+
+    private static void addReturns(List<String> lines, String target, Counter sum) {
+        add(lines, "read the return value", () -> {
+            try (var probe = Kretprobe.at(target)
+                    .handler((ri, regs) -> {
+                        sum.add(regs.returnValue());
+                        return 0;
+                    })
+                    .register()) {
+                return probe.plan();
+            }
+        });
+        add(lines, "entry and return, with data", () -> {
+            try (var probe = Kretprobe.at(target, Call.class)
+                    .entryHandler((ri, regs) -> {
+                        ri.data().start = Kernel.ktimeNs();
+                        return 0;
+                    })
+                    .handler((ri, regs) -> {
+                        sum.add(Kernel.ktimeNs() - ri.data().start);
+                        return 0;
+                    })
+                    .register()) {
+                return probe.plan();
+            }
+        });
+    }
+
+    private static void add(List<String> lines, String does, Supplier<Plan> planted) {
+        try {
+            lines.addAll(of(does, planted.get()));
+        } catch (ProbeException e) {
+            lines.add("  %s: %s".formatted(does, e.getMessage()));
+        }
+    }
+
+    /** The probes of a program that was run to see it. */
+    static List<String> ofProgram(List<Explaining.Noted> probes) {
+        var lines = new ArrayList<String>();
+        lines.add(probes.isEmpty() ? "the program plants no probe" : "how the program's handlers are planted:");
+        probes.forEach(probe -> lines.addAll(of(probe.kind(), probe.plan())));
+        return lines;
+    }
+
+    /** The mechanism, and a line for each cheaper one. */
+    static List<String> of(String what, Plan plan) {
+        var lines = new ArrayList<String>();
+        lines.add("  %s: %s".formatted(what, plan.chosen().describe()));
+        plan.refused().forEach(refused -> lines.add("      " + refused));
+        return lines;
+    }
+}
