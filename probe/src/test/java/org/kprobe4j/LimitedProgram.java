@@ -145,6 +145,7 @@ final class LimitedProgram {
 
     private static Object returned() {
         Kretprobe krp = Kretprobe.at(DevNull.FUNCTION, Start.class)
+                .mechanism(Mechanism.TRACEFS)
                 .entryHandler((ri, regs) -> {
                     ri.data().offset = regs.arg(1);
                     return regs.arg(1) % 2 == 0 ? 0 : 1;
@@ -161,7 +162,10 @@ final class LimitedProgram {
     }
 
     private static Object plain() {
-        Kretprobe krp = Kretprobe.at(DevNull.FUNCTION).handler((ri, regs) -> 0).register();
+        Kretprobe krp = Kretprobe.at(DevNull.FUNCTION)
+                .mechanism(Mechanism.TRACEFS)
+                .handler((ri, regs) -> 0)
+                .register();
         try (krp) {
             DevNull.seek(4);
         }

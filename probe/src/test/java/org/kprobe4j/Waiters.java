@@ -140,6 +140,7 @@ final class Waiters {
 
         public static void main(String[] args) throws Exception {
             Kretprobe.at(FUNCTION, Start.class)
+                    .mechanism(Mechanism.TRACEFS)
                     .entryHandler((ri, regs) -> 0)
                     .handler((ri, regs) -> 0)
                     .register();

@@ -69,8 +69,7 @@ public final class GuestMain {
             Hits hits = new Hits(loop);
             body.run(hits);
             baseline = idle();
-            System.out.println(
-                    Result.of(name, by, hits.cost().minus(before.middle(baseline)), hits.remark()));
+            System.out.println(Result.of(name, by, hits.cost().minus(before.middle(baseline)), hits.remark()));
         } catch (IOException | RuntimeException e) {
             System.out.println(Result.failed(name, by, String.valueOf(e.getMessage())));
         }

@@ -167,9 +167,12 @@ final class OwnCases {
         return hits.kprobe()
                 .preHandler((p, regs) -> {
                     switch (regs) {
-                        case PtRegs.X86 r -> events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.ip(), r.flags()));
-                        case PtRegs.Arm64 r -> events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.pc(), r.pstate()));
-                        case PtRegs.Arm r -> events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.pc(), r.cpsr()));
+                        case PtRegs.X86 r ->
+                            events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.ip(), r.flags()));
+                        case PtRegs.Arm64 r ->
+                            events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.pc(), r.pstate()));
+                        case PtRegs.Arm r ->
+                            events.emit(new Event(Kernel.ktimeNs(), Kernel.pid(), Kernel.comm(), r.pc(), r.cpsr()));
                     }
                     return 0;
                 })

@@ -1,5 +1,6 @@
 package org.kprobe4j.internal.planting;
 
+import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.Machine;
+import org.kprobe4j.internal.ProbeModules;
 import org.kprobe4j.internal.Programs;
 
 /** What the mechanisms without a kprobe can do at one place, where the kernel has just planted a kprobe. */
@@ -65,6 +67,11 @@ public final class OnePlace {
         }
         if (handler.overridesReturn()) {
             return Optional.of("only a kprobe can have the function return without having run");
+        }
+        String module = ProbeModules.at(Collections.singletonList(site.place().module()), new long[] {location.addr()})
+                .getFirst();
+        if (module != null) {
+            return Optional.of("the function is in module %s, which such a link keeps loaded".formatted(module));
         }
         if (location.addr() == 0) {
             return Optional.of("the kernel hides its addresses from this process");
