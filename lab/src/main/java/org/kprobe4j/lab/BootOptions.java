@@ -52,6 +52,17 @@ public record BootOptions(
     }
 
     /**
+     * The usual options for a kernel. 32-bit Arm gets one processor: where several are emulated, all must stop whenever one changes the
+     * page tables, which costs a JVM half a minute before its main.
+     *
+     * @param row the kernel
+     * @return the options to boot it with
+     */
+    public static BootOptions of(KernelRow row) {
+        return row.arch() == Arch.ARMHF ? defaults().cpus(1).bootLimit(Duration.ofMinutes(3)) : defaults();
+    }
+
+    /**
      * These options with instructions counted, on one processor.
      *
      * @return a copy

@@ -54,7 +54,7 @@ public final class Lab {
      * @throws LabException if the guest cannot be booted or does not survive the command
      */
     public static int run(KernelRow row, GuestCommand command) {
-        return run(row, BootOptions.defaults(), command);
+        return run(row, BootOptions.of(row), command);
     }
 
     /**

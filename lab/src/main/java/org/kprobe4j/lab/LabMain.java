@@ -88,6 +88,7 @@ public final class LabMain {
     private static int run(Deque<String> words) {
         KernelRow row = KernelRow.standard();
         BootOptions options = BootOptions.defaults();
+        int cpus = 0;
         Duration limit = Duration.ZERO;
         while (!words.isEmpty() && !words.peek().equals("--")) {
             String option = words.remove();
@@ -95,7 +96,7 @@ public final class LabMain {
                 case "--row" -> row = KernelRow.of(value(option, words));
                 case "--time-limit" -> limit = Duration.ofSeconds(number(option, words));
                 case "--memory" -> options = options.memoryMib(number(option, words));
-                case "--cpus" -> options = options.cpus(number(option, words));
+                case "--cpus" -> cpus = number(option, words);
                 case "--icount" -> options = options.countingInstructions();
                 case "--append" -> options = options.append(value(option, words));
                 case "--exchange" ->
@@ -107,6 +108,10 @@ public final class LabMain {
             throw new UsageException("no command; it comes after --");
         }
         words.remove();
+        options = options.bootLimit(BootOptions.of(row).bootLimit());
+        if (cpus > 0 || !options.countInstructions()) {
+            options = options.cpus(cpus > 0 ? cpus : BootOptions.of(row).cpus());
+        }
         GuestCommand command = GuestCommand.of(HostProcess.undamaged(List.copyOf(words)));
         return Lab.run(row, options, limit.isZero() ? command : command.timeLimit(limit));
     }
@@ -138,16 +143,7 @@ public final class LabMain {
             }
         }
         words.poll();
-        return new KernelTests(
-                        rows,
-                        classPath,
-                        selection,
-                        reports,
-                        javaHome,
-                        List.copyOf(words),
-                        limit,
-                        BootOptions.defaults())
-                .run();
+        return new KernelTests(rows, classPath, selection, reports, javaHome, List.copyOf(words), limit).run();
     }
 
     private static String value(String option, Deque<String> words) {

@@ -27,7 +27,6 @@ import org.kprobe4j.lab.LabException;
  * @param javaHome the runtime for the guest; empty for the one that {@link Lab#javaHome} names
  * @param jvmOptions further options of its JVM
  * @param timeLimit how long one kernel's tests may take
- * @param boot how to boot
  */
 public record KernelTests(
         List<KernelRow> rows,
@@ -36,8 +35,7 @@ public record KernelTests(
         Path reports,
         Optional<Path> javaHome,
         List<String> jvmOptions,
-        Optional<Duration> timeLimit,
-        BootOptions boot) {
+        Optional<Duration> timeLimit) {
 
     /** Start-up matters more than peak speed under emulation. */
     private static final List<String> JVM_OPTIONS = List.of(
@@ -102,7 +100,7 @@ public record KernelTests(
             GuestCommand command = GuestCommand.of(words(row));
             int status = Lab.run(
                     row,
-                    boot.append(QUICK_GRACE_PERIODS).exchange(folder),
+                    BootOptions.of(row).append(QUICK_GRACE_PERIODS).exchange(folder),
                     timeLimit.isPresent() ? command.timeLimit(timeLimit.get()) : command);
             Path tally = folder.resolve(GuestTestRun.TALLY);
             if (!Files.exists(tally)) {
