@@ -47,7 +47,7 @@ class ExampleRowsTest {
         return named.isEmpty() ? KernelRow.table().stream().map(KernelRow::id) : Stream.of(named.split(","));
     }
 
-    @ParameterizedTest(name = "{0}")
+    @ParameterizedTest(name = "{0}", quoteTextArguments = false)
     @MethodSource("rows")
     void theTwoExamples(String id, @TempDir Path classes) {
         KernelRow row = KernelRow.of(id);
