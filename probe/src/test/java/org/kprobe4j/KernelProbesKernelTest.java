@@ -24,8 +24,14 @@ class KernelProbesKernelTest {
     @Test
     void oursAndOthersAreListed() throws IOException {
         Files.writeString(EVENTS, "p:others/theirs vfs_fsync\n", StandardOpenOption.APPEND);
-        try (var kp = Kprobe.at(DevNull.FUNCTION).mechanism(Mechanism.PERF_KPROBE).preHandler((p, regs) -> 0).register();
-                var rp = Kretprobe.at("vfs_rename").mechanism(Mechanism.TRACEFS).handler((ri, regs) -> 0).register()) {
+        try (var kp = Kprobe.at(DevNull.FUNCTION)
+                        .mechanism(Mechanism.PERF_KPROBE)
+                        .preHandler((p, regs) -> 0)
+                        .register();
+                var rp = Kretprobe.at("vfs_rename")
+                        .mechanism(Mechanism.TRACEFS)
+                        .handler((ri, regs) -> 0)
+                        .register()) {
             assertThat(KernelProbes.planted())
                     .filteredOn(KernelProbes.Planted::ours)
                     .extracting(KernelProbes.Planted::addr, KernelProbes.Planted::kind)
@@ -61,7 +67,10 @@ class KernelProbesKernelTest {
     }
 
     private static Kprobe plant() {
-        return Kprobe.at(DevNull.FUNCTION).mechanism(Mechanism.PERF_KPROBE).preHandler((p, regs) -> 0).register();
+        return Kprobe.at(DevNull.FUNCTION)
+                .mechanism(Mechanism.PERF_KPROBE)
+                .preHandler((p, regs) -> 0)
+                .register();
     }
 
     /** What is said on standard error while a switch is off. */
