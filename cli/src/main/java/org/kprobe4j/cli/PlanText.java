@@ -78,7 +78,11 @@ final class PlanText {
         try {
             lines.addAll(of(does, planted.get()));
         } catch (ProbeException e) {
-            lines.add("  %s: %s".formatted(does, e.getMessage()));
+            // Behind the first line stands where in the target it is.
+            lines.add("  %s: %s"
+                    .formatted(
+                            does,
+                            String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
         }
     }
 
