@@ -256,8 +256,10 @@ final class KretprobePlanter<D> {
 
     private Part fexit(Handlers handlers, Trampoline function, PerfAttachment kprobe) {
         kprobe.close();
-        boolean switched = disabled || !TrampolineAttachment.canSwitch();
         TranslatedHandler entry = handlers.entry();
+        // A trampoline that is made anew leaves out the returns of the calls in flight, which are to be seen when the
+        // probe is switched off.
+        boolean switched = entry != null || disabled || !TrampolineAttachment.canSwitch();
         var code = code(
                 handlers,
                 entry,
@@ -474,7 +476,7 @@ final class KretprobePlanter<D> {
                 entryProgram,
                 returnProgram,
                 calls,
-                atReturn.isLink() || ReturnTrampoline.isHidden(),
+                atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden(),
                 atReturn.tellsRecursion());
         return new Part(planted.get(), entry, atReturn, code.programs(), entryProgram, returnProgram, count);
     }

@@ -117,6 +117,8 @@ final class ReturnCount {
         long entered = entry.hits() - notFollowed;
         // The kernel may have missed calls that the entry program did not see: when one of the two was removed already.
         long followed = missedEnter ? Math.max(entered - told, returned + ended + returnsLost) : entered;
+        // A return that is not of a followed call counts as one for a moment, until its program has found out.
+        returned = Math.min(returned, followed - ended - returnsLost);
         long inFlight = followed - returned - ended - returnsLost;
         // A dropped return leaves its call in the map, where it looks like one in flight, or like one that ended
         // inside.
