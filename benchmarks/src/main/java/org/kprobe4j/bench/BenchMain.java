@@ -15,9 +15,9 @@ import java.util.stream.Collectors;
 import org.kprobe4j.cli.BenchPrograms;
 import org.kprobe4j.lab.Arch;
 import org.kprobe4j.lab.BootOptions;
-import org.kprobe4j.lab.DebianPrograms;
 import org.kprobe4j.lab.Guest;
 import org.kprobe4j.lab.GuestCommand;
+import org.kprobe4j.lab.DebianPrograms;
 import org.kprobe4j.lab.GuestStreams;
 import org.kprobe4j.lab.KernelRow;
 import org.kprobe4j.lab.Lab;
@@ -85,6 +85,7 @@ public final class BenchMain {
         }
         if (!options.hitCases().isEmpty()) {
             report.hits(row, countInstructions(row), options.allHits());
+            publish(report);
         }
         if (options.wants(Options.ATTACH)) {
             time(report, Options.ATTACH, row);
@@ -96,13 +97,18 @@ public final class BenchMain {
                 time(report, Options.START, KernelRow.of(NEWEST));
             }
         }
-        System.out.print(report.text());
+        return report.failures() == 0 ? 0 : FAILED_CASE;
+    }
+
+    /** Each table as soon as it is there: the next takes its time. */
+    private void publish(Report report) throws IOException {
+        System.out.print(report.news());
+        System.out.flush();
         if (report.isDocumented()) {
             Path file = repository.resolve("docs/bench.md");
             Files.writeString(file, report.markdown(Files.exists(file) ? Files.readString(file) : ""));
             progress.say("bench: written: " + file);
         }
-        return report.failures() == 0 ? 0 : FAILED_CASE;
     }
 
     /** The loop is machine code of x86-64. */
@@ -142,11 +148,12 @@ public final class BenchMain {
     }
 
     /** First by the clock, then by instructions; the other tools' attaching takes too long to be counted. */
-    private void time(Report report, String what, KernelRow row) {
+    private void time(Report report, String what, KernelRow row) throws IOException {
         String peers = peers(row);
         List<String> timed = List.of(what, peers, repository.toString(), TIMED_RUNS);
         report.timings(
                 what, row, false, inGuest(row, BootOptions.defaults(), TimingMain.class, timed), options.peers());
+        publish(report);
         List<String> counted =
                 List.of(what, what.equals(Options.ATTACH) ? "" : peers, repository.toString(), COUNTED_RUNS);
         report.timings(
@@ -155,6 +162,7 @@ public final class BenchMain {
                 true,
                 inGuest(row, BootOptions.defaults().countingInstructions(), TimingMain.class, counted),
                 options.peers());
+        publish(report);
     }
 
     private int disassemble(KernelRow row) {

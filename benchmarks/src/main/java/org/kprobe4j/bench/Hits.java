@@ -4,13 +4,17 @@ import java.io.IOException;
 import java.util.Optional;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Kretprobe;
+import org.kprobe4j.Mechanism;
+import org.kprobe4j.Plan;
 
 /** The hits of one case: the probe's target, the process that will hit it, and what its calls took. */
 final class Hits {
     private final SeekLoop loop;
     private final Optional<Action> instead;
+    private final Optional<Mechanism> forced;
     private SeekLoop.Cost cost = new SeekLoop.Cost(Double.NaN, Double.NaN);
     private String remark = "";
+    private Optional<Mechanism> mechanism = Optional.empty();
 
     /** Something that is done while the probe is planted. */
     @FunctionalInterface
@@ -19,32 +23,44 @@ final class Hits {
     }
 
     Hits(SeekLoop loop) {
-        this(loop, Optional.empty());
+        this(loop, Optional.empty(), Optional.empty());
+    }
+
+    /** With probes that are planted in a certain way, whatever it costs. */
+    Hits(SeekLoop loop, Mechanism forced) {
+        this(loop, Optional.empty(), Optional.of(forced));
     }
 
     /** Does something else in place of the calls. */
     Hits(SeekLoop loop, Action instead) {
-        this(loop, Optional.of(instead));
+        this(loop, Optional.of(instead), Optional.empty());
     }
 
-    private Hits(SeekLoop loop, Optional<Action> instead) {
+    private Hits(SeekLoop loop, Optional<Action> instead, Optional<Mechanism> forced) {
         this.loop = loop;
         this.instead = instead;
+        this.forced = forced;
     }
 
     /** A probe of the function that is called. */
     Kprobe.Builder kprobe() {
-        return Kprobe.at(SeekLoop.FUNCTION);
+        var builder = Kprobe.at(SeekLoop.FUNCTION);
+        forced.ifPresent(builder::mechanism);
+        return builder;
     }
 
     /** A return probe of the function that is called. */
     <D> Kretprobe.Builder<D> kretprobe(Class<D> data) {
-        return Kretprobe.at(SeekLoop.FUNCTION, data);
+        var builder = Kretprobe.at(SeekLoop.FUNCTION, data);
+        forced.ifPresent(builder::mechanism);
+        return builder;
     }
 
     /** A return probe without private data. */
     Kretprobe.Builder<Void> kretprobe() {
-        return Kretprobe.at(SeekLoop.FUNCTION);
+        var builder = Kretprobe.at(SeekLoop.FUNCTION);
+        forced.ifPresent(builder::mechanism);
+        return builder;
     }
 
     /** The process that will call. */
@@ -55,6 +71,17 @@ final class Hits {
     /** How often it will call. */
     long expected() {
         return loop.hits();
+    }
+
+    /** Lets it call a function that is probed in this way, and takes the time. */
+    void run(Plan plan) throws IOException, InterruptedException {
+        mechanism = Optional.of(plan.chosen());
+        run();
+    }
+
+    /** How the probe was planted, if it is one of ours. */
+    Optional<Mechanism> mechanism() {
+        return mechanism;
     }
 
     /** Lets it call, and takes the time. */

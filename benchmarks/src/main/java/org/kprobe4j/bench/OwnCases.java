@@ -28,13 +28,13 @@ final class OwnCases {
 
     static void count(Hits hits) throws IOException, InterruptedException {
         try (var counter = Counter.of();
-                var _ = hits.kprobe()
+                var kp = hits.kprobe()
                         .preHandler((p, regs) -> {
                             counter.increment();
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(counter.sum());
         }
     }
@@ -57,7 +57,7 @@ final class OwnCases {
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(kp.account().hits());
             hits.counted(counter.sum() + hits.expected() - expected);
         }
@@ -65,7 +65,7 @@ final class OwnCases {
 
     static void registers(Hits hits) throws IOException, InterruptedException {
         try (var counter = Counter.of();
-                var _ = hits.kprobe()
+                var kp = hits.kprobe()
                         .preHandler((p, regs) -> {
                             switch (regs) {
                                 case PtRegs.X86 r -> counter.add(r.ip() != 0 && r.flags() != 0 ? 1 : 0);
@@ -75,43 +75,43 @@ final class OwnCases {
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(counter.sum());
         }
     }
 
     static void arguments(Hits hits) throws IOException, InterruptedException {
         try (var counter = Counter.of();
-                var _ = hits.kprobe()
+                var kp = hits.kprobe()
                         .preHandler((p, regs) -> {
                             counter.add(regs.arg(1) == 0 && regs.arg(2) == 0 ? 1 : 0);
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(counter.sum());
         }
     }
 
     static void post(Hits hits) throws IOException, InterruptedException {
         try (var counter = Counter.of();
-                var _ = hits.kprobe()
+                var kp = hits.kprobe()
                         .postHandler((p, regs, flags) -> counter.increment())
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(counter.sum());
         }
     }
 
     static void returns(Hits hits) throws IOException, InterruptedException {
         try (var counter = Counter.of();
-                var _ = hits.kretprobe()
+                var rp = hits.kretprobe()
                         .handler((ri, regs) -> {
                             counter.increment();
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(rp.plan());
             hits.counted(counter.sum());
         }
     }
@@ -123,7 +123,7 @@ final class OwnCases {
 
     static void latency(Hits hits) throws IOException, InterruptedException {
         try (var latency = Histogram.log2();
-                var _ = hits.kretprobe(Call.class)
+                var rp = hits.kretprobe(Call.class)
                         .entryHandler((ri, regs) -> {
                             ri.data().start = Kernel.ktimeNs();
                             return 0;
@@ -133,7 +133,7 @@ final class OwnCases {
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(rp.plan());
             hits.counted(latency.count());
         }
     }
@@ -143,8 +143,8 @@ final class OwnCases {
 
     static void event(Hits hits) throws IOException, InterruptedException {
         try (var events = RingBuffer.of(Event.class, RING_BYTES);
-                var _ = emitting(hits, events)) {
-            hits.run();
+                var kp = emitting(hits, events)) {
+            hits.run(kp.plan());
             List<Event> all = new ArrayList<>();
             events.drainTo(all);
             hits.counted(all.size());
@@ -156,7 +156,7 @@ final class OwnCases {
         try (var events = RingBuffer.of(Event.class)) {
             events.forEach(_ -> count.incrementAndGet());
             try (var kp = emitting(hits, events)) {
-                hits.run();
+                hits.run(kp.plan());
                 hits.counted(kp.account().hits());
                 hits.remark("%d lost".formatted(kp.account().recordsLost()));
             }
@@ -181,13 +181,13 @@ final class OwnCases {
 
     static void stack(Hits hits) throws IOException, InterruptedException {
         try (var stacks = KernelMap.of(KernelStack.class, Long.class);
-                var _ = hits.kprobe()
+                var kp = hits.kprobe()
                         .preHandler((p, regs) -> {
                             stacks.add(Kernel.stack(), 1);
                             return 0;
                         })
                         .register()) {
-            hits.run();
+            hits.run(kp.plan());
             hits.counted(stacks.entries().values().stream()
                     .mapToLong(Long::longValue)
                     .sum());

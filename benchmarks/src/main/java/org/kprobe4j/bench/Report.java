@@ -30,6 +30,7 @@ final class Report {
 
     private final List<Section> sections = new ArrayList<>();
     private int failures;
+    private int shown;
 
     /** A table under its title. */
     private record Section(String title, Grid grid, String note, boolean documented) {
@@ -172,11 +173,11 @@ final class Report {
         return failures;
     }
 
-    String text() {
-        return sections.stream()
-                .map(Section::text)
-                .collect(Collectors.joining())
-                .replace(" \n", "\n");
+    /** The tables that were not asked for yet. */
+    String news() {
+        List<Section> fresh = sections.subList(shown, sections.size());
+        shown = sections.size();
+        return fresh.stream().map(Section::text).collect(Collectors.joining()).replace(" \n", "\n");
     }
 
     /** The documentation: what was measured now in the place of what stands there under the same title. */

@@ -27,7 +27,7 @@ final class ReportTest {
                 false);
 
         assertThat(report.failures()).isEqualTo(1);
-        assertThat(report.text()).isEqualTo("""
+        assertThat(report.news()).isEqualTo("""
 
                 Instructions added per hit, Linux 6.12
 
@@ -37,6 +37,7 @@ final class ReportTest {
                 stack  kprobe4j         failed                                counted 1 of 2 calls
                 A call without a probe: 318.4 before all this, after it 318.5. Measured with bpftrace v0.
                 """);
+        assertThat(report.news()).isEmpty();
     }
 
     @Test

@@ -27,7 +27,7 @@ import org.kprobe4j.handlers.ClassFileTarget;
 class FuzzTest {
     private static final int SECONDS = Integer.getInteger("kprobe4j.fuzz.seconds", 20);
     /** For a single input; also what a loop without end is found by. */
-    private static final int INPUT_SECONDS = 10;
+    private static final int INPUT_SECONDS = 120;
 
     private static final int MAX_INPUT_BYTES = 16_384;
     /** What Jazzer looks for besides, such as SQL injection, is not at stake here and costs time. */
