@@ -21,8 +21,8 @@ import org.kprobe4j.compiler.Architecture;
  * what its own holds, and looks where that is.
  *
  * <p>{@code mm} and {@code active_mm} stand side by side and lead both to the process's {@code struct mm_struct}, which is known by
- * what it says of the process's memory: the ten addresses that /proc/self/stat shows. Only one pair that leads there is taken for an
- * answer. Source: include/linux/sched.h, include/linux/mm_types.h, do_task_stat() in fs/proc/array.c.
+ * what it says of the process's memory: the ten addresses that /proc/self/stat shows. The first pair that leads there is the task's own;
+ * what follows it in memory may be another thread of the process. Source: include/linux/sched.h, include/linux/mm_types.h, do_task_stat() in fs/proc/array.c.
  */
 final class MeasuredTypes {
     private static final String TASK = "task_struct";
@@ -79,22 +79,21 @@ final class MeasuredTypes {
         return addresses;
     }
 
-    /** Where mm is in the task_struct of a process with those addresses; nothing unless there is exactly one such place. */
+    /** Where mm is in the task_struct of a process with those addresses; nothing if no place leads there. */
     static Optional<Integer> mmOffset(Memory memory, long task, Set<Long> addresses, int wordBytes) {
         // Numbers that a process without these areas has prove nothing.
         if (addresses.size() < ADDRESSES.size() - 1 || addresses.contains(0L) || addresses.contains(1L)) {
             return Optional.empty();
         }
         List<Long> words = words(memory, task, TASK_BYTES, wordBytes);
-        var found = new ArrayList<Integer>();
         for (int i = 0; i + 1 < words.size(); i++) {
             long pointer = words.get(i);
             boolean pair = pointer != 0 && pointer % wordBytes == 0 && words.get(i + 1) == pointer;
             if (pair && new HashSet<>(words(memory, pointer, MM_BYTES, wordBytes)).containsAll(addresses)) {
-                found.add(i * wordBytes);
+                return Optional.of(i * wordBytes);
             }
         }
-        return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+        return Optional.empty();
     }
 
     /** As much of it as is mapped. */

@@ -63,6 +63,7 @@ final class Handlers {
     private CallStore store = CallStore.HASH;
     private boolean switched = true;
     private Supplier<Optional<Btf>> btf = Optional::empty;
+    private Optional<Btf> measured = Optional.empty();
     private Optional<String> dataClass = Optional.empty();
     private Optional<Btf> module = Optional.empty();
     private Planted planted = new Planted.One(SYMBOL, ADDR);
@@ -113,6 +114,12 @@ final class Handlers {
 
     Handlers btf(Supplier<Optional<Btf>> types) {
         btf = types;
+        return this;
+    }
+
+    /** What is known of structures without BTF. */
+    Handlers measured(Btf types) {
+        measured = Optional.of(types);
         return this;
     }
 
@@ -275,6 +282,11 @@ final class Handlers {
             @Override
             public Optional<Btf> moduleWithFunction(String function) {
                 return module.filter(types -> types.function(function).isPresent());
+            }
+
+            @Override
+            public Optional<Btf> measured(String struct) {
+                return measured;
             }
         };
     }
