@@ -162,7 +162,7 @@ class KretprobeScenariosKernelTest {
         try (rp) {
             run(shell, "-c", "i=0; while [ $i -lt %d ]; do (:); i=$((i+1)); done".formatted(processes));
         }
-        assertThat(rp.account().endedInside()).isEqualTo(processes + 1);
+        assertThat(rp.account().endedInside()).as(rp.account().toString()).isEqualTo(processes + 1);
         assertThat(rp.account().delivered()).isZero();
         assertThat(rp.account().inFlight()).isZero();
         assertThat(rp.account().mapFull()).isZero();

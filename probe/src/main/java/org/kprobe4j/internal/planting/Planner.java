@@ -67,6 +67,7 @@ public final class Planner {
      * @throws AttachException if there is none
      */
     public <T> Planted<T> plant(List<Way<T>> ways) {
+        UnsupportedException unsupported = null;
         for (Way<T> way : ways) {
             if (forced != null && way.mechanism() != forced) {
                 continue;
@@ -81,10 +82,12 @@ public final class Planner {
             } catch (NotHereException e) {
                 refused.add(new Plan.Refused(way.mechanism(), String.valueOf(e.getMessage())));
             } catch (UnsupportedException e) {
+                unsupported = e;
                 refused.add(new Plan.Refused(way.mechanism(), e.failure().reason()));
             }
         }
-        throw none();
+        // What the dearest one lacks says best what to do.
+        throw unsupported != null && forced == null ? unsupported : none();
     }
 
     /**
