@@ -7,11 +7,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.CallSlots;
 import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.JoinedProgram;
 import org.kprobe4j.compiler.Planted.One;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
@@ -34,6 +36,7 @@ import org.kprobe4j.internal.planting.Planner.Way;
 import org.kprobe4j.internal.planting.Planting;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
 import org.kprobe4j.internal.planting.Returns;
+import org.kprobe4j.internal.planting.Sessions;
 import org.kprobe4j.internal.planting.Site;
 import org.kprobe4j.internal.planting.SiteRefusedException;
 import org.kprobe4j.internal.planting.Sites;
@@ -83,7 +86,7 @@ final class KretprobePlanter<D> {
             ReturnCount count) {
         /** What switches the program with which a call begins. */
         Switch.Gate gate() {
-            return entry == null || entryProgram == null ? atReturn.gate(returnProgram) : entry.gate(entryProgram);
+            return (entry == null ? atReturn : entry).gate(first());
         }
 
         /** Where a call begins to count. */
@@ -212,6 +215,10 @@ final class KretprobePlanter<D> {
                                     () -> maxactiveRefusal().or(() -> trampolineRefusal(ways, handlers)),
                                     () -> fexit(handlers, ways.trampoline(), kprobe)),
                             new Way<>(
+                                    Mechanism.KPROBE_SESSION,
+                                    () -> sessionRefusal(handlers.needsEntry()).or(() -> linkRefusal(ways, handlers)),
+                                    () -> session(handlers, location, kprobe)),
+                            new Way<>(
                                     Mechanism.KPROBE_MULTI,
                                     () -> maxactiveRefusal().or(() -> linkRefusal(ways, handlers)),
                                     () -> multi(handlers, location, kprobe)),
@@ -238,6 +245,10 @@ final class KretprobePlanter<D> {
 
     private Optional<String> maxactiveRefusal() {
         return maxactive == 0 ? Optional.empty() : Optional.of("maxactive was set, which only a tracefs event takes");
+    }
+
+    private Optional<String> sessionRefusal(boolean needsEntry) {
+        return maxactiveRefusal().or(() -> needsEntry ? Sessions.seenLack() : Optional.of(Sessions.NOTHING_TO_JOIN));
     }
 
     private Optional<String> trampolineRefusal(OnePlace ways, Handlers handlers) {
@@ -277,6 +288,33 @@ final class KretprobePlanter<D> {
                         entry == null ? null : registration.opened(new TrampolineAttachment(switched)),
                         registration.opened(new TrampolineAttachment(switched))),
                 Optional::empty);
+    }
+
+    /** The program has a switch: its link cannot be taken away while calls are in flight. */
+    private Part session(Handlers handlers, ProbeLocation location, PerfAttachment kprobe) {
+        kprobe.close();
+        var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_SESSION, 0);
+        var code = code(
+                handlers,
+                entryOrFollowed(handlers),
+                OnePlace.linkContext(location),
+                ProgramContext.Registers.OWN,
+                sessionShape(handlers.atReturn()),
+                true,
+                attached,
+                attached);
+        return Planner.orElseNext(
+                () -> attach(
+                        handlers::places,
+                        1,
+                        code,
+                        null,
+                        registration.opened(MultiAttachment.one(handlers.site(), false, true))),
+                Sessions::lack);
+    }
+
+    private static ProgramShape.Entry sessionShape(TranslatedHandler atReturn) {
+        return new ProgramShape.Entry(OptionalLong.empty(), atReturn.keptArguments(), true);
     }
 
     private Part multi(Handlers handlers, ProbeLocation location, PerfAttachment kprobe) {
@@ -386,28 +424,43 @@ final class KretprobePlanter<D> {
                 .plant(List.of(
                         new Way<>(Mechanism.FENTRY, () -> Optional.of(Planting.ONE_FUNCTION), () -> false),
                         new Way<>(
+                                Mechanism.KPROBE_SESSION,
+                                () -> sessionRefusal(entry != null)
+                                        .or(() -> linkRefusal(planting, back, entry))
+                                        .or(Sessions::lack),
+                                () -> true),
+                        new Way<>(
                                 Mechanism.KPROBE_MULTI,
-                                () -> maxactiveRefusal()
-                                        .or(() -> planting.linkRefusal(back))
-                                        .or(() -> entry == null ? Optional.empty() : planting.linkRefusal(entry)),
+                                () -> maxactiveRefusal().or(() -> linkRefusal(planting, back, entry)),
                                 () -> true),
                         new Way<>(Mechanism.TRACEFS, Optional::empty, () -> false)));
         boolean oneLink = way.planted();
-        ProgramShape.Entry shape = entryShape(back.keptArguments(), oneLink);
+        boolean session = way.plan().chosen() == Mechanism.KPROBE_SESSION;
+        ProgramShape.Entry shape = session ? sessionShape(back) : entryShape(back.keptArguments(), oneLink);
         CompiledProgram entryCode = entry == null
                 ? null
                 : programs.program(entry, shape, ProgramContext.Registers.OWN, CallStore.HASH, true);
         CompiledProgram returnCode = programs.program(
                 back, new ProgramShape.Return(entry != null), ProgramContext.Registers.OWN, CallStore.HASH, true);
-        Attachment atEntry = entryCode == null ? null : registration.opened(planting.entries(oneLink));
-        Attachment atReturn = registration.opened(planting.returns(oneLink, eventName(), maxactive));
+        Attachment atEntry = entryCode == null || session ? null : registration.opened(planting.entries(oneLink));
+        Attachment atReturn = registration.opened(
+                session ? planting.entries(true) : planting.returns(oneLink, eventName(), maxactive));
         Part part = attach(
                 planting::planted,
                 sites.sites().size(),
-                Code.loaded(programs, entryCode, returnCode, Planting.type(oneLink)),
+                Code.loaded(
+                        programs,
+                        entryCode,
+                        returnCode,
+                        session ? AttachType.TRACE_KPROBE_SESSION : Planting.type(oneLink)),
                 atEntry,
                 atReturn);
         return new Planned(part, way.plan());
+    }
+
+    private static Optional<String> linkRefusal(
+            Planting planting, TranslatedHandler back, @Nullable TranslatedHandler entry) {
+        return planting.linkRefusal(back).or(() -> entry == null ? Optional.empty() : planting.linkRefusal(entry));
     }
 
     /** Two links take their turns in no certain order, so the entry program cannot tell there whether the call found an instance. */
@@ -427,11 +480,31 @@ final class KretprobePlanter<D> {
             LoadedProgram.Attached attached = programs.attached(type);
             return new Code(programs, entry, back, attached, attached, CallStore.HASH);
         }
+
+        boolean isSession() {
+            return backAttached.type() == AttachType.TRACE_KPROBE_SESSION;
+        }
     }
 
     private LoadedProgram load(
             String what, String name, CompiledProgram code, Code all, LoadedProgram.Attached attached) {
         return Registration.load(what, code, () -> all.programs().load(name, code, attached, log::append, log::flush));
+    }
+
+    private LoadedProgram.Halves loadSession(CompiledProgram entry, Code all) {
+        JoinedProgram joined = Sessions.join(entry, all.back());
+        try {
+            return all.programs().load("session", joined, all.backAttached(), log::append, log::flush);
+        } catch (LoadException e) {
+            throw Registration.refused("handlers", joined.whole(), e);
+        }
+    }
+
+    private LoadedProgram.Halves loadBoth(Code code) {
+        LoadedProgram back = load("return handler", "ret_handler", code.back(), code, code.backAttached());
+        CompiledProgram entry = code.entry();
+        return new LoadedProgram.Halves(
+                entry == null ? back : load("entry handler", "entry_handler", entry, code, code.entryAttached()), back);
     }
 
     /**
@@ -451,11 +524,11 @@ final class KretprobePlanter<D> {
             calls = registration.opened(CallsInFlight.create(places, maxactive, entryCode.callBytes(), code.store()));
             code.programs().calls(calls);
         }
-        LoadedProgram returnProgram = load("return handler", "ret_handler", code.back(), code, code.backAttached());
-        LoadedProgram entryProgram = entryCode == null
-                ? null
-                : load("entry handler", "entry_handler", entryCode, code, code.entryAttached());
-        (entryProgram == null ? returnProgram : entryProgram).open(!disabled);
+        LoadedProgram.Halves halves =
+                entryCode != null && code.isSession() ? loadSession(entryCode, code) : loadBoth(code);
+        LoadedProgram returnProgram = halves.back();
+        LoadedProgram entryProgram = entryCode == null ? null : halves.entry();
+        halves.entry().open(!disabled);
         try {
             atReturn.attach(returnProgram);
             if (entry != null && entryProgram != null) {
@@ -476,7 +549,7 @@ final class KretprobePlanter<D> {
                 entryProgram,
                 returnProgram,
                 calls,
-                atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden(),
+                !code.isSession() && (atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden()),
                 atReturn.tellsRecursion());
         return new Part(planted.get(), entry, atReturn, code.programs(), entryProgram, returnProgram, count);
     }

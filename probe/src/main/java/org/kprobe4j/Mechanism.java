@@ -12,6 +12,12 @@ public enum Mechanism {
      */
     FENTRY("fentry/fexit"),
     /**
+     * kprobe.session: ftrace calls one program at entry and return of one or many functions, and at the return only if the entry wants it. For
+     * return probes that do something at the entry, too. Since kernel: 6.10 with CONFIG_FPROBE. Source: bpf_kprobe_multi_link_attach() in
+     * kernel/trace/bpf_trace.c.
+     */
+    KPROBE_SESSION("kprobe.session"),
+    /**
      * kprobe.multi: ftrace calls the program at the entry or return of one or many functions. Since kernel: 5.18 with CONFIG_FPROBE. Source:
      * bpf_kprobe_multi_link_attach() in kernel/trace/bpf_trace.c.
      */

@@ -202,8 +202,13 @@ final class Registration {
         try {
             return load.get();
         } catch (LoadException e) {
-            throw new HandlerException(LoadRefusal.explain(what, compiled, e), e.log(), e);
+            throw refused(what, compiled, e);
         }
+    }
+
+    /** The verifier's refusal, said of the handler's lines. */
+    static HandlerException refused(String what, CompiledProgram compiled, LoadException refusal) {
+        return new HandlerException(LoadRefusal.explain(what, compiled, refusal), refusal.log(), refusal);
     }
 
     /** What is said at the end of a run. */

@@ -58,6 +58,7 @@ class MechanismKernelTest {
     private static boolean isHere(Mechanism mechanism) {
         return switch (mechanism) {
             case FENTRY -> Machine.btf().isPresent();
+            case KPROBE_SESSION -> Features.running().kprobeSession().isYes();
             case KPROBE_MULTI -> Features.running().kprobeMulti().isYes();
             default -> true;
         };
@@ -72,8 +73,12 @@ class MechanismKernelTest {
 
     private static final List<Mechanism> OF_ENTRIES =
             List.of(Mechanism.FENTRY, Mechanism.KPROBE_MULTI, Mechanism.PERF_KPROBE);
-    private static final List<Mechanism> OF_RETURNS =
-            List.of(Mechanism.FENTRY, Mechanism.KPROBE_MULTI, Mechanism.TRACEFS, Mechanism.PERF_KPROBE);
+    private static final List<Mechanism> OF_RETURNS = List.of(
+            Mechanism.FENTRY,
+            Mechanism.KPROBE_SESSION,
+            Mechanism.KPROBE_MULTI,
+            Mechanism.TRACEFS,
+            Mechanism.PERF_KPROBE);
 
     @Test
     void argumentsAndContext() {

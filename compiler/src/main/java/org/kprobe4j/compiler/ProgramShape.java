@@ -56,11 +56,22 @@ public sealed interface ProgramShape {
      * @param trampoline address that the kretprobe wrote over the return address if it had a free instance; nothing if it is not
      *     known, then every call counts as one that has an instance
      * @param kept numbers of the argument registers that the return handler reads: stored behind the private data, in this order
+     * @param decides whether its result decides if there is a return: 1 where the call is not followed, as a session's; else 0 always
      */
-    record Entry(OptionalLong trampoline, List<Integer> kept) implements ProgramShape {
+    record Entry(OptionalLong trampoline, List<Integer> kept, boolean decides) implements ProgramShape {
         /** Copies the list. */
         public Entry {
             kept = List.copyOf(kept);
+        }
+
+        /**
+         * One whose result does not matter.
+         *
+         * @param trampoline the kretprobe's, if it is known
+         * @param kept numbers of the argument registers that the return handler reads
+         */
+        public Entry(OptionalLong trampoline, List<Integer> kept) {
+            this(trampoline, kept, false);
         }
 
         /**

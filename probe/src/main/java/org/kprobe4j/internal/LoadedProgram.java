@@ -3,6 +3,8 @@ package org.kprobe4j.internal;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.JoinedProgram;
 import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.ScratchMemory;
 
@@ -35,6 +38,7 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
     private final List<BpfProgram> copies;
     private final Attached attached;
     private final @Nullable PlaceHits placeHits;
+    private final LongUnaryOperator misses;
 
     private LoadedProgram(
             CompiledProgram compiled,
@@ -42,7 +46,9 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
             MappedArray slots,
             List<BpfProgram> copies,
             Attached attached,
-            @Nullable PlaceHits placeHits) {
+            @Nullable PlaceHits placeHits,
+            LongUnaryOperator misses) {
+        this.misses = misses;
         this.compiled = compiled;
         this.account = account;
         this.slots = slots;
@@ -114,8 +120,7 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
                 .ifPresent(lack -> {
                     throw new IllegalArgumentException("load %s: %s".formatted(name, lack));
                 });
-        int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
-        BpfMap account = BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
+        BpfMap account = account(compiled);
         var copies = new ArrayList<BpfProgram>();
         PlaceHits placeHits = attached.places() == 1 ? null : PlaceHits.create(attached.places());
         try (BpfMap scratch = scratch(compiled)) {
@@ -128,7 +133,14 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
                 }
             }
             // The program keeps its scratch memory; no descriptor of it is needed any more.
-            var loaded = new LoadedProgram(compiled, account, account.mmap(), List.copyOf(copies), attached, placeHits);
+            var loaded = new LoadedProgram(
+                    compiled,
+                    account,
+                    account.mmap(),
+                    List.copyOf(copies),
+                    attached,
+                    placeHits,
+                    LongUnaryOperator.identity());
             loaded.open(true);
             return loaded;
         } catch (BpfException | IllegalStateException e) {
@@ -139,6 +151,65 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
             account.close();
             throw e;
         }
+    }
+
+    private static BpfMap account(CompiledProgram compiled) {
+        int bytes = (Account.FAULTS + compiled.faultSites().size()) * Long.BYTES;
+        return BpfMap.create(MapType.ARRAY, "account", Integer.BYTES, bytes, 1, BpfMap.MMAPABLE);
+    }
+
+    /**
+     * One program with two accounts.
+     *
+     * @param entry what it does at the entry; the kernel's program is attached by it
+     * @param back what it does at the return
+     */
+    public record Halves(LoadedProgram entry, LoadedProgram back) {}
+
+    /** Loads a session: as {@link #load(String, CompiledProgram, SourceLines, ToIntFunction, Attached)}. */
+    public static Halves load(
+            String name, JoinedProgram joined, SourceLines sources, ToIntFunction<String> mapFd, Attached attached) {
+        BpfMap account = account(joined.back());
+        PlaceHits hits = attached.places() == 1 ? null : PlaceHits.create(attached.places());
+        try {
+            LoadedProgram whole =
+                    load(name, joined.whole(), sources, map -> backFd(map, account, hits, mapFd), attached);
+            LongSupplier lost = () -> whole.count(Account.RETURN_LOST);
+            LongUnaryOperator atEntry = misses -> missedEntries(misses, lost.getAsLong());
+            LongUnaryOperator atReturn = misses -> Math.min(misses, lost.getAsLong());
+            return new Halves(
+                    new LoadedProgram(
+                            joined.entry(),
+                            whole.account,
+                            whole.slots,
+                            whole.copies,
+                            attached,
+                            whole.placeHits,
+                            atEntry),
+                    new LoadedProgram(joined.back(), account, account.mmap(), whole.copies, attached, hits, atReturn));
+        } catch (RuntimeException e) {
+            if (hits != null) {
+                hits.close();
+            }
+            account.close();
+            throw e;
+        }
+    }
+
+    private static int backFd(String map, BpfMap account, @Nullable PlaceHits hits, ToIntFunction<String> mapFd) {
+        if (map.equals(JoinedProgram.BACK_ACCOUNT)) {
+            return account.fd();
+        }
+        return hits != null && map.equals(JoinedProgram.BACK_HITS) ? hits.map().fd() : mapFd.applyAsInt(map);
+    }
+
+    /**
+     * The kernel counts both ends as one. A dropped return is known by the call that it left behind. A dropped entry has no return; before
+     * 6.14 the kernel tried that, too, and dropped it again. Source: kprobe_multi_link_prog_run() in kernel/trace/bpf_trace.c.
+     */
+    private static long missedEntries(long misses, long returnsLost) {
+        long entries = Math.max(0, misses - returnsLost);
+        return KernelVersion.running().atLeast(6, 14) ? entries : (entries + 1) / 2;
     }
 
     private static Answer hasHelper(int id) {
@@ -265,9 +336,9 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
 
     /** Runs that the kernel dropped because another program was running on the CPU; 0 where it does not say. */
     public long recursionMisses() {
-        return copies.stream()
+        return misses.applyAsLong(copies.stream()
                 .mapToLong(program -> Math.max(0, program.info().recursionMisses()))
-                .sum();
+                .sum());
     }
 
     @Override

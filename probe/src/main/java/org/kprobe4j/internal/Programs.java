@@ -19,6 +19,7 @@ import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompileRequest;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Compiler;
+import org.kprobe4j.compiler.JoinedProgram;
 import org.kprobe4j.compiler.KernelObject;
 import org.kprobe4j.compiler.Places;
 import org.kprobe4j.compiler.Planted;
@@ -213,14 +214,36 @@ public final class Programs implements AutoCloseable {
             LoadedProgram.Attached attached,
             Consumer<String> lines,
             Runnable flush) {
-        if (log == null && !formats.isEmpty()) {
-            var printer = new LinePrinter(formats, lines);
-            log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
-        }
+        openLog(lines, flush);
         LoadedProgram program = LoadedProgram.load(
                 name, compiled, sources.getOrDefault(compiled, SourceLines.NONE), this::mapFd, attached);
         loaded.add(program);
         return program;
+    }
+
+    private void openLog(Consumer<String> lines, Runnable flush) {
+        if (log == null && !formats.isEmpty()) {
+            var printer = new LinePrinter(formats, lines);
+            log = new RingReader(LOG, LOG_BYTES, printer::accept, flush);
+        }
+    }
+
+    /** The same for a session. */
+    public LoadedProgram.Halves load(
+            String name,
+            JoinedProgram joined,
+            LoadedProgram.Attached attached,
+            Consumer<String> lines,
+            Runnable flush) {
+        try (var _ = Timing.of(Timing.Phase.LOAD)) {
+            openLog(lines, flush);
+            SourceLines both = sources.getOrDefault(joined.back(), SourceLines.NONE)
+                    .and(sources.getOrDefault(joined.entry(), SourceLines.NONE));
+            LoadedProgram.Halves halves = LoadedProgram.load(name, joined, both, this::mapFd, attached);
+            loaded.add(halves.entry());
+            loaded.add(halves.back());
+            return halves;
+        }
     }
 
     /** The probe is planted: what it prints is passed on from now, a moment later at first, behind what the program itself says. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +54,16 @@ public final class SourceLines {
                 System.getProperty(FOLDERS, ""),
                 // Source: jdk.internal.misc.VM; "module/class arguments" of the main class.
                 System.getProperty("sun.java.command", ""));
+    }
+
+    /** These and those of another program, joined to this one. */
+    SourceLines and(SourceLines other) {
+        if (packages.isEmpty()) {
+            return other;
+        }
+        var both = new HashSet<>(packages);
+        both.addAll(other.packages);
+        return new SourceLines(loader, Set.copyOf(both), folders, command);
     }
 
     /** The text without the spaces around it; nothing where the source is not there, or ends before, or the line is blank. */

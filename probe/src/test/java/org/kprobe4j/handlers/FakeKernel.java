@@ -16,6 +16,9 @@ import org.kprobe4j.asm.Size;
 /** What interpreted programs meet: maps, ring buffers, a current task, kernel memory, a clock. The tests set and read its fields. */
 final class FakeKernel {
     static final int MAX_CALLS = 4;
+    /** Number of bpf_session_is_return in the BTF. */
+    static final int IS_RETURN = 4711;
+
     private static final int USER_STACK = 1 << 8;
     static final int CPUS = 8;
     /** Size of each ring buffer. */
@@ -45,6 +48,9 @@ final class FakeKernel {
 
     /** What probed functions return without having run. */
     final List<Long> overridden = new ArrayList<>();
+
+    /** At which end of a call a session is. */
+    boolean isReturn;
 
     long time = 1_000;
     /** What each look at the clock takes. */

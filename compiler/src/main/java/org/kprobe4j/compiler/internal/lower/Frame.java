@@ -127,7 +127,7 @@ final class Frame {
         LirBlock off = out.block();
         LirBlock goOn = out.block();
         out.branchImm(JmpOp.JEQ, Width.W64, on, 0, off, goOn);
-        out.last(off, out::exit);
+        out.last(off, this::exitUnfollowed);
         out.place(goOn);
         place.count(context.register(), account, on);
     }
@@ -224,7 +224,16 @@ final class Frame {
 
     private void leave(int slot) {
         out.count(slot);
-        out.exit();
+        exitUnfollowed();
+    }
+
+    /** Ends a program whose call needs no return: a session's entry says so. */
+    private void exitUnfollowed() {
+        out.exit(decides() ? 1 : 0);
+    }
+
+    private boolean decides() {
+        return shape instanceof ProgramShape.Entry entry && entry.decides();
     }
 
     /** After a handler that returned zero or not. */
@@ -248,6 +257,8 @@ final class Frame {
             case ProgramShape.Entry _ -> {
                 out.count(Account.FILTERED);
                 forget();
+                exitUnfollowed();
+                return;
             }
             case ProgramShape.Return back when back.paired() && slots == null -> key.delete();
             case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
@@ -262,7 +273,7 @@ final class Frame {
             case ProgramShape.Return back when back.paired() && slots == null -> key.delete();
             case ProgramShape.Pre _, ProgramShape.Post _, ProgramShape.Return _ -> {}
         }
-        out.exit();
+        exitUnfollowed();
     }
 
     /** The arguments that the return handler reads: their registers hold other values by then. */
@@ -323,8 +334,12 @@ final class Frame {
     }
 
     private void full(LirBlock next) {
-        out.count(Account.MAP_FULL);
-        out.jump(next);
+        if (decides()) {
+            leave(Account.MAP_FULL);
+        } else {
+            out.count(Account.MAP_FULL);
+            out.jump(next);
+        }
     }
 
     /** A call that never returned may have left its entry at the same place of the stack; it must not pass for this one. */

@@ -158,7 +158,12 @@ final class LirBuilder {
     }
 
     void exit() {
-        add(new Lir.Const(0, 0, false));
+        exit(0);
+    }
+
+    /** Ends the program with a result. */
+    void exit(int result) {
+        add(new Lir.Const(0, result, false));
         add(new Lir.Exit());
     }
 
