@@ -21,8 +21,8 @@ import org.kprobe4j.internal.planting.Planting.NumberedPlace;
  * A probe at a function's return, with a handler at its entry and private data for each call in between.
  *
  * <p>Up to {@link Builder#maxactive} calls are followed at once; a call that finds no free instance is counted by the kernel in
- * {@link #nmissed()}. An ignored call (entry handler not 0) holds its instance until it returns. Since kernel: 5.8. Source:
- * Documentation/trace/kprobes.rst, Documentation/trace/kprobetrace.rst. Thread-safe.
+ * {@link #nmissed()}. An ignored call (entry handler not 0) holds its instance until it returns, but under {@link Mechanism#KPROBE_SESSION},
+ * where its return is left out. Since kernel: 5.8. Source: Documentation/trace/kprobes.rst, Documentation/trace/kprobetrace.rst. Thread-safe.
  */
 public final class Kretprobe implements AutoCloseable {
     /** The most calls that can be followed at once. Source: KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c. */
