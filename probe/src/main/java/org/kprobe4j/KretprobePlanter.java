@@ -7,13 +7,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.LoadException;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.compiler.CallSlots;
 import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompiledProgram;
-import org.kprobe4j.compiler.JoinedProgram;
 import org.kprobe4j.compiler.Planted.One;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
@@ -162,7 +160,7 @@ final class KretprobePlanter<D> {
         Part part = attach(
                 () -> List.of(new NumberedPlace(0, place.place())),
                 1,
-                Code.loaded(programs, entryCode, returnCode, AttachType.NONE),
+                ReturnCode.loaded(programs, entryCode, returnCode, AttachType.NONE),
                 entry,
                 atReturn);
         return new Planted(
@@ -374,7 +372,7 @@ final class KretprobePlanter<D> {
                 : handlers.entry();
     }
 
-    private static Code code(
+    private static ReturnCode code(
             Handlers handlers,
             @Nullable TranslatedHandler entry,
             ProgramContext atEntry,
@@ -389,7 +387,7 @@ final class KretprobePlanter<D> {
                         && Features.running().compareAndExchange().isYes()
                 ? CallStore.SLOTS
                 : CallStore.HASH;
-        return new Code(
+        return new ReturnCode(
                 programs,
                 entry == null ? null : programs.program(entry, shape, atEntry, store, switched),
                 programs.program(
@@ -448,7 +446,7 @@ final class KretprobePlanter<D> {
         Part part = attach(
                 planting::planted,
                 sites.sites().size(),
-                Code.loaded(
+                ReturnCode.loaded(
                         programs,
                         entryCode,
                         returnCode,
@@ -468,45 +466,6 @@ final class KretprobePlanter<D> {
         return new ProgramShape.Entry(byLink ? OptionalLong.empty() : ReturnTrampoline.address(), kept);
     }
 
-    /** What was compiled, and what it is attached as. */
-    private record Code(
-            Programs programs,
-            @Nullable CompiledProgram entry,
-            CompiledProgram back,
-            LoadedProgram.Attached entryAttached,
-            LoadedProgram.Attached backAttached,
-            CallStore store) {
-        static Code loaded(Programs programs, @Nullable CompiledProgram entry, CompiledProgram back, AttachType type) {
-            LoadedProgram.Attached attached = programs.attached(type);
-            return new Code(programs, entry, back, attached, attached, CallStore.HASH);
-        }
-
-        boolean isSession() {
-            return backAttached.type() == AttachType.TRACE_KPROBE_SESSION;
-        }
-    }
-
-    private LoadedProgram load(
-            String what, String name, CompiledProgram code, Code all, LoadedProgram.Attached attached) {
-        return Registration.load(what, code, () -> all.programs().load(name, code, attached, log::append, log::flush));
-    }
-
-    private LoadedProgram.Halves loadSession(CompiledProgram entry, Code all) {
-        JoinedProgram joined = Sessions.join(entry, all.back());
-        try {
-            return all.programs().load("session", joined, all.backAttached(), log::append, log::flush);
-        } catch (LoadException e) {
-            throw Registration.refused("handlers", joined.whole(), e);
-        }
-    }
-
-    private LoadedProgram.Halves loadBoth(Code code) {
-        LoadedProgram back = load("return handler", "ret_handler", code.back(), code, code.backAttached());
-        CompiledProgram entry = code.entry();
-        return new LoadedProgram.Halves(
-                entry == null ? back : load("entry handler", "entry_handler", entry, code, code.entryAttached()), back);
-    }
-
     /**
      * The return program is attached first: it must be there when the first entry is followed.
      *
@@ -515,7 +474,7 @@ final class KretprobePlanter<D> {
     private Part attach(
             Supplier<List<NumberedPlace>> planted,
             int places,
-            Code code,
+            ReturnCode code,
             @Nullable Attachment entry,
             Attachment atReturn) {
         CallsInFlight calls = null;
@@ -524,8 +483,7 @@ final class KretprobePlanter<D> {
             calls = registration.opened(CallsInFlight.create(places, maxactive, entryCode.callBytes(), code.store()));
             code.programs().calls(calls);
         }
-        LoadedProgram.Halves halves =
-                entryCode != null && code.isSession() ? loadSession(entryCode, code) : loadBoth(code);
+        LoadedProgram.Halves halves = code.load(log);
         LoadedProgram returnProgram = halves.back();
         LoadedProgram entryProgram = entryCode == null ? null : halves.entry();
         halves.entry().open(!disabled);

@@ -4,16 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.FileInputStream;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.kprobe4j.asm.AluOp;
+import org.kprobe4j.asm.Assembler;
+import org.kprobe4j.asm.Instruction;
+import org.kprobe4j.asm.Reg;
+import org.kprobe4j.asm.Width;
+import org.kprobe4j.bpf.AttachType;
+import org.kprobe4j.bpf.BpfProgram;
+import org.kprobe4j.bpf.ProgramSpec;
+import org.kprobe4j.bpf.ProgramType;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.compiler.CompiledProgram;
+import org.kprobe4j.compiler.JoinedProgram;
 import org.kprobe4j.internal.planting.Sessions;
 
 /** One program at entry and return: kprobe.session, where the kernel has it. */
@@ -176,5 +189,30 @@ class SessionKernelTest {
             assertThat(rp.account().delivered()).isOne();
             assertThat(rp.account().inFlight()).isZero();
         }
+    }
+
+    @Test
+    void an_entry_half_of_any_length_is_jumped_over() {
+        if (!isHere()) {
+            return;
+        }
+        for (int instructions : new int[] {1, Short.MAX_VALUE - 1, Short.MAX_VALUE, 40_000}) {
+            JoinedProgram joined = Sessions.join(program(instructions), program(1));
+            byte[] code = joined.code().link(map -> -1, ByteOrder.nativeOrder());
+            var spec = ProgramSpec.builder(ProgramType.KPROBE, "long", code)
+                    .license("GPL")
+                    .expectedAttachType(AttachType.TRACE_KPROBE_SESSION)
+                    .build();
+            try (BpfProgram loaded = BpfProgram.load(spec)) {
+                assertThat(loaded.fd()).isPositive();
+            }
+        }
+    }
+
+    private static CompiledProgram program(int instructions) {
+        Instruction zero = new Instruction.AluImm(AluOp.MOV, Width.W64, Reg.of(0), 0);
+        var code = new ArrayList<Instruction>(Collections.nCopies(instructions, zero));
+        code.add(new Instruction.Exit());
+        return new CompiledProgram(Assembler.assemble(code), List.of(), 0, 0, List.of(), List.of(), Set.of());
     }
 }

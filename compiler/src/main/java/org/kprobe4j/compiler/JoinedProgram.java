@@ -5,7 +5,6 @@ import java.util.List;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Assembled;
 import org.kprobe4j.asm.Assembler;
-import org.kprobe4j.asm.AssemblyException;
 import org.kprobe4j.asm.Instruction;
 import org.kprobe4j.asm.JmpOp;
 import org.kprobe4j.asm.Label;
@@ -40,7 +39,6 @@ public record JoinedProgram(CompiledProgram entry, CompiledProgram back, Assembl
      * @param back the half at the return
      * @param isReturn id of {@link #IS_RETURN} in the kernel's BTF
      * @return the program
-     * @throws AssemblyException if the entry's half is too long to be jumped over
      */
     public static JoinedProgram of(CompiledProgram entry, CompiledProgram back, int isReturn) {
         var returned = new Label("returned");
@@ -50,7 +48,15 @@ public record JoinedProgram(CompiledProgram entry, CompiledProgram back, Assembl
         code.add(move(CONTEXT, SAVED));
         // The function returns a bool: what lies above its byte is not defined.
         code.add(new Instruction.AluImm(AluOp.AND, Width.W64, Reg.of(0), 0xff));
-        code.add(new Instruction.JumpImm(JmpOp.JNE, Width.W64, Reg.of(0), 0, returned));
+        if (entry.code().size() <= Short.MAX_VALUE) {
+            code.add(new Instruction.JumpImm(JmpOp.JNE, Width.W64, Reg.of(0), 0, returned));
+        } else {
+            // Where there are sessions, there are long jumps, which have no condition.
+            var entered = new Label("entered");
+            code.add(new Instruction.JumpImm(JmpOp.JEQ, Width.W64, Reg.of(0), 0, entered));
+            code.add(new Instruction.LongJump(returned));
+            code.add(new Instruction.Mark(entered));
+        }
         code.addAll(entry.code().instructions());
         code.add(new Instruction.Mark(returned));
         back.code().instructions().forEach(instruction -> code.add(renamed(instruction)));

@@ -2,7 +2,6 @@ package org.kprobe4j.internal.planting;
 
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.kprobe4j.asm.AssemblyException;
 import org.kprobe4j.bpf.features.Answer;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
@@ -46,16 +45,8 @@ public final class Sessions {
                 .orElse(OptionalInt.empty());
     }
 
-    /**
-     * Joins the halves.
-     *
-     * @throws Planner.NotHereException if the entry's half is too long
-     */
+    /** Joins the halves, where nothing {@linkplain #seenLack() is lacking}. */
     public static JoinedProgram join(CompiledProgram entry, CompiledProgram back) {
-        try {
-            return JoinedProgram.of(entry, back, isReturn().orElseThrow());
-        } catch (AssemblyException e) {
-            throw new Planner.NotHereException("the two handlers are too long for one program: " + e.getMessage(), e);
-        }
+        return JoinedProgram.of(entry, back, isReturn().orElseThrow());
     }
 }
