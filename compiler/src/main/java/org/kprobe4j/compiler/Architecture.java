@@ -52,6 +52,12 @@ public enum Architecture {
         }
     };
 
+    /**
+     * What the return trampoline of 32-bit Arm takes of the stack for the registers that a return probe sees, of which r0 to fp are real.
+     * Source: __kretprobe_trampoline in arch/arm/probes/kprobes/core.c, 16 words in each of its variants.
+     */
+    public static final int ARM_RETURN_REGISTERS_BYTES = 64;
+
     private final String registerSet;
     private final int wordBytes;
     private final int returnStackDelta;

@@ -1,5 +1,6 @@
 package org.kprobe4j.handlers;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import org.kprobe4j.asm.Reg;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
+import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.ScratchMemory;
 
 /**
@@ -107,7 +109,7 @@ final class Interpreter {
     long run(byte[] context) {
         Arrays.fill(written, false);
         Arrays.fill(pointer, false);
-        Memory.Region ctx = kernel.memory.map("ctx", context, false, true);
+        Memory.Region ctx = mapRegisters(context);
         Memory.Region stack = kernel.memory.map("stack", new byte[STACK_BYTES], true, false);
         set(Reg.of(1), ctx.base(), true);
         set(Reg.of(FP), stack.base() + STACK_BYTES, true);
@@ -131,6 +133,21 @@ final class Interpreter {
         kernel.memory.unmap(stack);
         kernel.checkNothingReserved();
         return scalar(Reg.of(0));
+    }
+
+    /** Those of 32-bit Arm lie right below where their sp points, as at a return, where nothing else tells the stack pointer. */
+    private Memory.Region mapRegisters(byte[] context) {
+        var arm = Architecture.ARM;
+        if (context.length == arm.registers().size() * arm.wordBytes()) {
+            int sp = ByteBuffer.wrap(context)
+                    .order(arm.byteOrder())
+                    .getInt(arm.offset(arm.sp()).orElseThrow());
+            long base = Integer.toUnsignedLong(sp) - Architecture.ARM_RETURN_REGISTERS_BYTES;
+            if (base > 0) {
+                return kernel.memory.mapAt(base, "ctx", context, false, true);
+            }
+        }
+        return kernel.memory.map("ctx", context, false, true);
     }
 
     private int step(Instruction instruction, int next) {

@@ -49,9 +49,14 @@ final class Memory {
 
     /** Memory that programs may read, and write if so said; what is not initialised must be written before it is read. */
     Region map(String name, byte[] content, boolean writable, boolean initialised) {
-        var region = new Region(name, next, content, writable, initialised);
-        regions.put(next, region);
+        Region region = mapAt(next, name, content, writable, initialised);
         next += DISTANCE;
+        return region;
+    }
+
+    Region mapAt(long base, String name, byte[] content, boolean writable, boolean initialised) {
+        var region = new Region(name, base, content, writable, initialised);
+        regions.put(base, region);
         return region;
     }
 

@@ -107,6 +107,12 @@ final class ContextLowering {
             out.add(new Lir.AsNumber(address));
             return address;
         }
+        if (atReturn && machine == Architecture.ARM) {
+            // The trampoline leaves the registers' sp unset; it puts the registers themselves right below where the stack pointer was.
+            int address = out.copy(register);
+            out.aluImm(AluOp.ADD, Width.W64, address, Architecture.ARM_RETURN_REGISTERS_BYTES);
+            return address;
+        }
         out.program().keyedByStack();
         int stackPointer = out.load(
                 machine.wordBytes() == Long.BYTES ? Size.DW : Size.W,
