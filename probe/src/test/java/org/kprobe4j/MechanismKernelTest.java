@@ -236,7 +236,9 @@ class MechanismKernelTest {
     private static Kprobe inside() {
         for (int offset = 5; offset < 32; offset++) {
             try {
-                return Kprobe.at("vfs_read+" + offset).preHandler((p, regs) -> 0).register();
+                return Kprobe.at("vfs_read+" + offset)
+                        .preHandler((p, regs) -> 0)
+                        .register();
             } catch (RegistrationException e) {
                 assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
             }

@@ -108,7 +108,8 @@ final class ContextLowering {
             return address;
         }
         if (atReturn && machine == Architecture.ARM) {
-            // The trampoline leaves the registers' sp unset; it puts the registers themselves right below where the stack pointer was.
+            // The trampoline leaves the registers' sp unset; it puts the registers themselves right below where the
+            // stack pointer was.
             int address = out.copy(register);
             out.aluImm(AluOp.ADD, Width.W64, address, Architecture.ARM_RETURN_REGISTERS_BYTES);
             return address;
