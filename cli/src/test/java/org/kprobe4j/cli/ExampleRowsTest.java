@@ -68,10 +68,8 @@ class ExampleRowsTest {
         long post = run.lines("<kernel_clone> p->addr = 0x[0-9a-f]+, (flags|pstate|cpsr) = 0x[0-9a-f]+");
         assertThat(pre).as("%s", run).isGreaterThanOrEqualTo(3);
         assertThat(post).as("%s", run).isEqualTo(pre);
-        assertThat(run.err())
-                .as("%s", run)
-                .contains("kprobe: kernel_clone: %d hits = %1$d delivered".formatted(pre))
-                .contains("kprobe: kernel_clone, post handler: %d armed = %1$d delivered".formatted(post));
+        account(run, "kprobe: kernel_clone: %d hits = %1$d delivered".formatted(pre));
+        account(run, "kprobe: kernel_clone, post handler: %d armed = %1$d delivered".formatted(post));
     }
 
     private static void kretprobe(Run run) {
@@ -79,9 +77,14 @@ class ExampleRowsTest {
         long returns = run.lines("kernel_clone returned \\d+ and took \\d+ ns to execute");
         assertThat(returns).as("%s", run).isGreaterThanOrEqualTo(3);
         assertThat(run.out()).as("%s", run).last().isEqualTo("Missed probing 0 instances of kernel_clone");
+        account(run, "kprobe: kernel_clone: %d hits = %1$d delivered".formatted(returns));
+    }
+
+    /** Nothing is lost; what an older kernel does not tell may be named behind it. */
+    private static void account(Run run, String expected) {
         assertThat(run.err())
                 .as("%s", run)
-                .contains("kprobe: kernel_clone: %d hits = %1$d delivered".formatted(returns));
+                .anyMatch(line -> line.equals(expected) || line.startsWith(expected + "; not told here: "));
     }
 
     private static Run run(Guest guest, KernelRow row, Path classes, String example) {
