@@ -6,10 +6,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.compiler.CallStore;
+import org.kprobe4j.compiler.ProgramContext.Registers;
 import org.kprobe4j.compiler.ProgramContext.Trampoline;
 import org.kprobe4j.compiler.ProgramContext.Trampoline.Slot;
 import org.kprobe4j.compiler.ProgramShape;
@@ -62,6 +64,26 @@ class TrampolineContextTest {
                 w0 = 0
                 exit
                 """);
+    }
+
+    @Test
+    void the_instruction_pointer_of_a_link_is_known_and_decides_at_once() {
+        var link = new Registers(OptionalLong.of(Handlers.ADDR + 1));
+        var program = new Handlers().attached(link, CallStore.HASH, false).pre((p, regs) -> {
+            if (regs.ip() != 0) {
+                Kernel.printf("%x", regs.ip() - p.addr());
+            }
+            return 0;
+        });
+        assertThat(Handlers.listing(program)).doesNotContain("+128)");
+        assertThat(Handlers.hit(program, 1).lines()).containsExactly("1");
+        var never = new Handlers().attached(link, CallStore.HASH, false).pre((p, regs) -> {
+            if (regs.ip() == 0) {
+                Kernel.printf("never");
+            }
+            return 0;
+        });
+        assertThat(Handlers.listing(never)).doesNotContain("ringbuf").doesNotContain("if ");
     }
 
     @Test

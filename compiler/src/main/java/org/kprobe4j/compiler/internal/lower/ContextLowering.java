@@ -1,6 +1,7 @@
 package org.kprobe4j.compiler.internal.lower;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
@@ -53,6 +54,14 @@ final class ContextLowering {
             }
             case ProgramContext.Trampoline trampoline -> load(trampoline, offset, size);
         };
+    }
+
+    /** What a register holds, if that is known before the program runs. */
+    OptionalLong known(int offset) {
+        return context instanceof ProgramContext.Registers registers
+                        && offset == machine.offset(machine.ip()).orElseThrow()
+                ? registers.ip()
+                : OptionalLong.empty();
     }
 
     /** A whole register by its name. */

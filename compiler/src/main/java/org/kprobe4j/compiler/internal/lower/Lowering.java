@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.JmpOp;
+import org.kprobe4j.asm.Size;
 import org.kprobe4j.asm.Width;
 import org.kprobe4j.compiler.Account;
 import org.kprobe4j.compiler.Architecture;
@@ -30,6 +32,7 @@ public final class Lowering {
     private final Map<Value, Integer> registers = new HashMap<>();
     private final Map<Block, LirBlock> blocks = new HashMap<>();
     private final List<Block> order;
+    private final ContextLowering context;
     private final LoopDepths depths;
     private final Scratch scratch;
     private final Frame frame;
@@ -66,7 +69,7 @@ public final class Lowering {
 
     private Lowering(Graph graph, Surroundings around) {
         this.order = graph.reversePostorder();
-        var context = new ContextLowering(out, around.machine(), around.context(), around.shape(), around.kept());
+        this.context = new ContextLowering(out, around.machine(), around.context(), around.shape(), around.kept());
         this.depths = new LoopDepths(order);
         this.scratch = new Scratch(out, order, depths, around.scratchBytes());
         var place = new PlaceLowering(out, around.planted());
@@ -186,6 +189,14 @@ public final class Lowering {
             }
             case End.Branch branch -> {
                 out.at(branch.position());
+                OptionalLong a = known(branch.a());
+                OptionalLong b = known(branch.b());
+                if (a.isPresent() && b.isPresent()) {
+                    Block to = branch.cond().holds(a.getAsLong(), b.getAsLong()) ? branch.yes() : branch.no();
+                    movePhis(block, to);
+                    out.jump(target(to));
+                    return;
+                }
                 LirBlock yes = edge(branch.yes());
                 LirBlock no = edge(branch.no());
                 compare(branch.cond(), branch.a(), branch.b(), yes, no);
@@ -205,6 +216,17 @@ public final class Lowering {
                 frame.abandon();
             }
         }
+    }
+
+    /** A long that is known before the program runs: a constant, or what the context is given in the place of a register. */
+    private OptionalLong known(Value value) {
+        return switch (value) {
+            case Value.Constant constant when constant.kind() == Kind.LONG -> OptionalLong.of(constant.value());
+            case Value.Operation operation
+            when operation.opcode() instanceof Opcode.Context(int offset, Size size) && size == Size.DW ->
+                context.known(offset);
+            default -> OptionalLong.empty();
+        };
     }
 
     /** The way to a block; one of its own where phis of the target need moves that the other way must not make. */
