@@ -135,12 +135,13 @@ class LifeKernelTest {
             }
             assertThat(load.seeks(ON)).isGreaterThanOrEqualTo(TOGGLES);
             assertThat(load.seeks(OFF)).isGreaterThanOrEqualTo(TOGGLES);
-            assertThat(on.sum()).isEqualTo(load.seeks(ON));
+            // What the kernel drops because a run was preempted is told.
+            assertThat(on.sum()).isBetween(load.seeks(ON) - kp.account().recursion(), load.seeks(ON));
             assertThat(off.sum()).isZero();
             assertThat(between.sum()).isLessThan(load.seeks(BETWEEN));
             ProbeAccount account = kp.account();
             assertThat(account.delivered()).isEqualTo(phases.sum());
-            assertThat(account.hits()).isEqualTo(account.delivered());
+            assertThat(account.hits()).isEqualTo(account.delivered() + account.recursion());
             assertThat(always.account().hits()).isEqualTo(load.all());
         }
     }

@@ -57,7 +57,8 @@ class MechanismKernelTest {
 
     private static boolean isHere(Mechanism mechanism) {
         return switch (mechanism) {
-            case FENTRY -> Machine.btf().isPresent();
+            case FENTRY ->
+                Machine.btf().flatMap(btf -> btf.struct("bpf_tramp_image")).isPresent();
             case KPROBE_SESSION -> Features.running().kprobeSession().isYes();
             case KPROBE_MULTI -> Features.running().kprobeMulti().isYes();
             default -> true;

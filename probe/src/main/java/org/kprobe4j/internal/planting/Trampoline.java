@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.btf.Btf;
@@ -25,6 +26,11 @@ import org.kprobe4j.internal.Machine;
  * @param context what its programs are handed
  */
 public record Trampoline(String name, int btfId, ProgramContext.Trampoline context) {
+    /**
+     * What a kernel has that keeps a trampoline until the last CPU has left it; one without it was seen to crash when programs came and
+     * went under load. Source: bpf_tramp_image_put() in kernel/bpf/trampoline.c, since Linux 5.12.
+     */
+    private static final String IMAGE = "bpf_tramp_image";
 
     /**
      * Finds a function.
@@ -46,6 +52,11 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
         Btf btf = Machine.btf()
                 .orElseThrow(() ->
                         new Planner.NotHereException("the kernel has no types of its own (CONFIG_DEBUG_INFO_BTF)"));
+        if (btf.struct(IMAGE).isEmpty()) {
+            throw new Planner.NotHereException(
+                    "it needs Linux 5.12, this is %s: before, a trampoline may be rewritten while a CPU is in it"
+                            .formatted(KernelVersion.running().release()));
+        }
         if (!site.isNameUnique()) {
             throw new Planner.NotHereException(
                     "several functions are called " + site.place().symbolName());
