@@ -42,6 +42,7 @@ import org.kprobe4j.internal.planting.TrampolineAttachment;
 /** Compiles a kprobe's handlers, loads their programs and plants them. */
 final class KprobePlanter {
     private static final PreHandler NOTHING = (p, regs) -> 0;
+    private static final LoadedProgram.Attached KPROBE = LoadedProgram.Attached.once(AttachType.NONE, 0);
     private static final String NO_POST = "only a kprobe has a post handler";
     private static final Plan WITH_POST = Plan.only(Mechanism.PERF_KPROBE, NO_POST);
     private static final Plan FOLLOWING = Plan.only(Mechanism.TRACEFS, "the probe follows its module");
@@ -105,12 +106,13 @@ final class KprobePlanter {
         return handler == null ? NOTHING : handler;
     }
 
-    private LoadedProgram load(String what, String name, CompiledProgram code, Programs programs, AttachType type) {
-        return Registration.load(what, code, () -> programs.load(name, code, type, log::append, log::flush));
+    private LoadedProgram load(
+            String what, String name, CompiledProgram code, Programs programs, LoadedProgram.Attached attached) {
+        return Registration.load(what, code, () -> programs.load(name, code, attached, log::append, log::flush));
     }
 
-    private LoadedProgram loadPre(CompiledProgram code, Programs programs, AttachType type) {
-        LoadedProgram program = load("pre handler", "pre_handler", code, programs, type);
+    private LoadedProgram loadPre(CompiledProgram code, Programs programs, LoadedProgram.Attached attached) {
+        LoadedProgram program = load("pre handler", "pre_handler", code, programs, attached);
         program.open(!disabled);
         return program;
     }
@@ -119,8 +121,7 @@ final class KprobePlanter {
         var pre = registration.opened(FollowingAttachment.entry(place, "p_" + registration.number()));
         var programs =
                 registration.opened(Programs.at(One.moving(place.name()), Optional.empty(), KernelObjects::captured));
-        LoadedProgram program =
-                loadPre(programs.compile(preHandler, new ProgramShape.Pre()), programs, AttachType.NONE);
+        LoadedProgram program = loadPre(programs.compile(preHandler, new ProgramShape.Pre()), programs, KPROBE);
         pre.attach(program);
         var part = new Part(List.of(new NumberedPlace(0, place.place())), pre, null, programs, program);
         return new Planted(place.toString(), List.of(part), List.of(), place, FOLLOWING);
@@ -179,7 +180,7 @@ final class KprobePlanter {
 
     private Planned planned(Planner.Planted<CompiledProgram> chosen, Planting planting, Programs programs) {
         boolean oneLink = chosen.plan().chosen() == Mechanism.KPROBE_MULTI;
-        LoadedProgram program = loadPre(chosen.planted(), programs, Planting.type(oneLink));
+        LoadedProgram program = loadPre(chosen.planted(), programs, programs.attached(Planting.type(oneLink)));
         Attachment pre = registration.opened(planting.entries(oneLink));
         pre.attach(program);
         return new Planned(new Part(planting.planted(), pre, null, programs, program), chosen.plan());
@@ -246,8 +247,7 @@ final class KprobePlanter {
 
     private Part attached(
             OneProgram one, CompiledProgram code, LoadedProgram.Attached attached, Attachment attachment) {
-        LoadedProgram program = one.programs().load("pre_handler", code, attached, log::append, log::flush);
-        program.open(!disabled);
+        LoadedProgram program = loadPre(code, one.programs(), attached);
         try {
             attachment.attach(program);
         } catch (BpfException e) {
@@ -264,7 +264,7 @@ final class KprobePlanter {
         InjectionRefusal.find(target, code).ifPresent(refusal -> {
             throw refused(target, refusal, null);
         });
-        LoadedProgram program = loadPre(code, one.programs(), AttachType.NONE);
+        LoadedProgram program = loadPre(code, one.programs(), KPROBE);
         try {
             pre.attach(program);
         } catch (BpfException e) {
@@ -290,7 +290,7 @@ final class KprobePlanter {
         CompiledProgram code = programs.compile(postHandler, plan.post());
         programs.calls(plan.map());
         PostProbe post = plantPost(programs, postProbe, code);
-        LoadedProgram preProgram = loadPre(preCode, programs, AttachType.NONE);
+        LoadedProgram preProgram = loadPre(preCode, programs, KPROBE);
         pre.attach(preProgram);
         var part = new Part(List.of(new NumberedPlace(0, site.at(place).place())), pre, post, programs, preProgram);
         return new Planned(part, WITH_POST);
@@ -315,7 +315,7 @@ final class KprobePlanter {
 
     /** The post handler must be there before the first hit that arms it. */
     private PostProbe plantPost(Programs programs, PerfProbe probe, CompiledProgram code) {
-        LoadedProgram program = load("post handler", "post_handler", code, programs, AttachType.NONE);
+        LoadedProgram program = load("post handler", "post_handler", code, programs, KPROBE);
         probe.attach(program.program());
         return new PostProbe(probe, program);
     }

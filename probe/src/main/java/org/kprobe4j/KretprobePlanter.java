@@ -137,19 +137,12 @@ final class KretprobePlanter<D> {
         return "r_" + registration.number();
     }
 
-    private static <D> CompiledProgram compileReturn(
-            Programs programs, ReturnHandler<D> handler, @Nullable EntryHandler<D> entryHandler) {
-        return programs.compile(handler, new ProgramShape.Return(entryHandler != null));
-    }
-
     /** Both halves are events of tracefs, which the kernel plants in the order in which they were defined, each time. */
     private Planted follow(FollowedPlace place, @Nullable EntryHandler<D> wanted, ReturnHandler<D> handler) {
         var programs = registration.opened(Programs.at(One.moving(place.name()), dataClass(), KernelObjects::captured));
-        EntryHandler<D> entryHandler = wanted;
-        CompiledProgram returnCode = compileReturn(programs, handler, entryHandler);
-        if (entryHandler == null && !returnCode.keptArguments().isEmpty()) {
-            entryHandler = followed();
-        }
+        CompiledProgram returnCode = programs.compile(handler, new ProgramShape.Return(wanted != null));
+        EntryHandler<D> entryHandler =
+                wanted == null && !returnCode.keptArguments().isEmpty() ? followed() : wanted;
         CompiledProgram entryCode = entryHandler == null
                 ? null
                 : programs.compile(entryHandler, entryShape(returnCode.keptArguments(), false));
@@ -483,11 +476,14 @@ final class KretprobePlanter<D> {
             calls = registration.opened(CallsInFlight.create(places, maxactive, entryCode.callBytes(), code.store()));
             code.programs().calls(calls);
         }
-        LoadedProgram.Halves halves = code.load(log);
-        LoadedProgram returnProgram = halves.back();
-        LoadedProgram entryProgram = entryCode == null ? null : halves.entry();
-        halves.entry().open(!disabled);
+        LoadedProgram.Halves halves;
+        LoadedProgram returnProgram;
+        LoadedProgram entryProgram;
         try {
+            halves = code.load(log);
+            returnProgram = halves.back();
+            entryProgram = entryCode == null ? null : halves.entry();
+            halves.entry().open(!disabled);
             atReturn.attach(returnProgram);
             if (entry != null && entryProgram != null) {
                 entry.attach(entryProgram);

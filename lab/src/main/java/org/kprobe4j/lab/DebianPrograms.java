@@ -31,14 +31,8 @@ public final class DebianPrograms {
         String name = "%s-1-%s-%s"
                 .formatted(String.join("+", packages), suite, row.arch().debianName());
         Path entry = cache.entry(name, folder -> {
-            Path lists = Files.createDirectory(folder.resolve("apt"));
-            PrivateApt apt = PrivateApt.open(lists, row.arch(), row.suites(), progress);
-            List<Path> debs = apt.downloadClosure(String.join(", ", packages), packages);
-            progress.say("lab: unpacking " + String.join(", ", packages));
-            Path root = folder.resolve("root");
-            Tools.unpack(debs, root);
-            complete(root);
-            LabCache.deleteTree(folder.resolve("apt"));
+            String what = String.join(", ", packages);
+            complete(Tools.unpackClosure(folder, row.arch(), row.suites(), what, packages, progress));
         });
         return entry.resolve("root");
     }

@@ -39,18 +39,12 @@ record GuestRoot(Path root, Arch arch) {
     static GuestRoot provide(LabCache cache, Arch arch, Progress progress) {
         String what = "the programs for " + arch.debianName();
         Path entry = cache.entry("root-1-" + arch.debianName(), folder -> {
-            PrivateApt apt =
-                    PrivateApt.open(Files.createDirectory(folder.resolve("apt")), arch, List.of(SUITE), progress);
-            List<Path> debs = apt.downloadClosure(what, PACKAGES);
-            progress.say("lab: unpacking " + what);
             Path root = Files.createDirectories(folder.resolve("root"));
             for (String name : MERGED) {
                 Files.createDirectories(root.resolve("usr").resolve(name));
                 Files.createSymbolicLink(root.resolve(name), Path.of("usr", name));
             }
-            Tools.unpack(debs, root);
-            prune(root);
-            LabCache.deleteTree(folder.resolve("apt"));
+            prune(Tools.unpackClosure(folder, arch, List.of(SUITE), what, PACKAGES, progress));
         });
         return new GuestRoot(entry.resolve("root"), arch);
     }

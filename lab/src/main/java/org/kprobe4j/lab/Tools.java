@@ -24,15 +24,8 @@ record Tools(Path root, Path loader) {
     static Tools provide(LabCache cache, Arch guest, Progress progress) {
         Arch host = Arch.host();
         Path entry = cache.entry("tools-1-%s-%s".formatted(host.debianName(), guest.qemuPackage()), folder -> {
-            PrivateApt apt =
-                    PrivateApt.open(Files.createDirectory(folder.resolve("apt")), host, List.of(SUITE), progress);
-            List<Path> debs =
-                    apt.downloadClosure("QEMU", List.of(guest.qemuPackage(), "virtiofsd", "busybox-static", "zstd"));
-            progress.say("lab: unpacking QEMU");
-            Path root = folder.resolve("root");
-            unpack(debs, root);
-            prune(root, guest);
-            LabCache.deleteTree(folder.resolve("apt"));
+            List<String> packages = List.of(guest.qemuPackage(), "virtiofsd", "busybox-static", "zstd");
+            prune(unpackClosure(folder, host, List.of(SUITE), "QEMU", packages, progress), guest);
         });
         return at(entry.resolve("root"));
     }
@@ -40,6 +33,25 @@ record Tools(Path root, Path loader) {
     /** Unpacked packages, the C library among them. */
     static Tools at(Path root) {
         return new Tools(root, findLoader(root));
+    }
+
+    /**
+     * Downloads packages with all that they need and unpacks them.
+     *
+     * @param folder a new entry of the cache
+     * @param what what they are, for the progress
+     * @return {@code folder/root}, which may have been there before
+     */
+    static Path unpackClosure(
+            Path folder, Arch arch, List<String> suites, String what, List<String> packages, Progress progress)
+            throws IOException {
+        Path lists = Files.createDirectory(folder.resolve("apt"));
+        List<Path> debs = PrivateApt.open(lists, arch, suites, progress).downloadClosure(what, packages);
+        progress.say("lab: unpacking " + what);
+        Path root = folder.resolve("root");
+        unpack(debs, root);
+        LabCache.deleteTree(lists);
+        return root;
     }
 
     static void unpack(List<Path> debs, Path root) {

@@ -54,10 +54,13 @@ final class LinkRegisters {
     }
 
     private static boolean areAllSaved() {
-        if (MACHINE != Architecture.X86_64) {
-            return false;
-        }
-        return Machine.btf().flatMap(LinkRegisters::fprobeOps).isPresent();
+        return MACHINE == Architecture.X86_64 && Kernel.FPROBES_HAVE_OPS;
+    }
+
+    /** Looked up once: each look is a pass over the kernel's types. */
+    private static final class Kernel {
+        static final boolean FPROBES_HAVE_OPS =
+                Machine.btf().flatMap(LinkRegisters::fprobeOps).isPresent();
     }
 
     private static Optional<Field> fprobeOps(Btf btf) {

@@ -17,11 +17,16 @@ import org.kprobe4j.internal.Programs;
 
 /** What the mechanisms without a kprobe can do at one place, where the kernel has just planted a kprobe. */
 public final class OnePlace {
-    private static final String NO_LINK = "the place is not a function's entry";
+    /** Why nothing but a kprobe can be at an instruction. */
+    static final String NO_ENTRY = "the place is not a function's entry";
+    /** Why nothing but a kprobe can change what the function returns. */
+    static final String NO_OVERRIDE = "only a kprobe can have the function return without having run";
 
     private final Site site;
     private final ProbeLocation location;
     private @Nullable Trampoline trampoline;
+    private boolean looked;
+    private @Nullable String noLink;
 
     /** For a site; {@code location} is what the kernel told of it. */
     public OnePlace(Site site, ProbeLocation location) {
@@ -63,20 +68,30 @@ public final class OnePlace {
     /** Why a handler cannot be attached by a link of kprobe.multi here; at a return nothing tells a kretprobe's instruction pointer. */
     public Optional<String> linkRefusal(TranslatedHandler handler, boolean atEntry) {
         if (!site.isEntry()) {
-            return Optional.of(NO_LINK);
+            return Optional.of(NO_ENTRY);
         }
         if (handler.overridesReturn()) {
-            return Optional.of("only a kprobe can have the function return without having run");
+            return Optional.of(NO_OVERRIDE);
         }
+        return placeRefusal().or(() -> LinkRegisters.refusal(handler.needs(), atEntry));
+    }
+
+    /** Why no link can be here, whatever the handler does; /proc/modules is read for it once. */
+    private Optional<String> placeRefusal() {
+        if (!looked) {
+            noLink = findPlaceRefusal();
+            looked = true;
+        }
+        return Optional.ofNullable(noLink);
+    }
+
+    private @Nullable String findPlaceRefusal() {
         String module = ProbeModules.at(Collections.singletonList(site.place().module()), new long[] {location.addr()})
                 .getFirst();
         if (module != null) {
-            return Optional.of("the function is in module %s, which such a link keeps loaded".formatted(module));
+            return "the function is in module %s, which such a link keeps loaded".formatted(module);
         }
-        if (location.addr() == 0) {
-            return Optional.of("the kernel hides its addresses from this process");
-        }
-        return LinkRegisters.refusal(handler.needs(), atEntry);
+        return location.addr() == 0 ? "the kernel hides its addresses from this process" : null;
     }
 
     /** What the kernel lacks for kprobe.multi, if it does. */

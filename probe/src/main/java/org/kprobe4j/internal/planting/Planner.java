@@ -107,9 +107,6 @@ public final class Planner {
     private static <T> T orElseNext(Supplier<T> way) {
         try {
             return way.get();
-        } catch (LoadException e) {
-            throw new NotHereException(
-                    "the kernel does not load the program: " + e.failure().reason(), e);
         } catch (HandlerException e) {
             if (e.getCause() instanceof LoadException refusal) {
                 throw new NotHereException(
@@ -131,18 +128,13 @@ public final class Planner {
                         : refused.getFirst().reason());
     }
 
-    /** Why there is no way. */
+    /** Why the mechanism that was asked for cannot be; where none was, the dearest way plants the probe or says itself why not. */
     public AttachException none(String reason) {
-        String operation = "attach kprobe";
-        if (forced != null) {
-            return new AttachException(new Failure(
-                    operation,
-                    place,
-                    Errno.EOPNOTSUPP,
-                    "mechanism %s was asked for: %s".formatted(forced, reason),
-                    "leave the mechanism out, and the cheapest that can do it is taken"));
-        }
-        return new AttachException(
-                new Failure(operation, place, Errno.EOPNOTSUPP, new Plan(Mechanism.TRACEFS, refused).toString(), null));
+        return new AttachException(new Failure(
+                "attach kprobe",
+                place,
+                Errno.EOPNOTSUPP,
+                "mechanism %s was asked for: %s".formatted(forced, reason),
+                "leave the mechanism out, and the cheapest that can do it is taken"));
     }
 }

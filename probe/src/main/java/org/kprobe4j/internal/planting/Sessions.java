@@ -17,9 +17,18 @@ public final class Sessions {
 
     private Sessions() {}
 
+    /** Looked up once: each look is a pass over the kernel's types. */
+    private static final class Kernel {
+        static final OptionalInt IS_RETURN = Machine.btf()
+                .flatMap(btf -> btf.function(JoinedProgram.IS_RETURN))
+                .map(BtfType.Function::id)
+                .map(OptionalInt::of)
+                .orElse(OptionalInt.empty());
+    }
+
     /** What is seen to be lacking without asking the kernel, which would take a moment. */
     public static Optional<String> seenLack() {
-        return isReturn().isPresent()
+        return Kernel.IS_RETURN.isPresent()
                 ? Optional.empty()
                 : Optional.of(lack("its BTF has no " + JoinedProgram.IS_RETURN));
     }
@@ -37,16 +46,8 @@ public final class Sessions {
                 .formatted(KernelVersion.running().release(), why);
     }
 
-    private static OptionalInt isReturn() {
-        return Machine.btf()
-                .flatMap(btf -> btf.function(JoinedProgram.IS_RETURN))
-                .map(BtfType.Function::id)
-                .map(OptionalInt::of)
-                .orElse(OptionalInt.empty());
-    }
-
     /** Joins the halves, where nothing {@linkplain #seenLack() is lacking}. */
     public static JoinedProgram join(CompiledProgram entry, CompiledProgram back) {
-        return JoinedProgram.of(entry, back, isReturn().orElseThrow());
+        return JoinedProgram.of(entry, back, Kernel.IS_RETURN.orElseThrow());
     }
 }

@@ -32,6 +32,12 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
      */
     private static final String IMAGE = "bpf_tramp_image";
 
+    /** Looked up once: each look is a pass over the kernel's types. */
+    private static final class Kernel {
+        static final boolean KEEPS_IMAGES =
+                Machine.btf().flatMap(btf -> btf.struct(IMAGE)).isPresent();
+    }
+
     /**
      * Finds a function.
      *
@@ -44,7 +50,7 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
             throw new Planner.NotHereException("32-bit Arm has no BPF trampolines");
         }
         if (!site.isEntry()) {
-            throw new Planner.NotHereException("the place is not a function's entry");
+            throw new Planner.NotHereException(OnePlace.NO_ENTRY);
         }
         if (site.place().module() != null) {
             throw new Planner.NotHereException("the function is in a module");
@@ -52,7 +58,7 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
         Btf btf = Machine.btf()
                 .orElseThrow(() ->
                         new Planner.NotHereException("the kernel has no types of its own (CONFIG_DEBUG_INFO_BTF)"));
-        if (btf.struct(IMAGE).isEmpty()) {
+        if (!Kernel.KEEPS_IMAGES) {
             throw new Planner.NotHereException(
                     "it needs Linux 5.12, this is %s: before, a trampoline may be rewritten while a CPU is in it"
                             .formatted(KernelVersion.running().release()));
@@ -126,7 +132,7 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
             return Optional.of("the handler walks the stack from its registers, and " + ProgramContext.NO_REGISTERS);
         }
         if (handler.overridesReturn()) {
-            return Optional.of("only a kprobe can have the function return without having run");
+            return Optional.of(OnePlace.NO_OVERRIDE);
         }
         Architecture machine = Machine.architecture();
         return handler.reads().keySet().stream()

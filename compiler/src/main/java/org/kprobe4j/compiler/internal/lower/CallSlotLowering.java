@@ -1,5 +1,6 @@
 package org.kprobe4j.compiler.internal.lower;
 
+import java.util.function.IntConsumer;
 import org.kprobe4j.asm.AluOp;
 import org.kprobe4j.asm.Helper;
 import org.kprobe4j.asm.JmpOp;
@@ -69,17 +70,28 @@ final class CallSlotLowering {
     }
 
     private void countWhy(Slot slot, LirBlock next) {
-        int owner = out.load(Size.DW, slot.address(), Long.BYTES);
+        whyLeft(out, slot.address(), Long.BYTES, counter -> {
+            out.count(counter);
+            out.jump(next);
+        });
+    }
+
+    /**
+     * Tells why a call never returned: its task ended inside, or, where it is the current one, its return was not handed to the program.
+     *
+     * @param ownerOffset where its task is, from a register's address
+     * @param then what follows each answer, a slot of the account; it ends its block
+     */
+    static void whyLeft(LirBuilder out, int base, int ownerOffset, IntConsumer then) {
+        int owner = out.load(Size.DW, base, ownerOffset);
         int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
         LirBlock same = out.block();
         LirBlock another = out.block();
         out.branch(JmpOp.JEQ, Width.W64, owner, task, same, another);
         out.place(same);
-        out.count(Account.RETURN_LOST);
-        out.jump(next);
+        then.accept(Account.RETURN_LOST);
         out.place(another);
-        out.count(Account.ENDED_INSIDE);
-        out.jump(next);
+        then.accept(Account.ENDED_INSIDE);
     }
 
     /**

@@ -366,15 +366,7 @@ final class Frame {
         LirBlock done = out.block();
         out.branchImm(JmpOp.JNE, Width.W64, left, 0, found, done);
         out.aside(found, () -> {
-            int owner = out.load(Size.DW, left, 0);
-            int task = out.call(Helper.GET_CURRENT_PID_TGID, 0);
-            LirBlock same = out.block();
-            LirBlock another = out.block();
-            out.branch(JmpOp.JEQ, Width.W64, owner, task, same, another);
-            out.place(same);
-            takeOut(Account.RETURN_LOST, done);
-            out.place(another);
-            takeOut(Account.ENDED_INSIDE, done);
+            CallSlotLowering.whyLeft(out, left, 0, slot -> takeOut(slot, done));
         });
         out.place(done);
     }
