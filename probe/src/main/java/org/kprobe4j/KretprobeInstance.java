@@ -64,12 +64,31 @@ public final class KretprobeInstance<D> {
         SimulatedKernel kernel = SimulatedKernel.current();
         if (kernel == null) {
             throw SimulatedKernel.outside("args(" + type.getSimpleName() + ".class)");
-        } else if (entry == null) {
+        }
+        return kernel.arguments(atEntry(), type);
+    }
+
+    /**
+     * An argument register of this call: in the entry handler as it is, in the return handler as it was at the entry, kept behind the
+     * private data. Bits above a narrow parameter mean nothing; {@link #args} knows the types.
+     *
+     * @param n 0 for the first; a constant
+     * @return the register; on a 32-bit machine sign-extended
+     */
+    public long arg(int n) {
+        if (SimulatedKernel.current() == null) {
+            throw SimulatedKernel.outside("arg(" + n + ")");
+        }
+        return atEntry().arg(n);
+    }
+
+    private PtRegs atEntry() {
+        if (entry == null) {
             throw new UsageException(
                     "this call of %s was not entered; enter it with SimulatedKernel.runEntry, or enter without an entry handler"
                             .formatted(symbolName));
         }
-        return kernel.arguments(entry, type);
+        return entry;
     }
 
     /**

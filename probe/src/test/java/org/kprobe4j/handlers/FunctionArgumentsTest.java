@@ -1,6 +1,7 @@
 package org.kprobe4j.handlers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -300,5 +301,40 @@ class FunctionArgumentsTest {
         assertThat(unseen.count(Account.FILTERED)).isOne();
         Handlers.hit(entry, kernel, at(machine, STACK, 1, 2, NOISE | 5));
         assertThat(Handlers.hit(ret, kernel, at(machine, STACK + 8)).lines()).containsExactly("5");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void by_number_at_the_entry_and_kept_for_the_return(Architecture machine) {
+        CompiledProgram ret = handlers()
+                .on(machine)
+                .shaped(new ProgramShape.Return(true))
+                .<Void>ret((ri, regs) -> {
+                    Kernel.printf("%d %d", ri.arg(2), ri.arg(0));
+                    return 0;
+                });
+        assertThat(ret.keptArguments()).containsExactly(2, 0);
+        CompiledProgram entry = handlers()
+                .on(machine)
+                .shaped(new ProgramShape.Entry(OptionalLong.empty(), ret.keptArguments()))
+                .<Void>entry((ri, regs) -> ri.arg(1) == 2 ? 0 : 1);
+        Handlers.hit(entry, kernel, at(machine, STACK, 1, 2, 30));
+        Handlers.hit(entry, kernel, at(machine, STACK - 64, 1, 3, 30));
+        int delta = machine.returnStackDelta();
+        assertThat(Handlers.hit(ret, kernel, at(machine, STACK - 64 + delta, 9, 9, 9))
+                        .lines())
+                .isEmpty();
+        assertThat(Handlers.hit(ret, kernel, at(machine, STACK + delta, 9, 9, 9))
+                        .lines())
+                .containsExactly("30 1");
+    }
+
+    @Test
+    void a_number_beyond_the_registers_is_refused() {
+        assertThatThrownBy(() -> handlers()
+                        .shaped(new ProgramShape.Return(true))
+                        .<Void>ret((ri, regs) -> ri.arg(6) == 0 ? 0 : 1))
+                .hasMessageEndingWith(
+                        ": arg(6) is not in a register on X86; name the registers yourself or read the stack");
     }
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Kernel;
+import org.kprobe4j.PtRegs;
 
 /** Rows about objects: what a handler captures, and what it makes. */
 @SuppressWarnings({"unused", "EnumOrdinal", "ReferenceEquality", "StringEquality", "EqualsIncompatibleType"})
@@ -54,6 +55,25 @@ final class LanguageObjects {
     }
 
     record Pair(Range first, Range second) {}
+
+    /** A tree whose parts are asked by the whole. */
+    sealed interface Term {
+        long value(PtRegs regs);
+
+        record Argument(int number) implements Term {
+            @Override
+            public long value(PtRegs regs) {
+                return number == 0 ? regs.arg(0) : regs.arg(1);
+            }
+        }
+
+        record Plus(Term left, Term right) implements Term {
+            @Override
+            public long value(PtRegs regs) {
+                return left.value(regs) + right.value(regs);
+            }
+        }
+    }
 
     record Square(long side) implements Shape {
         @Override
@@ -130,6 +150,9 @@ final class LanguageObjects {
         table.works("instanceof of captured objects", (p, regs) -> unknown instanceof Limits l ? l.bytes() : 0);
         table.works("inherited and overridden methods", (p, regs) -> base.scaled(regs.arg(0)));
         table.works("methods of interfaces", (p, regs) -> shape.weight() + new Square(regs.arg(0)).weight());
+        Term first = new Term.Argument(0);
+        Term sum = new Term.Plus(new Term.Plus(first, new Term.Argument(1)), new Term.Plus(first, first));
+        table.works("a captured tree whose methods call those of its parts", (p, regs) -> sum.value(regs));
         table.works("objects as varargs", (p, regs) -> count(regs.arg(0), "x", mode));
         table.refused(
                 "objects of the JDK",

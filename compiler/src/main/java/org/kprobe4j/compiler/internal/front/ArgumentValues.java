@@ -66,6 +66,21 @@ final class ArgumentValues {
         return new Operand.Arguments(site.typeArgument(1), atReturn);
     }
 
+    /** {@code ri.arg(n)}: an argument register as it was at the entry. */
+    static Operand ofInstanceByNumber(CallSite site) {
+        Translation translation = site.translation();
+        int register = RegisterReads.argumentNumber(site);
+        Architecture machine = translation.request().architecture();
+        if (machine.argument(register).isEmpty()) {
+            throw RegisterReads.noArgument(register, machine);
+        }
+        ArgumentValues arguments = translation.arguments();
+        boolean atReturn = translation.request().shape() instanceof ProgramShape.Return;
+        Value word = atReturn ? arguments.fromEntry(register) : arguments.now(register);
+        return new Operand.Scalar(
+                word.kind() == Kind.LONG ? word : site.builder().extend(word));
+    }
+
     private static void requirePrototype(CallSite site) {
         if (site.translation().request().planted() instanceof Planted.Many many
                 && many.typesOf().isEmpty()) {

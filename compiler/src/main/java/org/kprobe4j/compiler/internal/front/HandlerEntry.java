@@ -35,7 +35,7 @@ final class HandlerEntry {
         List<Operand> arguments = arguments(handler);
         GraphBuilder builder = translation.builder();
         builder.at(method.position(0));
-        translation.inside(method, () -> {
+        translation.inside(method, arguments, () -> {
             var result = new MethodTranslator(translation, method, null).translate(new State(0), arguments);
             if (result != null) {
                 end(

@@ -89,6 +89,7 @@ final class Intrinsics {
             case Api.PROBE + ".addr", Api.INSTANCE + ".addr" -> new Operand.Scalar(ProbedPlace.asked(c));
             case Api.INSTANCE + ".data" -> data(c);
             case Api.INSTANCE + ".args" -> ArgumentValues.ofInstance(c);
+            case Api.INSTANCE + ".arg" -> ArgumentValues.ofInstanceByNumber(c);
             case Api.INSTANCE + ".returnValue" -> ReturnValues.of(c);
             case Api.REGISTERS + "$X86.flagNames",
                     Api.REGISTERS + "$Arm64.flagNames",

@@ -210,7 +210,7 @@ final class ObjectInstructions {
         Position position = builder.position();
         JdkCall within = flow.jdkCall();
         JdkCall inside = within != null ? within : jdk ? new JdkCall(position, declared, name) : null;
-        translation.inside(method, () -> {
+        translation.inside(method, arguments, () -> {
             var result = new MethodTranslator(translation, method, inside).translate(state, arguments);
             if (result == null) {
                 throw new MethodTranslator.DeadEnd();

@@ -69,11 +69,19 @@ final class RegisterReads {
     }
 
     private static String argumentRegister(CallSite site, Architecture machine) {
-        int index = constant(site, 1);
-        return machine.argument(index)
-                .orElseThrow(() ->
-                        new Refusal("arg(%d) is not in a register on %s; name the registers yourself or read the stack"
-                                .formatted(index, machine.registerSet())));
+        int index = argumentNumber(site);
+        return machine.argument(index).orElseThrow(() -> noArgument(index, machine));
+    }
+
+    /** An argument that is not in a register. */
+    static Refusal noArgument(int index, Architecture machine) {
+        return new Refusal("arg(%d) is not in a register on %s; name the registers yourself or read the stack"
+                .formatted(index, machine.registerSet()));
+    }
+
+    /** The number that {@code arg} is given. */
+    static int argumentNumber(CallSite site) {
+        return constant(site, 1);
     }
 
     private static int constant(CallSite site, int index) {

@@ -40,7 +40,7 @@ final class Routines {
         JdkCall within = site.flow().jdkCall();
         var inside = within != null ? within : new JdkCall(position, site.owner(), site.name());
         var result = new Operand[1];
-        translation.inside(method, () -> {
+        translation.inside(method, arguments, () -> {
             var returned = new MethodTranslator(translation, method, inside).translate(site.state(), arguments);
             if (returned == null) {
                 throw new MethodTranslator.DeadEnd();

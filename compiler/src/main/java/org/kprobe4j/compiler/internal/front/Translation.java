@@ -43,7 +43,7 @@ public final class Translation {
     private final List<PrintFormat> formats = new ArrayList<>();
     private final Map<String, Optional<ClassModel>> classes = new HashMap<>();
     private final Map<String, MethodCode> methods = new HashMap<>();
-    private final Deque<String> active = new ArrayDeque<>();
+    private final Deque<ActiveCall> active = new ArrayDeque<>();
     private final KernelTypes kernelTypes;
     private final ArgumentValues arguments;
     private final KernelVariables variables;
@@ -322,17 +322,47 @@ public final class Translation {
         return List.copyOf(found.values());
     }
 
+    /**
+     * A method that is being inlined, and the captured objects that it is called with. Of those there are so many and no more, so a
+     * method may call itself on others: on the parts of a captured tree, each of which is followed once.
+     */
+    private record ActiveCall(String method, List<Object> objects) {
+        static ActiveCall of(MethodCode method, List<Operand> arguments) {
+            var objects = new ArrayList<Object>();
+            for (Operand argument : arguments) {
+                if (argument instanceof Operand.Host(Object object) && object != null && !(object instanceof String)) {
+                    objects.add(object);
+                }
+            }
+            return new ActiveCall(method.owner() + '.' + method.name() + method.descriptor(), objects);
+        }
+
+        /** By identity: the objects' own equals is not run. */
+        @SuppressWarnings("ReferenceEquality")
+        boolean isSameAs(ActiveCall other) {
+            if (!method.equals(other.method) || objects.size() != other.objects.size()) {
+                return false;
+            }
+            for (int i = 0; i < objects.size(); i++) {
+                if (objects.get(i) != other.objects.get(i)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
     /** Marks a method as being inlined, for as long as {@code body} runs. */
-    void inside(MethodCode method, Runnable body) {
-        String key = method.owner() + '.' + method.name() + method.descriptor();
-        if (active.contains(key)) {
+    void inside(MethodCode method, List<Operand> arguments, Runnable body) {
+        ActiveCall call = ActiveCall.of(method, arguments);
+        if (active.stream().anyMatch(call::isSameAs)) {
             throw new Refusal("%s calls itself; a handler cannot recurse: use a loop with a constant bound"
                     .formatted(method.name()));
         }
         if (active.size() >= MAX_DEPTH) {
             throw new Refusal("calls nest deeper than %d".formatted(MAX_DEPTH));
         }
-        active.push(key);
+        active.push(call);
         try {
             body.run();
         } finally {
