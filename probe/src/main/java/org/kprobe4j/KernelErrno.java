@@ -1,5 +1,7 @@
 package org.kprobe4j;
 
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.kprobe4j.bpf.Errno;
 
 /**
@@ -22,6 +24,18 @@ public final class KernelErrno {
      */
     public static String name(int errno) {
         return Errno.name(errno < 0 ? -errno : errno);
+    }
+
+    /**
+     * The number of an error.
+     *
+     * @param name such as {@code ENOENT}
+     * @return the number, positive; empty if no error has that name
+     */
+    public static OptionalInt number(String name) {
+        return IntStream.rangeClosed(1, MAX)
+                .filter(errno -> Errno.name(errno).equals(name))
+                .findFirst();
     }
 
     /**

@@ -1,10 +1,15 @@
 package org.kprobe4j.cli;
 
 /** Something that the command line could not do. The message is fit to be shown as it is. */
-final class KprobeException extends RuntimeException {
+public class KprobeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    KprobeException(String message) {
+    /**
+     * What went wrong.
+     *
+     * @param message with cause and remedy
+     */
+    public KprobeException(String message) {
         super(message);
     }
 }
