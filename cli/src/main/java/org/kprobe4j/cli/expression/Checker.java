@@ -2,6 +2,7 @@ package org.kprobe4j.cli.expression;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -244,7 +245,8 @@ final class Checker {
             return Typed.number(
                     new Numeric(bytes, signed, Meaning.PLAIN), new Value.Cast(value, bytes, signed), of.atReturn());
         }
-        Btf btf = Machine.btf()
+        Btf btf = Optional.ofNullable(signature.types())
+                .or(Machine::btf)
                 .orElseThrow(() -> wrong(
                         "the kernel has no types of its own (CONFIG_DEBUG_INFO_BTF), so %s * means nothing"
                                 .formatted(node.type()),
