@@ -25,7 +25,7 @@ public sealed interface ProgramContext {
      * arguments are still there when the function returns. Since kernel: 5.5. Source: btf_ctx_access() in kernel/bpf/btf.c.
      *
      * @param parameters in the order of the prototype
-     * @param result what it returns; nothing of {@code void}
+     * @param result what it returns, a whole register; nothing of {@code void}
      */
     record Trampoline(List<Slot> parameters, Optional<Slot> result) implements ProgramContext {
         /** Copies the list. */
@@ -37,7 +37,7 @@ public sealed interface ProgramContext {
          * A word of the array.
          *
          * @param name the parameter's
-         * @param bytes size of its type; what lies above in the word is not defined
+         * @param bytes how much of its register the word has: what lies above is not defined
          * @param pointer whether the verifier knows it as a pointer
          */
         public record Slot(String name, int bytes, boolean pointer) {}
@@ -53,7 +53,7 @@ public sealed interface ProgramContext {
          */
         public Optional<Integer> slot(Architecture machine, boolean atReturn, String register, int bytes) {
             if (atReturn) {
-                return result.filter(slot -> register.equals(machine.returnValue()) && bytes <= slot.bytes())
+                return result.filter(_ -> register.equals(machine.returnValue()))
                         .map(_ -> parameters.size());
             }
             for (int i = 0; i < parameters.size(); i++) {
@@ -78,20 +78,17 @@ public sealed interface ProgramContext {
                 return Optional.empty();
             }
             if (atReturn && register.equals(machine.returnValue())) {
-                return Optional.of(
-                        result.isEmpty()
-                                ? "the handler reads the return register, and the function returns nothing (void)"
-                                : "the handler reads %d bytes of the return register, and what the function returns has %d"
-                                        .formatted(bytes, result.get().bytes()));
+                return Optional.of("the handler reads the return register, and the function returns nothing (void)");
             }
             for (int i = 0; i < parameters.size() && !atReturn; i++) {
                 if (machine.argument(i).filter(register::equals).isPresent()) {
-                    return Optional.of("the handler reads %d bytes of register %s, and the parameter %s in it has %d"
-                            .formatted(
-                                    bytes,
-                                    register,
-                                    parameters.get(i).name(),
-                                    parameters.get(i).bytes()));
+                    return Optional.of(
+                            "the handler reads %d bytes of register %s, of which the trampoline has the parameter's %d (%s; all since Linux 6.6)"
+                                    .formatted(
+                                            bytes,
+                                            register,
+                                            parameters.get(i).bytes(),
+                                            parameters.get(i).name()));
                 }
             }
             return Optional.of("the handler reads register " + register + ", and " + NO_REGISTERS);

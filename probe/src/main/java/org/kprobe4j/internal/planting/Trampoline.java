@@ -106,15 +106,30 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
         }
         var slots = new ArrayList<Slot>();
         for (BtfType.Param parameter : proto.params()) {
-            slots.add(slot(btf, parameter.type(), parameter.name(), "its parameter " + parameter.name()));
+            Slot typed = slot(btf, parameter.type(), parameter.name(), "its parameter " + parameter.name());
+            slots.add(keepsRegisters(machine) ? whole(typed) : typed);
         }
         if (machine.argument(slots.size() - 1).isEmpty() && !slots.isEmpty()) {
             throw new Planner.NotHereException("some of its %d arguments are on the stack".formatted(slots.size()));
         }
         Optional<Slot> result = btf.resolve(proto.result()) instanceof BtfType.Void
                 ? Optional.empty()
-                : Optional.of(slot(btf, proto.result(), "", "what it returns"));
+                : Optional.of(whole(slot(btf, proto.result(), "", "what it returns")));
         return new ProgramContext.Trampoline(slots, result);
+    }
+
+    /**
+     * Whether the word of a parameter that is narrower than its register is the whole register nevertheless, as a kprobe sees it. What a
+     * function returns always is. There is nothing to ask the kernel: an older one leaves bytes of its stack in the word. Source:
+     * save_args() in arch/x86/net/bpf_jit_comp.c since Linux 6.6 (before, save_regs() stored the type's size), and in
+     * arch/arm64/net/bpf_jit_comp.c since it has trampolines.
+     */
+    private static boolean keepsRegisters(Architecture machine) {
+        return machine != Architecture.X86_64 || KernelVersion.running().atLeast(6, 6);
+    }
+
+    private static Slot whole(Slot slot) {
+        return new Slot(slot.name(), Long.BYTES, slot.pointer());
     }
 
     private static Slot slot(Btf btf, int type, String name, String what) {
