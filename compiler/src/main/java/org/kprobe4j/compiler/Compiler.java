@@ -8,6 +8,7 @@ import org.kprobe4j.asm.Instruction;
 import org.kprobe4j.compiler.internal.emit.DeadStores;
 import org.kprobe4j.compiler.internal.emit.Emitter;
 import org.kprobe4j.compiler.internal.emit.RegisterAllocator;
+import org.kprobe4j.compiler.internal.emit.SharedConstants;
 import org.kprobe4j.compiler.internal.front.Translation;
 import org.kprobe4j.compiler.internal.ir.EndlessLoops;
 import org.kprobe4j.compiler.internal.ir.Simplify;
@@ -68,6 +69,7 @@ public final class Compiler {
     static CompiledProgram emit(
             CompileRequest request, Translation.Translated handler, LirProgram program, int callBytes) {
         DeadStores.remove(program);
+        SharedConstants.share(program);
         RegisterAllocator.allocate(program);
         checkStack(request, program);
         checkScratch(request, program);
