@@ -149,6 +149,7 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
                                 .formatted(this));
             }
             byte[] code;
+            refuseHidden(ground);
             try {
                 code = ground.code(addr);
             } catch (IOException e) {
@@ -156,6 +157,11 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
                         "the instruction at %s cannot be read from /proc/kcore (%s), so what follows it is not known; run as root, or with CAP_SYS_RAWIO"
                                 .formatted(this, e.getMessage()));
             }
+            refuseHidden(ground); // by what was planted meanwhile
+            return code;
+        }
+
+        private void refuseHidden(Ground ground) {
             for (PlantedProbe other : probes(ground)) {
                 long behind = addr - other.address();
                 boolean underItsJump = other.optimized() && behind > 0 && behind < JUMP_BYTES;
@@ -165,7 +171,6 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
                                     .formatted(other.symbol(), other.offset(), this));
                 }
             }
-            return code;
         }
 
         private List<PlantedProbe> probes(Ground ground) {
@@ -224,7 +229,10 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
 
         @Override
         public byte[] code(long addr) throws IOException {
-            return KernelText.read(addr, LONGEST_INSTRUCTION + 1);
+            int bytes = LONGEST_INSTRUCTION + 1;
+            return Machine.architecture() == Architecture.X86_64
+                    ? OwnText.read(KernelText::read, addr, bytes)
+                    : KernelText.read(addr, bytes);
         }
 
         @Override
