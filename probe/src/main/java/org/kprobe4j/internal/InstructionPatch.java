@@ -6,7 +6,8 @@ import org.kprobe4j.compiler.Architecture;
 
 /**
  * Why the kernel lets no probe be planted at an instruction of probeable text: it rewrites the instruction itself, or needs its trap.
- * Told from the instruction's bytes. Source: check_kprobe_address_safe() in kernel/kprobes.c, arch/x86/kernel/kprobes/core.c.
+ * Told from the instruction's bytes. Source: check_kprobe_address_safe() in kernel/kprobes.c, arch/x86/kernel/kprobes/core.c,
+ * arch/arm64/kernel/probes/kprobes.c.
  */
 final class InstructionPatch {
     private static final int LONGEST_INSTRUCTION = 15;
@@ -19,19 +20,42 @@ final class InstructionPatch {
     private static final int OPERAND_SIZE = 0x66;
     private static final int NOP = 0x90;
     private static final int LONG_NOP = 0x1f0f;
+    private static final int ARM64_NOP = 0xd503_201f;
+    /** b and bl. */
+    private static final int BRANCH = 0x1400_0000;
+
+    private static final int BRANCH_MASK = 0x7c00_0000;
+    private static final int BREAK = 0xd420_0000;
+    private static final int BREAK_MASK = 0xffe0_001f;
 
     private InstructionPatch() {}
 
     /** In words; nothing where the bytes cannot be read or the architecture's are not known. */
     static Optional<String> at(long addr) {
-        if (Machine.architecture() != Architecture.X86_64) {
+        Architecture machine = Machine.architecture();
+        if (machine == Architecture.ARM) {
             return Optional.empty();
         }
         try {
-            return Optional.of(of(KernelText.read(addr, LONGEST_INSTRUCTION)));
+            if (machine == Architecture.ARM64 && ExceptionTable.running(machine).has(addr)) {
+                return Optional.of("an instruction that may fault (it is in the kernel's exception table)");
+            }
+            byte[] code = KernelText.read(addr, LONGEST_INSTRUCTION);
+            return Optional.of(machine == Architecture.ARM64 ? ofArm64(code) : of(code));
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** Source: arch/arm64/kernel/probes/decode-insn.c; ftrace's own places are refused, too. */
+    static String ofArm64(byte[] code) {
+        int word = (code[0] & 0xff) | (code[1] & 0xff) << 8 | (code[2] & 0xff) << 16 | code[3] << 24;
+        if ((word & BREAK_MASK) == BREAK) {
+            return "a BUG or WARN (brk), whose trap the kernel looks up by its address";
+        } else if (word == ARM64_NOP || (word & BRANCH_MASK) == BRANCH) {
+            return "what the kernel rewrites while it runs: a jump label (static branch), or the place that ftrace patches";
+        }
+        return "an instruction that the kernel rewrites or cannot step over";
     }
 
     static String of(byte[] code) {

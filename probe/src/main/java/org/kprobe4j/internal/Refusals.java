@@ -13,6 +13,7 @@ import org.kprobe4j.bpf.Right;
 import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.symbols.Kallsyms;
+import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.targets.Resolution;
 import org.kprobe4j.internal.targets.TargetResolver;
 import org.kprobe4j.internal.targets.TargetSpec;
@@ -110,7 +111,7 @@ public final class Refusals {
 
     /** Its function can be probed, but not this place in it. */
     private static String instruction(Target target, long addr, BpfException refusal) {
-        if (refusal.errno() == Errno.EILSEQ) {
+        if (refusal.errno() == Errno.EILSEQ || isUnaligned(addr)) {
             return notABoundary(target);
         } else if (refusal.errno() != Errno.EINVAL) {
             return said(refusal);
@@ -121,6 +122,11 @@ public final class Refusals {
                 : "here is an instruction that the kernel rewrites while it runs: a jump label, a static call, a BUG;"
                         + " /proc/kcore, which would tell, cannot be read";
         return reason + probeable(target);
+    }
+
+    /** All instructions of Arm have four bytes; of another place its kernels say EINVAL. */
+    private static boolean isUnaligned(long addr) {
+        return Machine.architecture() != Architecture.X86_64 && addr % Arm64Flow.BYTES != 0;
     }
 
     private static String notABoundary(Target target) {
@@ -137,8 +143,8 @@ public final class Refusals {
     }
 
     private static Cause byName(Target target, BpfException refusal) {
-        if (refusal.errno() == Errno.EILSEQ) {
-            return new Cause(Errno.EILSEQ, notABoundary(target));
+        if (refusal.errno() == Errno.EILSEQ || isUnaligned(target.offset())) {
+            return new Cause(refusal.errno(), notABoundary(target));
         }
         Kallsyms symbols = Kallsyms.running();
         String types = symbols.types(target.symbol());

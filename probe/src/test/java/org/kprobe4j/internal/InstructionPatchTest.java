@@ -22,4 +22,16 @@ class InstructionPatchTest {
     void itsBytesTell(String bytes, String what) {
         assertThat(InstructionPatch.of(HexFormat.of().parseHex(bytes))).isEqualTo(what);
     }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    000021d4  | a BUG or WARN (brk), whose trap the kernel looks up by its address
+                    1f2003d5  | what the kernel rewrites while it runs: a jump label (static branch), or the place that ftrace patches
+                    02000014  | what the kernel rewrites while it runs: a jump label (static branch), or the place that ftrace patches
+                    02000094  | what the kernel rewrites while it runs: a jump label (static branch), or the place that ftrace patches
+                    207c5fc8  | an instruction that the kernel rewrites or cannot step over
+                    """)
+    void itsBytesTellOn64BitArm(String bytes, String what) {
+        assertThat(InstructionPatch.ofArm64(HexFormat.of().parseHex(bytes))).isEqualTo(what);
+    }
 }

@@ -16,6 +16,9 @@ import org.kprobe4j.bpf.internal.SystemCalls;
 
 /** The perf PMU {@code kprobe}. Since kernel: 4.17. Source: kernel/events/core.c, perf_kprobe_event_init(). */
 final class KprobePmu {
+    /** Source: arch_prepare_kprobe() in arch/arm64/kernel/probes/kprobes.c and arch/arm/probes/kprobes/core.c: EINVAL between two. */
+    private static final int ARM_INSTRUCTION_BYTES = 4;
+
     private static final String FOLDER = "/sys/bus/event_source/devices/kprobe/";
     private static final int ANY_PROCESS = -1;
     private static final int FIRST_CPU = 0;
@@ -103,6 +106,10 @@ final class KprobePmu {
             return "the symbol is empty";
         }
         boolean inside = target.isReturn() && target.symbol() != null && target.offsetOrAddress() != 0;
-        return inside ? "a return probe must be at a function's entry" : place;
+        if (inside) {
+            return "a return probe must be at a function's entry";
+        }
+        boolean arm = System.getProperty("os.arch", "").matches("aarch64|arm");
+        return arm && target.offsetOrAddress() % ARM_INSTRUCTION_BYTES != 0 ? "not an instruction boundary" : place;
     }
 }

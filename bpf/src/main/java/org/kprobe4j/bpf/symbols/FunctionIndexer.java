@@ -62,6 +62,13 @@ final class FunctionIndexer implements AutoCloseable {
     }
 
     boolean line(byte[] bytes, int line, int end) {
+        if (!KallsymsScan.isText(bytes[line + digits + 1])) {
+            // On Arm the end of the text is data: the first symbol of the section behind it.
+            int which = TextBounds.which(bytes, line + nameOffset, end);
+            if (which >= 0) {
+                bounds[which] = KallsymsScan.address(bytes, line, digits);
+            }
+        }
         boolean function = isFunction(bytes, line, end);
         // A module's symbols come in no order: each may bound a function.
         boolean ofModule = bytes[end - 1] == ']';

@@ -47,6 +47,25 @@ class FunctionIndexTest {
         return lines;
     }
 
+    /** The linker scripts of Arm put the end of the text into the section behind it. */
+    @Test
+    void theTextMayEndWithASymbolOfData() {
+        var arm = new FakeKernel().file("/proc/kallsyms", """
+                        ffff800080010000 T _stext
+                        ffff800080010020 T vfs_read
+                        ffff800080e00000 D _etext
+                        ffff8000818a0000 T _sinittext
+                        ffff8000818a0aa8 T start_kernel
+                        ffff800081918cac T _einittext
+                        """);
+        TextBounds bounds = FunctionFiles.of(arm).functions(false).bounds();
+        assertThat(bounds)
+                .isEqualTo(new TextBounds(
+                        0xffff800080010000L, 0xffff800080e00000L, 0xffff8000818a0000L, 0xffff800081918cacL));
+        assertThat(bounds.isText(0xffff8000818a0aa8L)).isFalse();
+        assertThat(bounds.isInit(0xffff8000818a0aa8L)).isTrue();
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 31, 4096})
     void functionsOfTheKernelAndItsModulesByRisingAddress(int readBytes) {
