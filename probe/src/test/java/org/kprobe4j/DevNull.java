@@ -10,6 +10,11 @@ final class DevNull {
 
     private DevNull() {}
 
+    /** Where a hit of {@link #FUNCTION} seeks to; 32-bit Arm passes a long in two registers, the first of even number. */
+    static long offset(PtRegs regs) {
+        return regs instanceof PtRegs.Arm r ? r.r2() : regs.arg(1);
+    }
+
     static void seek(int times) {
         try (var file = new RandomAccessFile("/dev/null", "r")) {
             for (int i = 0; i < times; i++) {

@@ -39,7 +39,7 @@ class MapKernelTest {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
                         hits.increment();
-                        offsets.add(regs.arg(1));
+                        offsets.add(DevNull.offset(regs));
                         return 0;
                     })
                     .register();
@@ -117,7 +117,7 @@ class MapKernelTest {
                 var negative = Histogram.linear(-3, 1L << 40, 1L << 33)) {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        long offset = regs.arg(1);
+                        long offset = DevNull.offset(regs);
                         log2.record(offset << 52 >> (offset & 63));
                         linear.record(offset);
                         negative.record(offset << 31);
@@ -147,20 +147,20 @@ class MapKernelTest {
             }
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        Seen best = map.get(regs.arg(1));
+                        Seen best = map.get(DevNull.offset(regs));
                         // Few rounds: the verifier follows each way through each of them.
                         for (long i = 0; i < 8; i++) {
                             Seen now = map.get(i);
-                            log2.record(i * regs.arg(1));
+                            log2.record(i * DevNull.offset(regs));
                             if (now != null && now.odd()) {
                                 steps.record(now.low());
                                 best = now;
-                            } else if (i == regs.arg(1)) {
+                            } else if (i == DevNull.offset(regs)) {
                                 best = null;
                             }
                         }
-                        log2.record(regs.arg(1));
-                        log2.record(-regs.arg(1));
+                        log2.record(DevNull.offset(regs));
+                        log2.record(-DevNull.offset(regs));
                         sum.add(best == null ? 1000 : best.offset());
                         return 0;
                     })
@@ -183,7 +183,7 @@ class MapKernelTest {
                 var steps = Histogram.linear(0, 100, 7)) {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        long offset = regs.arg(1);
+                        long offset = DevNull.offset(regs);
                         for (long i = 0; i < 20; i++) {
                             sizes.record(offset);
                             sizes.record(i * offset);
@@ -210,7 +210,7 @@ class MapKernelTest {
                 var steps = Histogram.linear(-100, 2000, 7)) {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        long offset = regs.arg(1);
+                        long offset = DevNull.offset(regs);
                         for (long i = 0; i < 1000; i++) {
                             sizes.record(offset);
                             sizes.record(i * offset);
@@ -257,7 +257,7 @@ class MapKernelTest {
                     .preHandler((p, regs) -> {
                         var caller = new Caller(Kernel.pid(), Kernel.comm());
                         calls.add(caller, 1);
-                        long offset = regs.arg(1);
+                        long offset = DevNull.offset(regs);
                         Seen before = last.get(caller);
                         if (before != null) {
                             sums.add((int) before.offset() & 3, before.low() + before.minus());
@@ -295,8 +295,8 @@ class MapKernelTest {
                 var counts = KernelMap.of(Short.class, Long.class, 4)) {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        offsets.put(regs.arg(1), true);
-                        counts.add((short) (regs.arg(1) & 7), 1);
+                        offsets.put(DevNull.offset(regs), true);
+                        counts.add((short) (DevNull.offset(regs) & 7), 1);
                         return 0;
                     })
                     .register();
@@ -348,7 +348,7 @@ class MapKernelTest {
                 var sum = Counter.of()) {
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        long key = regs.arg(1) / 2;
+                        long key = DevNull.offset(regs) / 2;
                         if (map.putIfAbsent(key, key)) {
                             first.increment();
                         }
@@ -547,7 +547,7 @@ class MapKernelTest {
             names.put(2L, new Last(0, "second of them", "b"));
             var kp = Kprobe.at(DevNull.FUNCTION)
                     .preHandler((p, regs) -> {
-                        Last found = names.get(regs.arg(1));
+                        Last found = names.get(DevNull.offset(regs));
                         String name = found == null ? "none" : found.path();
                         int kind = switch (name) {
                             case "first" -> 1;

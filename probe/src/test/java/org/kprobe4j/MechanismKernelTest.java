@@ -15,12 +15,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.Features;
+import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
 
 /** The same handler gives the same under each mechanism that can carry it, and the cheapest one is taken. */
 @Tag("kernel")
 @ExtendWith(LeftNothingBehind.class)
 class MechanismKernelTest {
+    /** What the kernel says of a place inside an instruction: on Arm, where they are all of one length, it does not decode them. */
+    private static final int NO_BOUNDARY = Machine.architecture() == Architecture.X86_64 ? Errno.EILSEQ : Errno.EINVAL;
+
     private static final int CALLS = 300;
 
     record Seek(long file, long offset, int pid, String comm, long addr) {}
@@ -241,7 +245,7 @@ class MechanismKernelTest {
                         .preHandler((p, regs) -> 0)
                         .register();
             } catch (RegistrationException e) {
-                assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
+                assertThat(e.errno()).isEqualTo(NO_BOUNDARY);
             }
         }
         throw new AssertionError("no instruction of vfs_read can be probed");

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -15,6 +16,7 @@ import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.bpf.symbols.InjectableFunctions;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType;
+import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
 
 /** All registers at a probe of a real kernel, and what it says of functions that may fail on purpose. */
@@ -38,7 +40,16 @@ class RegisterKernelTest {
         BtfType.Composite registerFile = types.struct("pt_regs").orElseThrow();
         var offsets = new TreeSet<Integer>();
         for (String field : types.fieldNames(registerFile)) {
-            offsets.add(types.field(registerFile, field).orElseThrow().byteOffset());
+            int first = types.field(registerFile, field).orElseThrow().byteOffset();
+            offsets.add(first);
+            if (field.equals("regs")) { // of 64-bit Arm: an array of x0 to x30
+                IntStream.rangeClosed(1, 30).forEach(number -> offsets.add(first + number * Long.BYTES));
+            }
+        }
+        if (Machine.architecture() == Architecture.ARM64) {
+            // Behind them lie words of the kernel's own entry code.
+            assertThat(offsets).containsAll(Machine.architecture().registers().values());
+            return;
         }
         assertThat(offsets)
                 .containsExactlyInAnyOrderElementsOf(
@@ -48,13 +59,29 @@ class RegisterKernelTest {
     }
 
     private static void matches(Hit hit) {
-        var regs = (PtRegs.X86) hit.regs();
+        PtRegs regs = hit.regs();
         assertThat(regs.ip()).isEqualTo(hit.ip());
         assertThat(regs.sp()).isEqualTo(hit.sp());
-        assertThat(regs.si()).isEqualTo(hit.offset());
-        assertThat(regs.ax()).isEqualTo(hit.returned());
-        assertThat(regs.flags()).isEqualTo(hit.flags());
-        assertThat(regs.flagNames()).startsWith("[ ").endsWith(" ]");
+        assertThat(regs.arg(1)).isEqualTo(hit.offset());
+        assertThat(returned(regs)).isEqualTo(hit.returned());
+        assertThat(flags(regs)).isEqualTo(hit.flags());
+        assertThat(regs.flagNames()).matches(regs instanceof PtRegs.X86 ? "\\[ .* ]" : "[Nn][Zz][Cc][Vv] .*");
+    }
+
+    private static long returned(PtRegs regs) {
+        return switch (regs) {
+            case PtRegs.X86 r -> r.ax();
+            case PtRegs.Arm64 r -> r.x0();
+            case PtRegs.Arm r -> r.r0();
+        };
+    }
+
+    private static long flags(PtRegs regs) {
+        return switch (regs) {
+            case PtRegs.X86 r -> r.flags();
+            case PtRegs.Arm64 r -> r.pstate();
+            case PtRegs.Arm r -> r.cpsr();
+        };
     }
 
     @Test
@@ -65,28 +92,24 @@ class RegisterKernelTest {
             events.forEach(hits::add);
             try (var kp = Kprobe.at(DevNull.FUNCTION)
                             .preHandler((p, regs) -> {
-                                if (regs instanceof PtRegs.X86 r) {
-                                    events.emit(new Hit(BEFORE, regs, r.ip(), r.sp(), r.si(), r.ax(), r.flags()));
-                                }
+                                events.emit(new Hit(
+                                        BEFORE, regs, regs.ip(), regs.sp(), regs.arg(1), returned(regs), flags(regs)));
                                 return 0;
                             })
                             .postHandler((p, regs, flags) -> {
-                                if (regs instanceof PtRegs.X86 r) {
-                                    events.emit(new Hit(AFTER, regs, r.ip(), r.sp(), r.si(), r.ax(), r.flags()));
-                                }
+                                events.emit(new Hit(
+                                        AFTER, regs, regs.ip(), regs.sp(), regs.arg(1), returned(regs), flags(regs)));
                             })
                             .register();
                     var rp = Kretprobe.at(DevNull.FUNCTION)
                             .entryHandler((ri, regs) -> {
-                                if (regs instanceof PtRegs.X86 r) {
-                                    events.emit(new Hit(ENTRY, regs, r.ip(), r.sp(), r.si(), r.ax(), r.flags()));
-                                }
+                                events.emit(new Hit(
+                                        ENTRY, regs, regs.ip(), regs.sp(), regs.arg(1), returned(regs), flags(regs)));
                                 return 0;
                             })
                             .handler((ri, regs) -> {
-                                if (regs instanceof PtRegs.X86 r) {
-                                    events.emit(new Hit(RETURN, regs, r.ip(), r.sp(), r.si(), r.ax(), r.flags()));
-                                }
+                                events.emit(new Hit(
+                                        RETURN, regs, regs.ip(), regs.sp(), regs.arg(1), returned(regs), flags(regs)));
                                 return 0;
                             })
                             .register()) {
@@ -111,14 +134,15 @@ class RegisterKernelTest {
                         .regs()
                         .toString()
                         .lines())
-                .hasSize(7)
+                .hasSize(Machine.architecture() == Architecture.X86_64 ? 7 : 13)
                 .first()
                 .asString()
-                .matches("RIP: 0010:null_lseek\\+0x[0-9a-f]+/0x[0-9a-f]+");
+                .matches("(RIP: 0010:|pc : )null_lseek\\+0x[0-9a-f]+/0x[0-9a-f]+");
     }
 
     @Test
     void linesAndEventsOfOneMachineHoldThemToo() {
+        Requires.x86();
         List<OneMachines> hits = Collections.synchronizedList(new ArrayList<>());
         var events = RingBuffer.of(OneMachines.class);
         try (events) {

@@ -42,7 +42,7 @@ class RingKernelTest {
 
     private static PreHandler numbers(RingBuffer<Number> events) {
         return (p, regs) -> {
-            events.emit(new Number(regs.arg(1)));
+            events.emit(new Number(DevNull.offset(regs)));
             return 0;
         };
     }
@@ -61,7 +61,7 @@ class RingKernelTest {
         var events = RingBuffer.of(Event.class);
         var kp = Kprobe.at(DevNull.FUNCTION)
                 .preHandler((p, regs) -> {
-                    events.emit(new Entered(regs.arg(1), Kernel.pid(), Kernel.comm()));
+                    events.emit(new Entered(DevNull.offset(regs), Kernel.pid(), Kernel.comm()));
                     return 0;
                 })
                 .postHandler((p, regs, flags) -> events.emit(new Stepped(-1)))

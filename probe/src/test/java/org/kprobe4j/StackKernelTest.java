@@ -203,7 +203,8 @@ class StackKernelTest {
                 hits = all.stream().mapToLong(p -> p.account().delivered()).sum();
                 lost = all.stream().mapToLong(p -> p.account().stacksLost()).sum();
                 noEntry = all.stream().mapToLong(p -> p.account().entriesLost()).sum();
-                assertThat(all).anyMatch(p -> p.account().toString().endsWith("stacks lost to a taken place"));
+                // Before Linux 6.7 what is not told stands behind it.
+                assertThat(all).anyMatch(p -> p.account().toString().contains(" stacks lost to a taken place"));
             }
             Files.delete(Path.of("/tmp/stack-test"));
             Map<KernelStack, Long> found = counts.entries();

@@ -32,6 +32,9 @@ import org.kprobe4j.compiler.Architecture;
 @Tag("kernel")
 @ExtendWith(LeftNothingBehind.class)
 class RefusalKernelTest {
+    /** What the kernel says of a place inside an instruction: on Arm, where they are all of one length, it does not decode them. */
+    private static final int NO_BOUNDARY = Machine.architecture() == Architecture.X86_64 ? Errno.EILSEQ : Errno.EINVAL;
+
     private static final String NEAREST = "; nearest: (\\S+), (\\S+)";
     /** Long functions that every kernel has, with tracepoints, assertions and switches. */
     private static final List<String> LONG = List.of(
@@ -82,6 +85,9 @@ class RefusalKernelTest {
 
     @Test
     void dataIsNoFunction() {
+        assumeTrue(
+                !Kallsyms.running().types("init_task").isEmpty(),
+                "this kernel's symbols are functions only: it was built without CONFIG_KALLSYMS_ALL");
         assertThat(kprobeRefusal("init_task", Errno.EINVAL))
                 .isEqualTo("register_kprobe failed, returned -22 (EINVAL): init_task: data, not a function");
         assertThat(refusal(() -> kretprobe("init_task"), Errno.EINVAL))
@@ -167,8 +173,9 @@ class RefusalKernelTest {
     @Test
     void insideAnInstructionTheNextOnesAreNamed() {
         assertNeighbours(
-                kprobeRefusal("vfs_read+0x1", Errno.EILSEQ),
-                "register_kprobe failed, returned -84 \\(EILSEQ\\): vfs_read\\+0x1: not an instruction boundary"
+                kprobeRefusal("vfs_read+0x1", NO_BOUNDARY),
+                "register_kprobe failed, returned -%d \\(%s\\): vfs_read\\+0x1: not an instruction boundary"
+                                .formatted(NO_BOUNDARY, Errno.name(NO_BOUNDARY))
                         + NEAREST);
     }
 
@@ -181,9 +188,9 @@ class RefusalKernelTest {
         }
         String inside = "vfs_read+0x%x".formatted(entry + 2);
         assertNeighbours(
-                kprobeRefusal(inside, Errno.EILSEQ),
-                "register_kprobe failed, returned -84 \\(EILSEQ\\): %s: not an instruction boundary"
-                                .formatted(Pattern.quote(inside))
+                kprobeRefusal(inside, NO_BOUNDARY),
+                "register_kprobe failed, returned -%d \\(%s\\): %s: not an instruction boundary"
+                                .formatted(NO_BOUNDARY, Errno.name(NO_BOUNDARY), Pattern.quote(inside))
                         + NEAREST);
     }
 

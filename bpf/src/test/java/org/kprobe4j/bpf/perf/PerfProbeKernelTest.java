@@ -38,6 +38,9 @@ import org.kprobe4j.bpf.symbols.PlantedProbe;
 /** Probes by the perf PMU on the running kernel. */
 @Tag("kernel")
 class PerfProbeKernelTest {
+    /** What the kernel says of a place inside an instruction: on Arm, where they are all of one length, it does not decode them. */
+    private static final int NO_BOUNDARY = System.getProperty("os.arch").equals("amd64") ? Errno.EILSEQ : Errno.EINVAL;
+
     private static final int IOC_DISABLE = 0x2401;
     private static final int CALLS = 2000;
 
@@ -156,7 +159,11 @@ class PerfProbeKernelTest {
     void errnoIsExact() {
         assertErrno("vfs_raed", 0, false, Errno.ENOENT, "attach kprobe vfs_raed: no such symbol (ENOENT)");
         assertErrno(
-                "vfs_read", 1, false, Errno.EILSEQ, "attach kprobe vfs_read+0x1: not an instruction boundary (EILSEQ)");
+                "vfs_read",
+                1,
+                false,
+                NO_BOUNDARY,
+                "attach kprobe vfs_read+0x1: not an instruction boundary (%s)".formatted(Errno.name(NO_BOUNDARY)));
         assertErrno(
                 "vfs_read",
                 5,
