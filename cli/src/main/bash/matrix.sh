@@ -171,7 +171,7 @@ kept_cells() {
 
 # write_matrix PAGE: rows that did not run this time stay as they are.
 write_matrix() {
-    local page=$1 old=$reports/matrix-old.md cells=$reports/matrix-cells row
+    local page=$1 old=$reports/matrix-old.md cells=$reports/matrix-cells row section
     cp "$page" "$old" 2> /dev/null || : > "$old"
     : > "$cells"
     for row in "${matrix_rows[@]}"; do
@@ -208,12 +208,13 @@ write_matrix() {
                 }
             }' "$cells"
         for row in "${matrix_rows[@]}"; do
-            printf '\n## %s\n\n' "$row"
             if [[ " ${chosen_rows[*]} " == *" $row "* ]]; then
-                fresh_section "$row"
+                section=$(fresh_section "$row")
+                section=${section:-Nothing was skipped, nothing failed.}
             else
-                awk -v head="## $row" '$0 == head { inside = 1; next } /^## / { inside = 0 } inside && NF' "$old"
+                section=$(awk -v head="## $row" '$0 == head { inside = 1; next } /^## / { inside = 0 } inside && NF' "$old")
             fi
+            [[ -z $section ]] || printf '\n## %s\n\n%s\n' "$row" "$section"
         done
     } > "$page.part"
     mv "$page.part" "$page"
