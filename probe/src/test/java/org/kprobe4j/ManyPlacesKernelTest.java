@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kprobe4j.bpf.Errno;
+import org.kprobe4j.bpf.features.Features;
 
 /** One probe at many places. */
 @Tag("kernel")
@@ -91,6 +93,43 @@ class ManyPlacesKernelTest {
             assertThat(hits.stream().filter(hit -> hit.name().equals("vfs_write")))
                     .hasSizeGreaterThanOrEqualTo(10);
         }
+    }
+
+    /** Names are planted as a pattern would be that matches them. */
+    @Test
+    void namesGetOneLinkAsPatternsDo() throws Exception {
+        Mechanism link = Features.running().kprobeMulti().isYes() ? Mechanism.KPROBE_MULTI : Mechanism.PERF_KPROBE;
+        try (var named = Kprobe.at("vfs_read,vfs_write")
+                        .preHandler((p, regs) -> 0)
+                        .register();
+                var matched = Kprobe.at("vfs_rea[d],vfs_writ[e]")
+                        .preHandler((p, regs) -> 0)
+                        .register();
+                var inside = Kprobe.at("vfs_read,vfs_write," + insideAFunction())
+                        .preHandler((p, regs) -> 0)
+                        .register()) {
+            writeAndRead(20);
+            assertThat(named.plan().chosen())
+                    .isEqualTo(link)
+                    .isEqualTo(matched.plan().chosen());
+            assertThat(named.hits().values())
+                    .allSatisfy(hits -> assertThat(hits).isGreaterThanOrEqualTo(20));
+            assertThat(inside.plan().chosen()).isEqualTo(Mechanism.PERF_KPROBE);
+        }
+    }
+
+    /** A place that no link can hold, wherever the next instructions begin on this kernel. */
+    private static String insideAFunction() {
+        for (int offset = 5; offset < 32; offset++) {
+            try (var probe = Kprobe.at("vfs_fsync_range+" + offset)
+                    .preHandler((p, regs) -> 0)
+                    .register()) {
+                return "vfs_fsync_range+" + offset;
+            } catch (RegistrationException e) {
+                assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
+            }
+        }
+        throw new AssertionError("no instruction of vfs_fsync_range can be probed");
     }
 
     @Test

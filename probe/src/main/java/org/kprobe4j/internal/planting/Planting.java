@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.kprobe4j.ProbePlace;
 import org.kprobe4j.SkippedPlace;
@@ -14,6 +15,8 @@ import org.kprobe4j.bpf.BpfException;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.PostPlan;
+import org.kprobe4j.internal.targets.Place;
+import org.kprobe4j.internal.targets.TargetResolver;
 
 /** The places of a probe while they are planted: which the kernel refuses, and what can hold them. */
 public final class Planting implements Attachment.Refusal {
@@ -86,25 +89,30 @@ public final class Planting implements Attachment.Refusal {
      * registers that such a link shows.
      */
     public Optional<String> linkRefusal(TranslatedHandler handler) {
-        Optional<Site> other =
-                sites.sites().stream().filter(site -> !isTraceable(site)).findFirst();
+        Optional<String> other = untraceable(site -> site.traceable() == Place.Traceable.NO);
         if (other.isPresent()) {
-            return Optional.of(other.get() + " is not the entry of a function that ftrace can trace");
+            return other;
         }
         Optional<String> registers = LinkRegisters.refusal(handler.needs(), false);
         if (registers.isPresent()) {
             return registers;
         }
-        return OnePlace.linkLack();
+        // ftrace's list takes a moment to read, and is asked last. Of a pattern, a function that turns out not to be
+        // traceable
+        // is skipped; of several that are named, none may be.
+        return OnePlace.linkLack().or(() -> sites.tolerant() ? Optional.empty() : untraceable(Planting::isNotListed));
     }
 
-    /** Of a pattern, a function that turns out not to be traceable is skipped; of several that are named, none may be. */
-    private boolean isTraceable(Site site) {
-        return switch (site.traceable()) {
-            case YES -> true;
-            case NO -> false;
-            default -> sites.tolerant();
-        };
+    private Optional<String> untraceable(Predicate<Site> which) {
+        return sites.sites().stream()
+                .filter(which)
+                .findFirst()
+                .map(site -> site + " is not the entry of a function that ftrace can trace");
+    }
+
+    private static boolean isNotListed(Site site) {
+        return site.traceable() == Place.Traceable.UNKNOWN
+                && !TargetResolver.running().isListed(site.place().addr());
     }
 
     /** An attachment for entries. */

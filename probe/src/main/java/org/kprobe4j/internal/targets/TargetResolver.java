@@ -155,6 +155,24 @@ public final class TargetResolver {
         return symbols;
     }
 
+    /**
+     * Whether ftrace's list has the function that begins at an address: for few functions by name it was not asked when they were found.
+     *
+     * @throws org.kprobe4j.bpf.UnsupportedException if the kernel hides its addresses or has no symbols
+     */
+    public boolean isListed(long address) {
+        FunctionIndex index = files.functions(true);
+        Optional<TraceableFunctions> list = files.traceable(index);
+        boolean listed = false;
+        for (int i = index.firstFrom(address); i < index.size() && index.address(i) == address; i++) {
+            if (list.isEmpty() || list.get().isUnknown(i)) {
+                return false;
+            }
+            listed |= list.get().isListed(i);
+        }
+        return listed;
+    }
+
     private static boolean isMany(List<Clause> clauses) {
         return clauses.size() > FEW_SYMBOLS
                 || clauses.stream()

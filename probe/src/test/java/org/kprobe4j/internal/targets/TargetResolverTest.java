@@ -189,6 +189,18 @@ class TargetResolverTest {
     }
 
     @Test
+    void ftraceIsAskedForFewNamesWhenOneLinkIsToHoldThem() {
+        assertThat(traceable("vfs_read,vfs_write,notrace_one")).containsOnly(Place.Traceable.UNKNOWN);
+        TargetResolver resolver = kernel.resolver();
+        assertThat(resolver.isListed(0xffff_ffff_8100_0110L)).isTrue();
+        assertThat(resolver.isListed(0xffff_ffff_8100_0800L)).isTrue();
+        assertThat(resolver.isListed(0xffff_ffff_8100_0b00L)).isFalse();
+        assertThat(resolver.isListed(0xffff_ffff_8100_0114L)).isFalse();
+        kernel.filter("user_a\ndup\nuser_b\nmod_first [alpha]\n");
+        assertThat(kernel.resolver().isListed(0xffff_ffff_8100_0700L)).isFalse();
+    }
+
+    @Test
     void patternsAreSplitIntoPlacesAndWhatIsLeftOut() {
         Resolution resolution = kernel.resolve("*");
         assertThat(resolution.places())
