@@ -35,6 +35,7 @@ public final class BenchMain {
     private static final int MEMORY_MIB = 2_048;
     private static final Duration LIMIT = Duration.ofMinutes(60);
     private static final List<String> TOOLS = List.of("bpftrace", "bpftool", "linux-perf");
+    private static final List<String> DISASSEMBLERS = List.of("bpftool", "binutils");
     /** The newest bpftrace, whose start is compared with ours. */
     private static final String NEWEST = "7.2";
 
@@ -127,9 +128,7 @@ public final class BenchMain {
     }
 
     private String peers(KernelRow row) {
-        return options.peers() || options.disassemble()
-                ? DebianPrograms.provide(row, TOOLS, progress).toString()
-                : "";
+        return options.peers() ? DebianPrograms.provide(row, TOOLS, progress).toString() : "";
     }
 
     /** The hits of the cases, and the examples. */
@@ -166,7 +165,8 @@ public final class BenchMain {
     }
 
     private int disassemble(KernelRow row) {
-        List<String> arguments = new ArrayList<>(List.of(peers(row)));
+        List<String> arguments = new ArrayList<>(
+                List.of(DebianPrograms.provide(row, DISASSEMBLERS, progress).toString()));
         arguments.addAll(options.names());
         inGuest(row, BootOptions.defaults(), DisassembleMain.class, arguments).forEach(System.out::println);
         return 0;

@@ -4,22 +4,26 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Shows where the instructions go, in a guest: {@code DisassembleMain ROOT CASE…} plants the probes of the cases, and bpftool tells
- * what the kernel holds of their programs.
+ * Shows where the instructions go, in a guest: {@code DisassembleMain ROOT CASE…} plants the probes of the cases, and bpftool tells what the kernel
+ * holds of their programs, objdump what its JIT made of them.
  */
 public final class DisassembleMain {
     private static final Pattern PROGRAM = Pattern.compile("(?m)^(\\d+): .*$");
     private static final Pattern INSTRUCTION = Pattern.compile("(?m)^ +[0-9a-f]+:\\s");
 
+    /** In the tools' root directory. */
+    private static final String CODE = "/tmp/code";
+
+    private final Path root;
     private final PeerRun tools;
 
-    private DisassembleMain(PeerRun tools) {
+    private DisassembleMain(Path root, PeerRun tools) {
+        this.root = root;
         this.tools = tools;
     }
 
@@ -35,7 +39,8 @@ public final class DisassembleMain {
         Files.writeString(Path.of("/proc/sys/net/core/bpf_jit_harden"), "0");
         Files.writeString(Path.of("/proc/sys/kernel/kptr_restrict"), "0");
         List<String> names = List.of(args).subList(1, args.length);
-        var main = new DisassembleMain(PeerRun.in(Path.of(args[0])));
+        Path root = Path.of(args[0]);
+        var main = new DisassembleMain(root, PeerRun.in(root));
         for (Case one : Case.table()) {
             if (names.isEmpty() || names.contains(one.name())) {
                 try (SeekLoop loop = SeekLoop.prepare(1, 1)) {
@@ -47,11 +52,11 @@ public final class DisassembleMain {
 
     private void show(Case one) throws IOException, InterruptedException {
         System.out.println("==== " + one.name() + ": " + one.work());
-        Matcher program = PROGRAM.matcher(bpftool("prog", "show"));
+        Matcher program = PROGRAM.matcher(run("bpftool", "prog", "show"));
         while (program.find()) {
             String number = program.group(1);
-            String translated = bpftool("prog", "dump", "xlated", "id", number);
-            String machine = bpftool("prog", "dump", "jited", "id", number);
+            String translated = run("bpftool", "prog", "dump", "xlated", "id", number);
+            String machine = machineCode(Integer.parseInt(number));
             System.out.println("---- " + program.group());
             System.out.println(translated);
             System.out.println("---- %d machine instructions"
@@ -60,14 +65,21 @@ public final class DisassembleMain {
         }
     }
 
-    private String bpftool(String... words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("bpftool"));
-        command.addAll(List.of(words));
-        Process process = new ProcessBuilder(tools.command(command))
+    /** As objdump reads it; addresses count from the program's first byte. */
+    private String machineCode(int program) throws IOException, InterruptedException {
+        Files.write(root.resolve(CODE.substring(1)), MachineCode.of(program));
+        String text = run("objdump", "-D", "-b", "binary", "-m", "i386:x86-64", CODE);
+        return text.substring(text.indexOf("<.data>:") + "<.data>:".length()).stripLeading();
+    }
+
+    private String run(String... words) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(tools.command(List.of(words)))
                 .redirectErrorStream(true)
                 .start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
+        if (process.waitFor() != 0) {
+            throw new IOException("%s: %s".formatted(String.join(" ", words), text.strip()));
+        }
         return text.stripTrailing();
     }
 }

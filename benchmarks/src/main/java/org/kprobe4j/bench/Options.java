@@ -27,7 +27,8 @@ record Options(String row, boolean peers, boolean disassemble, List<String> name
 
               --row KERNEL    the kernel, 6.12 if it is not said
               --no-peers      without bpftrace and perf (they are downloaded on first use, 180 MB)
-              --disassemble   shows the cases' programs: eBPF, and how many machine instructions the kernel made of them
+              --disassemble   shows the cases' programs instead: eBPF, and the machine code that the kernel made of it
+                              (bpftool and binutils are downloaded on first use, 30 MB)
 
             Cases: %s,
             examples, attach, start. What is measured in full and with the peers goes into docs/bench.md, too.""".formatted(Case.table().stream().map(Case::name).collect(Collectors.joining(", ")));
