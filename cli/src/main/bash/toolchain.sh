@@ -184,6 +184,12 @@ link_early() {
         "$1"/kprobe4j-{asm,bpf,compiler,probe,cli}.jar < /dev/null > /dev/null 2>&1 9>&- || true
 }
 
+# Writes $1/syscalls.so, with which a JVM need not link its way into the kernel; where that fails, starts are only slower.
+write_system_calls() {
+    "$java_home/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$1/kprobe4j-bpf.jar" \
+        org.kprobe4j.bpf.internal.SyscallLibrary "$1/syscalls.so" < /dev/null > /dev/null 2>&1 9>&- || true
+}
+
 # Makes $libraries/launch.aot, the loaded and linked classes of a usual run; without it, starts are only slower.
 make_launch_cache() {
     local part=$libraries/launch.part
@@ -214,6 +220,7 @@ keep_build() {
     cp -p "$repo"/cli/target/libraries/*.jar "$part/"
     cp -p "$repo"/cli/target/kprobe4j-cli-*.jar "$part/kprobe4j-cli.jar"
     link_early "$part"
+    write_system_calls "$part"
     : > "$part/.complete"
     mv "$part" "$libraries"
     # Builds of a day ago are nobody's any more.

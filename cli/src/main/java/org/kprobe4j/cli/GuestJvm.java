@@ -65,7 +65,9 @@ final class GuestJvm {
 
     /** The words up to the main class, with further options of the JVM. */
     static List<String> command(List<String> options) {
-        return command(Path.of(System.getProperty("java.home")), options);
+        List<String> all = new ArrayList<>(options);
+        buildFolder().ifPresent(folder -> all.add("-Dkprobe4j.syscalls=" + folder.resolve("syscalls.so")));
+        return command(Path.of(System.getProperty("java.home")), all);
     }
 
     private static List<String> command(Path javaHome, List<String> options) {

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * libc's {@code long syscall(long number, ...)}: the product's only downcall.
+ * libc's {@code long syscall(long number, ...)}: the product's only downcall, the way that needs no file.
  *
  * <p>One handle instead of one per call, because linking a handle is what start-up pays for most.
  */

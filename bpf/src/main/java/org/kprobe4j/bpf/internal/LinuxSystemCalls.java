@@ -23,7 +23,7 @@ final class LinuxSystemCalls implements SystemCalls {
 
     /** The handle is linked when the kernel is first needed, not when a class is loaded. */
     private static final class Running {
-        static final LinuxSystemCalls INSTANCE = new LinuxSystemCalls(Abi.running(), new LibcSyscall());
+        static final LinuxSystemCalls INSTANCE = new LinuxSystemCalls(Abi.running(), NativeTrap.orLibc());
     }
 
     static LinuxSystemCalls running() {
