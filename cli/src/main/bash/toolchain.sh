@@ -8,6 +8,9 @@ readonly own_failure=125
 readonly -a launch_options=(
     -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -Xlog:disable
     -Djdk.reflect.useNativeAccessorOnly=true
+    # Most of what runs in a start runs a few times only: a method is worth compiling later than the JVM believes, and what is inlined
+    # into a large one takes megabytes while it is compiled. The heap begins small, whatever the machine has, and grows where needed.
+    -XX:CompileThresholdScaling=5 -XX:C1MaxInlineSize=20 -XX:C1MaxInlineLevel=4 -Xms8m
     # The cache stays where it was made for, instead of being patched.
     -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
 )

@@ -135,13 +135,22 @@ final class Registration {
     }
 
     private void noteTypes(@Nullable Serializable... handlers) {
-        readsStructures = Arrays.stream(handlers)
+        List<HandlerLambda> lambdas = Arrays.stream(handlers)
                 .filter(Objects::nonNull)
-                .anyMatch(handler ->
-                        HandlerLambda.of(handler, _ -> Optional.empty()).readsStructures());
-        if (readsStructures) {
+                .map(handler -> HandlerLambda.of(handler, _ -> Optional.empty()))
+                .toList();
+        readsStructures = lambdas.stream().anyMatch(HandlerLambda::readsStructures);
+        if (readsStructures || mayHaveTrampoline(lambdas)) {
             Machine.readTypesAhead();
         }
+    }
+
+    /** The planner looks first whether it can use a function's trampoline, which takes the function's type. */
+    private boolean mayHaveTrampoline(List<HandlerLambda> lambdas) {
+        return spec instanceof TargetSpec.Symbol symbol
+                && symbol.module() == null
+                && symbol.offset() == 0
+                && lambdas.stream().allMatch(HandlerLambda::ignoresRegisters);
     }
 
     /** What a process that was killed left in tracefs, and nobody else's. */

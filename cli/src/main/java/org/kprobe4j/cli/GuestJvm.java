@@ -19,7 +19,12 @@ final class GuestJvm {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
+            "-Xms8m",
             "-Xmx256m",
+            // Most of what runs in a start runs a few times only: not worth compiling.
+            "-XX:CompileThresholdScaling=5",
+            "-XX:C1MaxInlineSize=20",
+            "-XX:C1MaxInlineLevel=4",
             // Reflection by method handles costs a tenth of a second before main.
             "-Djdk.reflect.useNativeAccessorOnly=true",
             // The cache of classes stays where it was made for, instead of being patched: a tenth of a second and ten

@@ -28,12 +28,16 @@ public final class HandlerLambda implements HostProgram {
     private static final List<String> NAMED_BY_TYPES = List.of(
             "org/kprobe4j/KernelStruct", "org/kprobe4j/FunctionArguments", "org/kprobe4j/KernelGlobals", "enumValue");
 
+    /** The class as a constant of its own, its length in front: what a method of it is called by. Descriptors only have it inside. */
+    private static final String REGISTERS_USED = "\1\0\23org/kprobe4j/PtRegs";
+
     private static final int SUGGESTIONS = 3;
 
     private final HandlerCode code;
     private final ClassLoader loader;
     private final Function<Object, Optional<KernelObject>> kernelObjects;
     private final Set<String> packages = new HashSet<>();
+    private @Nullable String constants;
 
     private HandlerLambda(
             HandlerCode code, ClassLoader loader, Function<Object, Optional<KernelObject>> kernelObjects) {
@@ -86,12 +90,25 @@ public final class HandlerLambda implements HostProgram {
 
     /** Whether its class deals with what the kernel's types name: the methods that give it have its type in their descriptors. */
     public boolean readsStructures() {
-        byte[] classFile = classFile(code.owner());
-        if (classFile == null) {
-            return false;
-        }
-        String text = new String(classFile, StandardCharsets.ISO_8859_1);
+        String text = constants();
         return NAMED_BY_TYPES.stream().anyMatch(text::contains);
+    }
+
+    /** Whether no method of its class asks for a register, so that a function's trampoline may well do for it. */
+    public boolean ignoresRegisters() {
+        String text = constants();
+        return !text.isEmpty() && !text.contains(REGISTERS_USED);
+    }
+
+    /** The class file as text, to be searched; empty if it cannot be read. */
+    private String constants() {
+        String known = constants;
+        if (known == null) {
+            byte[] classFile = classFile(code.owner());
+            known = classFile == null ? "" : new String(classFile, StandardCharsets.ISO_8859_1);
+            constants = known;
+        }
+        return known;
     }
 
     /** The sources of the classes that were asked for so far. */
