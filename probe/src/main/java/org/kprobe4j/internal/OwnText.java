@@ -7,13 +7,14 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The bytes of an instruction of x86-64 as the kernel was built with them. When an optimized kprobe is removed, the jump of five bytes
- * that stands for it stays until a worker of the kernel comes by, some 20 ms later and more on a busy machine, and the kernel's list of
- * probes shows nothing of it. So a jump to such a probe's code is waited for. Source: kprobe_optimizer() in kernel/kprobes.c,
- * optprobe_template_entry in arch/x86/kernel/kprobes/opt.c.
+ * that stands for it stays until a worker of the kernel comes by, some 20 ms later and more on a busy machine, and is a breakpoint for a
+ * moment before it goes; the kernel's list of probes shows nothing of it. So a jump to such a probe's code is waited for, and a breakpoint.
+ * Source: kprobe_optimizer() and do_unoptimize_kprobes() in kernel/kprobes.c, optprobe_template_entry in arch/x86/kernel/kprobes/opt.c.
  */
 final class OwnText {
     private static final int JUMP_BYTES = 5;
     private static final int JUMP = 0xe9;
+    private static final int BREAKPOINT = 0xcc;
     /** How the code begins that an optimized probe jumps to, behind the stack segment, where that is saved: push rsp, pushf. */
     private static final int PUSH_RSP = 0x54;
 
@@ -39,8 +40,11 @@ final class OwnText {
     static byte[] read(Source text, long address, int count) throws IOException {
         long start = System.nanoTime();
         byte[] code = text.read(address - JUMP_BYTES + 1, count + JUMP_BYTES - 1);
-        while (isCovered(text, address, code)) {
+        while (isBreakpoint(code) || isCovered(text, address, code)) {
             if (System.nanoTime() - start > LONGEST_NANOS) {
+                if (isBreakpoint(code)) {
+                    break; // somebody else's: it stays
+                }
                 throw new PostPlan.UnfollowableException(
                         "the jump of an optimized probe that was removed still hides the instruction at 0x%x; try again"
                                 .formatted(address));
@@ -49,6 +53,10 @@ final class OwnText {
             code = text.read(address - JUMP_BYTES + 1, count + JUMP_BYTES - 1);
         }
         return Arrays.copyOfRange(code, JUMP_BYTES - 1, code.length);
+    }
+
+    private static boolean isBreakpoint(byte[] code) {
+        return (code[JUMP_BYTES - 1] & 0xff) == BREAKPOINT;
     }
 
     /** The bytes begin four before the instruction: a jump may begin there. */

@@ -46,6 +46,9 @@ class OwnTextTest {
         var here = new Text("0f 1f 44 00 e9 fb 0f 00 00", own, "6a 18 54 9c");
         assertThat(OwnText.read(here, ADDR, 5)).isEqualTo(bytes("41 54 55 53 48"));
         assertThat(here.reads).isEqualTo(3);
+        // Its breakpoint, for a moment.
+        var last = new Text("0f 1f 44 00 cc fb 0f 00 00", own, "54 9c");
+        assertThat(OwnText.read(last, ADDR, 5)).isEqualTo(bytes("41 54 55 53 48"));
         // From two bytes before it: the instruction lies under the jump.
         var before = new Text("0f 1f e9 fd 0f 00 00 53 48", own, "54 9c");
         assertThat(OwnText.read(before, ADDR, 5)).isEqualTo(bytes("41 54 55 53 48"));
