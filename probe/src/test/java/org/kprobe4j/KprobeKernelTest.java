@@ -103,17 +103,30 @@ class KprobeKernelTest {
 
     @Test
     void postHandlersFollowEachOfAFunctionsFirstInstructions() throws IOException {
-        for (long offset : boundaries("vfs_read", 32)) {
-            var kp = Kprobe.at("vfs_read+" + offset)
-                    .postHandler((p, regs, flags) -> {})
-                    .register();
+        List<Long> boundaries = boundaries("vfs_read", 32);
+        int followed = 0;
+        for (long offset : boundaries) {
+            Kprobe kp;
+            try {
+                kp = Kprobe.at("vfs_read+" + offset)
+                        .postHandler((p, regs, flags) -> {})
+                        .register();
+            } catch (RegistrationException e) {
+                // What Arm cannot step takes no probe, and to follow the instruction before it is refused.
+                assertThat(Machine.architecture()).isNotEqualTo(Architecture.X86_64);
+                assertThat(boundaries).doesNotContain(offset + 4);
+                assertThat(e).hasMessageContaining("post handler: the next instruction, 4 bytes after ");
+                continue;
+            }
             try (kp) {
                 Files.readAllBytes(Path.of("/etc/hostname"));
             }
+            followed++;
             assertThat(kp.postAccount().armed()).isEqualTo(kp.account().delivered());
             assertThat(kp.postAccount().delivered()).isEqualTo(kp.account().delivered());
             assertThat(kp.postAccount().lost()).isZero();
         }
+        assertThat(followed).isGreaterThan(2);
     }
 
     private static List<Long> boundaries(String symbol, int bytes) {
