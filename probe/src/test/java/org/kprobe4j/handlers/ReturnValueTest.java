@@ -122,6 +122,21 @@ class ReturnValueTest {
                 .containsExactly("ffff900000000000 ffff900000000000");
     }
 
+    /** The kernel leaves the register unset there: it is where the registers themselves end. */
+    @Test
+    void the_stack_pointer_at_a_return_of_32_bit_arm_follows_from_where_the_registers_lie() {
+        ReturnHandler<Void> handler = (ri, regs) -> {
+            Kernel.printf("0x%x", regs.sp());
+            return 0;
+        };
+        var arm = Architecture.ARM;
+        byte[] context = Handlers.context(arm);
+        Handlers.put(ByteBuffer.wrap(context).order(ByteOrder.LITTLE_ENDIAN), arm, arm.sp(), 0x8040_1040L);
+        var program = of("signed_int").on(arm).ret(handler);
+        assertThat(Handlers.hit(program, kernel, context).lines()).containsExactly("0x80401040");
+        assertThat(program.code().disassemble()).contains(" += 64").doesNotContain("*(u32 *)(");
+    }
+
     @Test
     void a_structure_is_read_where_the_pointer_leads() {
         kernel.kernel.put(INODE, new byte[] {9, 9, 9, 9, 5, 0, 0, 0});

@@ -42,6 +42,13 @@ final class ContextLowering {
     /** A register of the probed place, or a part of it, widened with zeros. */
     int load(int offset, Size size) {
         return switch (context) {
+            case ProgramContext.Registers _
+            when leavesStackPointerUnset()
+                    && offset == machine.offset(machine.sp()).orElseThrow() -> {
+                int stackPointer = behindRegisters();
+                out.add(new Lir.AsNumber(stackPointer));
+                yield stackPointer;
+            }
             case ProgramContext.Registers registers -> {
                 out.program().readsContext(offset, size);
                 yield registers.ip().isPresent()
@@ -107,6 +114,20 @@ final class ContextLowering {
     }
 
     /**
+     * The return trampoline of 32-bit Arm leaves the registers' sp unset; it puts the registers themselves right below where the stack
+     * pointer was.
+     */
+    private boolean leavesStackPointerUnset() {
+        return atReturn && machine == Architecture.ARM;
+    }
+
+    private int behindRegisters() {
+        int address = out.copy(register);
+        out.aluImm(AluOp.ADD, Width.W64, address, Architecture.ARM_RETURN_REGISTERS_BYTES);
+        return address;
+    }
+
+    /**
      * What tells a call from others that are in flight: the stack pointer at the function's entry, or where the trampoline keeps the
      * arguments on the same stack, which is the same for fentry and fexit.
      */
@@ -116,12 +137,8 @@ final class ContextLowering {
             out.add(new Lir.AsNumber(address));
             return address;
         }
-        if (atReturn && machine == Architecture.ARM) {
-            // The trampoline leaves the registers' sp unset; it puts the registers themselves right below where the
-            // stack pointer was.
-            int address = out.copy(register);
-            out.aluImm(AluOp.ADD, Width.W64, address, Architecture.ARM_RETURN_REGISTERS_BYTES);
-            return address;
+        if (leavesStackPointerUnset()) {
+            return behindRegisters();
         }
         out.program().keyedByStack();
         int stackPointer = out.load(
