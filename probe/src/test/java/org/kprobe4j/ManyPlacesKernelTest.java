@@ -102,7 +102,7 @@ class ManyPlacesKernelTest {
         try (var named = Kprobe.at("vfs_read,vfs_write")
                         .preHandler((p, regs) -> 0)
                         .register();
-                var matched = Kprobe.at("vfs_rea[d],vfs_writ[e]")
+                var matched = Kprobe.at("/^vfs_(read|write)$/")
                         .preHandler((p, regs) -> 0)
                         .register();
                 var inside = Kprobe.at("vfs_read,vfs_write," + insideAFunction())
