@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.internal.CommandLookup;
 import org.kprobe4j.internal.Explaining;
 import org.kprobe4j.internal.Runs;
 import org.kprobe4j.internal.Shutdown;
@@ -73,7 +74,9 @@ public final class Args {
             result.refuseUnknown();
         }
         if (!result.command.isEmpty()) {
-            CommandLookup.require(result.command.getFirst());
+            CommandLookup.refusal(result.command.getFirst()).ifPresent(refusal -> {
+                throw new CommandException(refusal.message(), refusal.exitStatus(), null);
+            });
         }
         return result;
     }

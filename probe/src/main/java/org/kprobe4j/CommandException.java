@@ -6,8 +6,6 @@ import org.jspecify.annotations.Nullable;
 public final class CommandException extends ProbeException {
     /** A shell's status for a command that is there and cannot be run. */
     static final int NOT_EXECUTABLE = 126;
-    /** A shell's status for a command that is not there. */
-    static final int NOT_FOUND = 127;
 
     private static final long serialVersionUID = 1L;
 

@@ -222,7 +222,7 @@ final class Registration {
 
     /** What is said at the end of a run. */
     static void closed(String target, int places, List<SkippedPlace> skipped, ProbeAccount account) {
-        Runs.closed(
+        Runs.account(
                 places == 1
                         ? "%s: %s".formatted(target, account)
                         : "%s (%d places): %s".formatted(target, places, account));

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Under which kernel a command works: this machine's, or another in a throwaway VM. */
-final class KernelChoice {
+public final class KernelChoice {
     @Option(
             names = "--vm",
             arity = "0..1",
@@ -18,13 +18,16 @@ final class KernelChoice {
     @Option(names = "--no-vm", description = "Never run in a VM: an error where this machine's kernel has no kprobes.")
     private boolean noVm;
 
+    /** This machine's, if it has kprobes. */
+    public KernelChoice() {}
+
     /** Whether it is this machine's kernel. */
-    boolean isHere() {
+    public boolean isHere() {
         return HostKernel.hasKprobes(Path.of("/")) && vm == null;
     }
 
     /** Refuses what contradicts itself. */
-    void check() {
+    public void check() {
         if (noVm && vm != null) {
             throw new KprobeException("--vm and --no-vm exclude each other");
         }
@@ -35,12 +38,12 @@ final class KernelChoice {
     }
 
     /** The VM, when it is not this machine. */
-    VmRun vm() {
+    public VmRun vm() {
         return VmRun.under(vm == null ? "" : vm);
     }
 
     /** Says on standard error which kernel it is, and why. */
-    void announce(VmRun run) {
+    public void announce(VmRun run) {
         System.err.println((vm == null ? "kprobe: this machine's kernel has no kprobes; " : "kprobe: ")
                 + "running in a throwaway VM with Linux " + run.kernelVersion());
     }

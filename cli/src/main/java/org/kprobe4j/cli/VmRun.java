@@ -1,14 +1,19 @@
 package org.kprobe4j.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.kprobe4j.lab.BootOptions;
 import org.kprobe4j.lab.GuestCommand;
 import org.kprobe4j.lab.KernelRow;
 import org.kprobe4j.lab.Lab;
 import org.kprobe4j.lab.LabException;
 
 /** Runs a compiled program in a throwaway VM: the one class that needs the lab on the class path. */
-final class VmRun {
+public final class VmRun {
+    /** The folder of the guest that a run may share with this machine. */
+    public static final String EXCHANGE = BootOptions.EXCHANGE_IN_GUEST;
+
     private final KernelRow kernel;
 
     private VmRun(KernelRow kernel) {
@@ -24,7 +29,8 @@ final class VmRun {
         }
     }
 
-    String kernelVersion() {
+    /** The kernel's version. */
+    public String kernelVersion() {
         return kernel.id();
     }
 
@@ -43,12 +49,28 @@ final class VmRun {
      * @param program the main class and its arguments
      * @return the exit status
      */
-    int run(List<String> options, List<String> program) {
+    public int run(List<String> options, List<String> program) {
+        return run(options, program, BootOptions.of(kernel));
+    }
+
+    /**
+     * Starts a JVM in the VM that shares a folder with this machine.
+     *
+     * @param options of the JVM besides the usual ones
+     * @param program the main class and its arguments
+     * @param folder what the guest sees as {@link #EXCHANGE}
+     * @return the exit status
+     */
+    public int run(List<String> options, List<String> program, Path folder) {
+        return run(options, program, BootOptions.of(kernel).exchange(folder));
+    }
+
+    private int run(List<String> options, List<String> program, BootOptions boot) {
         try {
             List<String> words = new ArrayList<>(jvm());
             words.addAll(1, options);
             words.addAll(program);
-            return Lab.run(kernel, GuestCommand.of(words));
+            return Lab.run(kernel, boot, GuestCommand.of(words));
         } catch (LabException e) {
             throw new KprobeException(String.valueOf(e.getMessage()));
         }

@@ -7,10 +7,13 @@ import org.kprobe4j.bpf.Privileges;
 
 /** The run of a program that uses {@code Args}: its accounts are printed when it ends. */
 public final class Runs {
-    private static final List<String> ACCOUNTS = new ArrayList<>();
+    private static final List<Said> SAID = new ArrayList<>();
     private static final CountDownLatch WAITING = new CountDownLatch(1);
     private static boolean active;
     private static boolean linking;
+
+    /** What is to be said at the end: a probe's account, or a remark beside one. */
+    private record Said(boolean isAccount, String line) {}
 
     private Runs() {}
 
@@ -55,14 +58,33 @@ public final class Runs {
     }
 
     /** Notes the account of a probe that was closed. */
-    public static synchronized void closed(String account) {
+    public static synchronized void account(String line) {
+        note(new Said(true, line));
+    }
+
+    /** Notes what is to be known of a probe that was closed, beside its account. */
+    public static synchronized void closed(String remark) {
+        note(new Said(false, remark));
+    }
+
+    private static void note(Said said) {
         if (!Explaining.isOn()) {
-            ACCOUNTS.add(account);
+            SAID.add(said);
         }
     }
 
+    /** The remarks up to now, for a command that makes an account of its own; nothing of it is printed then. */
+    public static synchronized List<String> takeRemarks() {
+        List<String> remarks = SAID.stream()
+                .filter(said -> !said.isAccount())
+                .map(Said::line)
+                .toList();
+        SAID.clear();
+        return remarks;
+    }
+
     private static synchronized void print() {
-        ACCOUNTS.forEach(account -> System.err.println("kprobe: " + account));
-        ACCOUNTS.clear();
+        SAID.forEach(said -> System.err.println("kprobe: " + said.line()));
+        SAID.clear();
     }
 }

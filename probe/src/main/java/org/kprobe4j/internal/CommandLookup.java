@@ -1,25 +1,37 @@
-package org.kprobe4j;
+package org.kprobe4j.internal;
 
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Finds a command as execvp(3) does, so that a wrong one is told before a probe is planted for it. */
-final class CommandLookup {
+public final class CommandLookup {
+    /**
+     * Why a command cannot be run.
+     *
+     * @param message the command and the cause
+     * @param exitStatus what a shell would end with
+     */
+    public record Refusal(String message, int exitStatus) {}
+
+    private static final int NOT_EXECUTABLE = 126;
+    private static final int NOT_FOUND = 127;
     private static final String DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
     private CommandLookup() {}
 
-    static void require(String command) {
+    /** Why a command cannot be run; empty if it can. */
+    public static Optional<Refusal> refusal(String command) {
         if (candidates(command).anyMatch(CommandLookup::isProgram)) {
-            return;
+            return Optional.empty();
         }
-        if (candidates(command).anyMatch(Files::exists)) {
-            throw new CommandException(command + ": permission denied", CommandException.NOT_EXECUTABLE, null);
-        }
-        throw new CommandException(command + ": command not found", CommandException.NOT_FOUND, null);
+        return Optional.of(
+                candidates(command).anyMatch(Files::exists)
+                        ? new Refusal(command + ": permission denied", NOT_EXECUTABLE)
+                        : new Refusal(command + ": command not found", NOT_FOUND));
     }
 
     private static Stream<Path> candidates(String command) {

@@ -1,0 +1,273 @@
+package org.kprobe4j.cli.output;
+
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmc.flightrecorder.writer.api.Recording;
+import org.openjdk.jmc.flightrecorder.writer.api.Recordings;
+import org.openjdk.jmc.flightrecorder.writer.api.Type;
+import org.openjdk.jmc.flightrecorder.writer.api.TypedValueBuilder;
+import org.openjdk.jmc.flightrecorder.writer.api.Types;
+
+/**
+ * A flight recording: an event for each row, {@code kprobe4j.Count} for rows of the type {@code count}. The first column that is a moment is
+ * the event's start, and a column {@code duration_ns} its duration; ticks are nanoseconds of the monotonic clock, and each chunk says
+ * which time of day that is, so that events stand beside those of a JVM on the same machine.
+ *
+ * <p>The library keeps a chunk in memory until it is closed, so one is closed after some number of events.
+ */
+final class JfrOutput implements Output {
+    private static final int EVENTS_PER_CHUNK = 50_000;
+    private static final String START = "startTime";
+    private static final String DURATION = "duration";
+
+    private final Sink sink;
+    private final Clock clock;
+    private final Map<Schema, Type> types = new HashMap<>();
+    private @Nullable Recording chunk;
+    private int events;
+    private boolean empty = true;
+
+    JfrOutput(Destination destination, Clock clock) {
+        this.sink = new Sink(destination);
+        this.clock = clock;
+    }
+
+    /** The library closes what it writes to; the file goes on. */
+    private static final class Unclosed extends FilterOutputStream {
+        Unclosed(Sink sink) {
+            super(sink);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    }
+
+    private Recording chunk() {
+        Recording current = chunk;
+        if (current == null) {
+            current = Recordings.newRecording(
+                    new Unclosed(sink),
+                    settings -> settings.withTimestamp(clock.epochNanos())
+                            .withStartTicks(clock.monotonicNanos())
+                            .withJdkTypeInitialization());
+            chunk = current;
+            empty = false;
+        }
+        return current;
+    }
+
+    private void endChunk() {
+        Recording current = chunk;
+        chunk = null;
+        types.clear();
+        events = 0;
+        try {
+            if (current != null) {
+                current.close();
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Type type(Schema schema) {
+        return types.computeIfAbsent(schema, wanted -> register(chunk(), wanted));
+    }
+
+    private static Type register(Recording recording, Schema schema) {
+        Types known = recording.getTypes();
+        return recording.registerEventType(eventName(schema), event -> {
+            event.addAnnotation(Types.JDK.ANNOTATION_LABEL, schema.title());
+            for (Field field : fields(schema)) {
+                switch (field.column().kind()) {
+                    case NUMBER, UNSIGNED, ADDRESS, DURATION, TIME ->
+                        event.addField(field.name(), Types.Builtin.LONG, builder -> {
+                            builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, label(field.column()));
+                            annotate(field.column().kind(), known, builder::addAnnotation);
+                        });
+                    case DECIMAL -> event.addField(field.name(), Types.Builtin.DOUBLE);
+                    case FLAG -> event.addField(field.name(), Types.Builtin.BOOLEAN);
+                    case TEXT, LIST, VALUES ->
+                        event.addField(
+                                field.name(),
+                                Types.Builtin.STRING,
+                                builder -> builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, label(field.column())));
+                }
+            }
+        });
+    }
+
+    private interface Annotations {
+        Object add(Type type, String value);
+    }
+
+    private static void annotate(Kind kind, Types known, Annotations to) {
+        switch (kind) {
+            case DURATION -> to.add(known.getType(Types.JDK.ANNOTATION_TIMESPAN), "NANOSECONDS");
+            case TIME -> to.add(known.getType(Types.JDK.ANNOTATION_TIMESTAMP), "TICKS");
+            case UNSIGNED -> to.add(known.getType(Types.JDK.ANNOTATION_UNSIGNED), "");
+            default -> {
+                // A number as it is.
+            }
+        }
+    }
+
+    /** What a column is called in an event. */
+    private record Field(Column column, String name, int cell) {}
+
+    /** All columns but the event's own start and duration. */
+    private static List<Field> fields(Schema schema) {
+        var fields = new ArrayList<Field>();
+        int start = start(schema);
+        for (int i = 0; i < schema.columns().size(); i++) {
+            Column column = schema.columns().get(i);
+            if (i != start && !isDuration(column)) {
+                fields.add(new Field(column, fieldName(column.name(), i), i));
+            }
+        }
+        return fields;
+    }
+
+    private static int start(Schema schema) {
+        for (int i = 0; i < schema.columns().size(); i++) {
+            if (schema.columns().get(i).kind() == Kind.TIME) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static boolean isDuration(Column column) {
+        return column.kind() == Kind.DURATION && column.name().equals("duration_ns");
+    }
+
+    /** {@code kprobe4j.Count}, {@code kprobe4j.SlowCall}. */
+    private static String eventName(Schema schema) {
+        var name = new StringBuilder("kprobe4j.");
+        for (String word : schema.type().split("_", -1)) {
+            name.append(Character.toUpperCase(word.charAt(0))).append(word, 1, word.length());
+        }
+        return name.toString();
+    }
+
+    /** A Java name: {@code duration_ns} stays, {@code file->f_pos} becomes {@code file_f_pos}; what is taken by all events is numbered. */
+    private static String fieldName(String column, int number) {
+        String name = column.replaceAll("[^A-Za-z0-9_]+", "_").replaceAll("^_+|_+$", "");
+        boolean isTaken =
+                List.of(START, DURATION, "eventThread", "stackTrace", "").contains(name);
+        return isTaken || Character.isDigit(name.charAt(0)) ? "field%d_%s".formatted(number, name) : name;
+    }
+
+    private static String label(Column column) {
+        return column.name();
+    }
+
+    @Override
+    public Rows rows(Schema schema) {
+        return new Events(schema);
+    }
+
+    @Override
+    public Rows table(Schema schema) {
+        return new Events(schema);
+    }
+
+    private final class Events implements Rows {
+        private final Schema schema;
+        private final List<Field> fields;
+        private final int start;
+
+        Events(Schema schema) {
+            this.schema = schema;
+            this.fields = fields(schema);
+            this.start = start(schema);
+        }
+
+        @Override
+        public void add(@Nullable Object... cells) {
+            schema.check(cells.length);
+            Recording current = chunk();
+            Type type = type(schema);
+            current.writeEvent(type.asValue(event -> put(event, cells)));
+            if (++events >= EVENTS_PER_CHUNK) {
+                endChunk();
+            }
+        }
+
+        private void put(TypedValueBuilder event, @Nullable Object... cells) {
+            Object at = start < 0 ? null : cells[start];
+            event.putField(START, at == null ? System.nanoTime() : ((Number) at).longValue());
+            for (int i = 0; i < cells.length; i++) {
+                if (isDuration(schema.columns().get(i)) && cells[i] != null) {
+                    event.putField(DURATION, ((Number) cells[i]).longValue());
+                }
+            }
+            for (Field field : fields) {
+                Object cell = cells[field.cell()];
+                if (cell == null) {
+                    continue;
+                }
+                switch (field.column().kind()) {
+                    case NUMBER, UNSIGNED, ADDRESS, DURATION, TIME ->
+                        event.putField(field.name(), ((Number) cell).longValue());
+                    case DECIMAL -> event.putField(field.name(), ((Number) cell).doubleValue());
+                    case FLAG -> event.putField(field.name(), ((Boolean) cell).booleanValue());
+                    case TEXT -> event.putField(field.name(), cell.toString());
+                    case LIST -> event.putField(field.name(), Cells.lines((List<?>) cell));
+                    case VALUES -> event.putField(field.name(), Cells.values((Map<?, ?>) cell));
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            // Each event is written as it comes.
+        }
+    }
+
+    @Override
+    public boolean isForPeople() {
+        return false;
+    }
+
+    @Override
+    public void line(Line line) {
+        // For people.
+    }
+
+    @Override
+    public void picture(String title, boolean isLast) {
+        // For people; the events say when they are of.
+    }
+
+    @Override
+    public Terminal terminal() {
+        return Terminal.NONE;
+    }
+
+    @Override
+    public void flush() {
+        // A chunk is written as a whole.
+    }
+
+    @Override
+    public void close() {
+        if (empty) {
+            chunk();
+        }
+        endChunk();
+        sink.close();
+    }
+}

@@ -1,0 +1,58 @@
+package org.kprobe4j.cli.tool;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.kprobe4j.cli.KernelChoice;
+import org.kprobe4j.cli.KprobeException;
+import org.kprobe4j.cli.KprobeMain;
+import org.kprobe4j.cli.VmRun;
+import org.kprobe4j.cli.output.Destination;
+import org.kprobe4j.cli.output.Terminal;
+
+/** The same command line in a VM. What is written with {@code -o} comes back through the folder that both sides share. */
+final class GuestTool {
+    private static final String CONTENT = "output";
+
+    private GuestTool() {}
+
+    static int run(KernelChoice kernel, OutputOptions outputs, Invocation invocation) {
+        VmRun run = kernel.vm();
+        List<String> options = new ArrayList<>();
+        Terminal.measured().ifPresent(size -> options.add("-D" + Terminal.PROPERTY + "=" + size));
+        List<String> words = new ArrayList<>(List.of(KprobeMain.class.getName()));
+        words.addAll(invocation.forGuest());
+        Path file = outputs.file().orElse(null);
+        if (file == null) {
+            kernel.announce(run);
+            return run.run(options, words);
+        }
+        // A file that cannot be written is said before anything is booted.
+        Destination to = outputs.open();
+        kernel.announce(run);
+        options.add("-D" + OutputOptions.EXCHANGED + "=" + VmRun.EXCHANGE + "/" + CONTENT);
+        try {
+            Path folder = Files.createTempDirectory("kprobe4j-output-");
+            try {
+                int status = run.run(options, words, folder);
+                fetch(folder.resolve(CONTENT), to);
+                return status;
+            } finally {
+                Files.deleteIfExists(folder.resolve(CONTENT));
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new KprobeException("cannot take %s out of the VM: %s".formatted(file, e.getMessage()));
+        }
+    }
+
+    private static void fetch(Path content, Destination to) throws IOException {
+        try (var _ = to.stream()) {
+            if (Files.exists(content)) {
+                to.takeFrom(content);
+            }
+        }
+    }
+}

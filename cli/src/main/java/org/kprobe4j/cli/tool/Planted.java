@@ -1,0 +1,27 @@
+package org.kprobe4j.cli.tool;
+
+import org.kprobe4j.ProbeAccount;
+
+/** The planted probes of a tool. All methods are called by the run's thread. */
+public interface Planted extends AutoCloseable {
+    /**
+     * Whatever the tool has to say at the end of an interval ({@code -i}). Called at the end of the run too, for what is left, before
+     * {@link #summary}.
+     *
+     * @param isLast whether the run ends: the probes are removed by then
+     */
+    void interval(boolean isLast);
+
+    /** Removes the probes; what they counted can still be read. Called once, before the last {@link #interval}. */
+    void remove();
+
+    /** What became of the hits; after {@link #remove()}, of all. */
+    ProbeAccount account();
+
+    /** What the closing account calls it: the target as it was written, with the number of places if there are several. */
+    String what();
+
+    /** Frees maps and buffers. */
+    @Override
+    void close();
+}
