@@ -4,10 +4,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.function.Function;
 import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.cli.tool.CountCommand;
+import org.kprobe4j.cli.tool.Invocation;
+import org.kprobe4j.cli.tool.ToolRun;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -24,7 +30,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Kernel probes in Java: handlers for kernel functions, compiled to eBPF while the program runs.",
         mixinStandardHelpOptions = true,
         versionProvider = KprobeMain.Version.class,
-        subcommands = {RunCommand.class, ExplainCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",
         footer = {
@@ -35,8 +40,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "kprobe COMMAND --help says more about a command."
         })
 public final class KprobeMain implements Runnable {
+    private static final Map<String, Function<Invocation, Object>> COMMANDS = commands();
+
     @Spec
     private CommandSpec spec;
+
+    /** In the order of the help. */
+    private static Map<String, Function<Invocation, Object>> commands() {
+        var commands = new LinkedHashMap<String, Function<Invocation, Object>>();
+        commands.put("count", CountCommand::new);
+        commands.put("run", invocation -> new RunCommand(invocation.tail()));
+        commands.put("explain", invocation -> new ExplainCommand(invocation.tail()));
+        return commands;
+    }
 
     KprobeMain() {
         spec = CommandSpec.create(); // picocli sets the real one
@@ -56,25 +72,23 @@ public final class KprobeMain implements Runnable {
     static int execute(String... args) {
         // What comes after the first -- belongs to the user's command: picocli must not see it.
         int dashes = Arrays.asList(args).indexOf("--");
-        List<String> own = List.of(args).subList(0, dashes < 0 ? args.length : dashes);
-        List<String> command = dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length);
-        CommandLine.IFactory factory = new CommandLine.IFactory() {
-            @Override
-            public <K> K create(Class<K> type) throws Exception {
-                if (type == RunCommand.class) {
-                    return type.cast(new RunCommand(command));
-                }
-                return type == ExplainCommand.class
-                        ? type.cast(new ExplainCommand(command))
-                        : CommandLine.defaultFactory().create(type);
+        List<String> own =
+                RunCommand.attachKernelVersion(List.of(args).subList(0, dashes < 0 ? args.length : dashes));
+        var invocation = new Invocation(own, dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
+        var commandLine = new CommandLine(new KprobeMain());
+        // A command's options are found by reflection: those of the others are left alone, where one is named.
+        String first = own.isEmpty() ? "" : own.getFirst();
+        COMMANDS.forEach((name, command) -> {
+            if (name.equals(first) || !COMMANDS.containsKey(first)) {
+                commandLine.addSubcommand(name, command.apply(invocation));
             }
-        };
-        return new CommandLine(new KprobeMain(), factory)
+        });
+        return commandLine
                 .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
                 .setParameterExceptionHandler((e, _) -> complain(e))
                 .setExecutionExceptionHandler(KprobeMain::fail)
-                .execute(RunCommand.attachKernelVersion(own).toArray(String[]::new));
+                .execute(own.toArray(String[]::new));
     }
 
     @Override
@@ -106,7 +120,14 @@ public final class KprobeMain implements Runnable {
     private static int fail(Exception e, CommandLine commandLine, ParseResult parsed) {
         switch (e) {
             case CompilationException _ -> System.err.println(e.getMessage());
-            case KprobeException _ -> System.err.println("kprobe: " + e.getMessage());
+            case KprobeException own -> {
+                System.err.println("kprobe: " + own.getMessage());
+                return ToolRun.statusOf(own);
+            }
+            case ProbeException probe -> {
+                System.err.println("kprobe: " + probe.getMessage());
+                return probe.exitStatus();
+            }
             default -> {
                 System.err.println("kprobe: internal error: " + e + " (KPROBE4J_DEBUG=1 shows the stack)");
                 if ("1".equals(System.getenv("KPROBE4J_DEBUG"))) {

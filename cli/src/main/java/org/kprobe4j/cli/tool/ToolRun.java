@@ -315,10 +315,8 @@ public final class ToolRun {
         stop();
     }
 
-    /** Exit status of our own failures. */
-    static int failed(RuntimeException e) {
-        return e instanceof ToolException own
-                ? own.exitStatus()
-                : e instanceof ProbeException probe ? probe.exitStatus() : ProbeException.EXIT_STATUS;
+    /** The exit status that goes with a failure. */
+    public static int statusOf(KprobeException e) {
+        return e instanceof ToolException own ? own.exitStatus() : ProbeException.EXIT_STATUS;
     }
 }
