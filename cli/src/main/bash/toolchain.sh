@@ -199,7 +199,7 @@ make_launch_cache() {
     local -a java
     find_class_paths
     java=("$java_home/bin/java" "${launch_options[@]}" "-XX:AOTConfiguration=$part.conf"
-        -Dkprobe4j.program.path="$program_path" -cp "$program_path:$command_path")
+        -Dkprobe4j.program.path="$program_path" -cp "$program_path")
     {
         "${java[@]}" -XX:AOTMode=record org.kprobe4j.cli.LaunchTraining &&
             "${java[@]}" -XX:AOTMode=create -XX:AOTCache="$part" &&
@@ -230,13 +230,16 @@ keep_build() {
     find "$cache/builds" -mindepth 1 -maxdepth 1 -type d ! -path "$libraries" -mmin +1440 -exec rm -rf {} +
 }
 
-# Sets $program_path, what a probe program needs, and $command_path, what the command line needs besides.
+# Sets $program_path: what a probe program needs, then what the command line and its tools need besides. One path for all, since a cache of
+# loaded classes fits one.
 find_class_paths() {
     local name
     program_path=''
     for name in cli probe compiler bpf asm; do
         program_path+=:$libraries/kprobe4j-$name.jar
     done
+    for name in picocli jackson-core flightrecorder.writer; do
+        program_path+=:$libraries/$name.jar
+    done
     program_path=${program_path#:}
-    command_path=$libraries/picocli.jar
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * architecture has for itself.
  */
 final class GuestJvm {
-    /** The class path of programs, without what only the command line uses; else this JVM's own. */
+    /** The class path of programs and tools, without the lab; else this JVM's own. */
     private static final String PROGRAM_PATH = "kprobe4j.program.path";
 
     private static final List<String> OPTIONS = List.of(

@@ -102,6 +102,7 @@ final class LaunchTraining {
             Files.writeString(file, PROGRAM);
             // A mistake that is found last, so that nothing runs.
             KprobeMain.execute("run", "--duration", "1s", file.toString(), "symbol=vfs_read", "--");
+            KprobeMain.execute("count", "--comm", "cat", "--by", "comm,pid", "-i", "1s", "vfs_read", "--");
             new ProgramCompiler(GuestJvm.programPath())
                     .compile(file, Files.createDirectory(file.resolveSibling("out")));
         }

@@ -17,7 +17,7 @@ import org.kprobe4j.RingBuffer;
 
 /**
  * Does once what probe programs usually do, so that {@link StartCache} sees the classes this takes: a probe and a return probe,
- * private data, lines printed, counters, histograms, events and maps, a structure of the kernel, a command run.
+ * private data, lines printed, counters, histograms, events and maps, a structure of the kernel, a command run; and the tools.
  */
 final class TrainingProgram {
     private TrainingProgram() {}
@@ -43,6 +43,8 @@ final class TrainingProgram {
      * @throws ReflectiveOperationException never
      */
     public static void main(String[] args) throws ReflectiveOperationException {
+        KprobeMain.execute("count", "vfs_*", "--by", "comm", "--", "true");
+        KprobeMain.execute("count", "--json", "vfs_read", "--comm", "true", "--", "true");
         linkConcatenation();
         RunMain.main(new String[] {args[0], Probes.class.getName(), "symbol=kernel_clone", "--", "true"});
     }

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 public final class Cells {
     private static final long[] UNITS = {1, 1_000, 1_000_000, 1_000_000_000};
     private static final String[] NAMES = {"ns", "us", "ms", "s"};
-    private static final double ENOUGH = 100;
-    private static final double SOME = 10;
+    private static final long ENOUGH = 100;
+    private static final long SOME = 10;
 
     private Cells() {}
 
@@ -30,9 +30,13 @@ public final class Cells {
         if (unit == 0) {
             return nanos + NAMES[0];
         }
-        double number = (double) nanos / UNITS[unit];
-        int digits = Math.abs(number) >= ENOUGH ? 0 : Math.abs(number) >= SOME ? 1 : 2;
-        return String.format(Locale.ROOT, "%." + digits + "f", number) + NAMES[unit];
+        // Rounded to three digits that count, without a formatter: traces have many of these.
+        long scale = UNITS[unit];
+        int digits = size >= ENOUGH * scale - scale / 2 ? 0 : size >= SOME * scale - scale / 20 ? 1 : 2;
+        long parts = digits == 0 ? 1 : digits == 1 ? SOME : ENOUGH;
+        long rounded = Math.addExact(size / scale * parts, (size % scale * parts + scale / 2) / scale);
+        String fraction = digits == 0 ? "" : "." + Long.toString(parts + rounded % parts).substring(1);
+        return (nanos < 0 ? "-" : "") + rounded / parts + fraction + NAMES[unit];
     }
 
     /** As people read it. */

@@ -15,7 +15,7 @@ import org.openjdk.jmc.flightrecorder.writer.api.Types;
 
 /**
  * A flight recording: an event for each row, {@code kprobe4j.Count} for rows of the type {@code count}. The first column that is a moment is
- * the event's start, and a column {@code duration_ns} its duration; ticks are nanoseconds of the monotonic clock, and each chunk says
+ * the event's start, a column {@code duration_ns} its duration, a column {@code tid} its thread; ticks are nanoseconds of the monotonic clock, and each chunk says
  * which time of day that is, so that events stand beside those of a JVM on the same machine.
  *
  * <p>The library keeps a chunk in memory until it is closed, so one is closed after some number of events.
@@ -24,6 +24,8 @@ final class JfrOutput implements Output {
     private static final int EVENTS_PER_CHUNK = 50_000;
     private static final String START = "startTime";
     private static final String DURATION = "duration";
+    private static final String THREAD = "eventThread";
+    private static final String TICKS = "TICKS";
 
     private final Sink sink;
     private final Clock clock;
@@ -88,14 +90,35 @@ final class JfrOutput implements Output {
 
     private static Type register(Recording recording, Schema schema) {
         Types known = recording.getTypes();
-        return recording.registerEventType(eventName(schema), event -> {
+        Type address = recording.registerAnnotationType(
+                "jdk.jfr.MemoryAddress", type -> type.addAnnotation(known.getType(Types.JDK.ANNOTATION_CONTENT_TYPE)));
+        // Readers take a start for the first field and a duration for the second one; the library's own events begin otherwise.
+        return recording.registerType(eventName(schema), "jdk.jfr.Event", event -> {
             event.addAnnotation(Types.JDK.ANNOTATION_LABEL, schema.title());
+            event.addField(
+                    START,
+                    Types.Builtin.LONG,
+                    builder -> builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, "Start Time")
+                            .addAnnotation(Types.JDK.ANNOTATION_TIMESTAMP, TICKS));
+            if (schema.columns().stream().anyMatch(JfrOutput::isDuration)) {
+                event.addField(
+                        DURATION,
+                        Types.Builtin.LONG,
+                        builder -> builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, "Duration")
+                                .addAnnotation(Types.JDK.ANNOTATION_TIMESPAN, TICKS));
+            }
+            if (thread(schema) >= 0) {
+                event.addField(
+                        THREAD,
+                        Types.JDK.THREAD,
+                        builder -> builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, "Thread"));
+            }
             for (Field field : fields(schema)) {
                 switch (field.column().kind()) {
                     case NUMBER, UNSIGNED, ADDRESS, DURATION, TIME ->
                         event.addField(field.name(), Types.Builtin.LONG, builder -> {
                             builder.addAnnotation(Types.JDK.ANNOTATION_LABEL, label(field.column()));
-                            annotate(field.column().kind(), known, builder::addAnnotation);
+                            annotate(field.column().kind(), known, address, builder::addAnnotation);
                         });
                     case DECIMAL -> event.addField(field.name(), Types.Builtin.DOUBLE);
                     case FLAG -> event.addField(field.name(), Types.Builtin.BOOLEAN);
@@ -113,10 +136,11 @@ final class JfrOutput implements Output {
         Object add(Type type, String value);
     }
 
-    private static void annotate(Kind kind, Types known, Annotations to) {
+    private static void annotate(Kind kind, Types known, Type address, Annotations to) {
         switch (kind) {
             case DURATION -> to.add(known.getType(Types.JDK.ANNOTATION_TIMESPAN), "NANOSECONDS");
-            case TIME -> to.add(known.getType(Types.JDK.ANNOTATION_TIMESTAMP), "TICKS");
+            case TIME -> to.add(known.getType(Types.JDK.ANNOTATION_TIMESTAMP), TICKS);
+            case ADDRESS -> to.add(address, "");
             case UNSIGNED -> to.add(known.getType(Types.JDK.ANNOTATION_UNSIGNED), "");
             default -> {
                 // A number as it is.
@@ -149,6 +173,20 @@ final class JfrOutput implements Output {
         return -1;
     }
 
+    /** The column with the thread's number; -1 if there is none. */
+    private static int thread(Schema schema) {
+        return index(schema, "tid");
+    }
+
+    private static int index(Schema schema, String name) {
+        for (int i = 0; i < schema.columns().size(); i++) {
+            if (schema.columns().get(i).name().equals(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     private static boolean isDuration(Column column) {
         return column.kind() == Kind.DURATION && column.name().equals("duration_ns");
     }
@@ -166,7 +204,7 @@ final class JfrOutput implements Output {
     private static String fieldName(String column, int number) {
         String name = column.replaceAll("[^A-Za-z0-9_]+", "_").replaceAll("^_+|_+$", "");
         boolean isTaken =
-                List.of(START, DURATION, "eventThread", "stackTrace", "").contains(name);
+                List.of(START, DURATION, THREAD, "stackTrace", "").contains(name);
         return isTaken || Character.isDigit(name.charAt(0)) ? "field%d_%s".formatted(number, name) : name;
     }
 
@@ -188,11 +226,15 @@ final class JfrOutput implements Output {
         private final Schema schema;
         private final List<Field> fields;
         private final int start;
+        private final int thread;
+        private final int comm;
 
         Events(Schema schema) {
             this.schema = schema;
             this.fields = fields(schema);
             this.start = start(schema);
+            this.thread = thread(schema);
+            this.comm = index(schema, "comm");
         }
 
         @Override
@@ -213,6 +255,12 @@ final class JfrOutput implements Output {
                 if (isDuration(schema.columns().get(i)) && cells[i] != null) {
                     event.putField(DURATION, ((Number) cells[i]).longValue());
                 }
+            }
+            if (thread >= 0 && cells[thread] instanceof Number number) {
+                Object name = comm < 0 || cells[comm] == null ? "" : cells[comm];
+                event.putField(
+                        THREAD,
+                        value -> value.putField("osName", name.toString()).putField("osThreadId", number.longValue()));
             }
             for (Field field : fields) {
                 Object cell = cells[field.cell()];

@@ -29,7 +29,12 @@ public record Terminal(int columns, int rows, boolean isTerminal, boolean colour
 
     /** What standard output is. */
     public static Terminal ofStandardOutput() {
-        return of(Optional.ofNullable(System.getProperty(PROPERTY)).or(Terminal::measured), System.getenv());
+        return of(known(), System.getenv());
+    }
+
+    /** As {@link #PROPERTY} has it, told or measured; empty if standard output is no terminal. */
+    public static Optional<String> known() {
+        return Optional.ofNullable(System.getProperty(PROPERTY)).or(Terminal::measured);
     }
 
     /** A terminal of this size, {@code COLUMNSxROWS}. */
@@ -63,7 +68,7 @@ public record Terminal(int columns, int rows, boolean isTerminal, boolean colour
         }
     }
 
-    /** As {@link #PROPERTY} has it; empty if standard output is no terminal. */
+    /** The same, measured now. */
     public static Optional<String> measured() {
         try {
             Path device = Files.readSymbolicLink(Path.of("/proc/self/fd/1"));

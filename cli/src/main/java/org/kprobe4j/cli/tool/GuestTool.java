@@ -21,7 +21,7 @@ final class GuestTool {
     static int run(KernelChoice kernel, OutputOptions outputs, Invocation invocation) {
         VmRun run = kernel.vm();
         List<String> options = new ArrayList<>();
-        Terminal.measured().ifPresent(size -> options.add("-D" + Terminal.PROPERTY + "=" + size));
+        Terminal.known().ifPresent(size -> options.add("-D" + Terminal.PROPERTY + "=" + size));
         List<String> words = new ArrayList<>(List.of(KprobeMain.class.getName()));
         words.addAll(invocation.forGuest());
         Path file = outputs.file().orElse(null);
