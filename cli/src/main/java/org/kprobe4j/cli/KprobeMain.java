@@ -68,8 +68,13 @@ public final class KprobeMain implements Runnable {
         System.exit(execute(args));
     }
 
-    /** Does what the arguments say; the exit status. */
-    static int execute(String... args) {
+    /**
+     * Does what the arguments say.
+     *
+     * @param args the command line
+     * @return the exit status
+     */
+    public static int execute(String... args) {
         // What comes after the first -- belongs to the user's command: picocli must not see it.
         int dashes = Arrays.asList(args).indexOf("--");
         List<String> own =
