@@ -77,9 +77,9 @@ public final class KprobeMain implements Runnable {
     public static int execute(String... args) {
         // What comes after the first -- belongs to the user's command: picocli must not see it.
         int dashes = Arrays.asList(args).indexOf("--");
-        List<String> own =
-                RunCommand.attachKernelVersion(List.of(args).subList(0, dashes < 0 ? args.length : dashes));
-        var invocation = new Invocation(own, dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
+        List<String> own = RunCommand.attachKernelVersion(List.of(args).subList(0, dashes < 0 ? args.length : dashes));
+        var invocation =
+                new Invocation(own, dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
         var commandLine = new CommandLine(new KprobeMain());
         // A command's options are found by reflection: those of the others are left alone, where one is named.
         String first = own.isEmpty() ? "" : own.getFirst();

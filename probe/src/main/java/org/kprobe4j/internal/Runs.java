@@ -75,10 +75,8 @@ public final class Runs {
 
     /** The remarks up to now, for a command that makes an account of its own; nothing of it is printed then. */
     public static synchronized List<String> takeRemarks() {
-        List<String> remarks = SAID.stream()
-                .filter(said -> !said.isAccount())
-                .map(Said::line)
-                .toList();
+        List<String> remarks =
+                SAID.stream().filter(said -> !said.isAccount()).map(Said::line).toList();
         SAID.clear();
         return remarks;
     }

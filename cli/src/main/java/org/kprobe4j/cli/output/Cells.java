@@ -35,7 +35,8 @@ public final class Cells {
         int digits = size >= ENOUGH * scale - scale / 2 ? 0 : size >= SOME * scale - scale / 20 ? 1 : 2;
         long parts = digits == 0 ? 1 : digits == 1 ? SOME : ENOUGH;
         long rounded = Math.addExact(size / scale * parts, (size % scale * parts + scale / 2) / scale);
-        String fraction = digits == 0 ? "" : "." + Long.toString(parts + rounded % parts).substring(1);
+        String fraction =
+                digits == 0 ? "" : "." + Long.toString(parts + rounded % parts).substring(1);
         return (nanos < 0 ? "-" : "") + rounded / parts + fraction + NAMES[unit];
     }
 

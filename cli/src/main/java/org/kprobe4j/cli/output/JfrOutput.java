@@ -92,7 +92,8 @@ final class JfrOutput implements Output {
         Types known = recording.getTypes();
         Type address = recording.registerAnnotationType(
                 "jdk.jfr.MemoryAddress", type -> type.addAnnotation(known.getType(Types.JDK.ANNOTATION_CONTENT_TYPE)));
-        // Readers take a start for the first field and a duration for the second one; the library's own events begin otherwise.
+        // Readers take a start for the first field and a duration for the second one; the library's own events begin
+        // otherwise.
         return recording.registerType(eventName(schema), "jdk.jfr.Event", event -> {
             event.addAnnotation(Types.JDK.ANNOTATION_LABEL, schema.title());
             event.addField(
@@ -203,8 +204,7 @@ final class JfrOutput implements Output {
     /** A Java name: {@code duration_ns} stays, {@code file->f_pos} becomes {@code file_f_pos}; what is taken by all events is numbered. */
     private static String fieldName(String column, int number) {
         String name = column.replaceAll("[^A-Za-z0-9_]+", "_").replaceAll("^_+|_+$", "");
-        boolean isTaken =
-                List.of(START, DURATION, THREAD, "stackTrace", "").contains(name);
+        boolean isTaken = List.of(START, DURATION, THREAD, "stackTrace", "").contains(name);
         return isTaken || Character.isDigit(name.charAt(0)) ? "field%d_%s".formatted(number, name) : name;
     }
 

@@ -8,9 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Text for people: columns, lines, pictures that take each other's place on a terminal. */
 final class TextOutput implements Output {
     private static final String GAP = "  ";
-    /** Cursor up, to the line's first column. Source: ECMA-48, 8.3.22 CUU; 8.3.41 EL; 8.3.39 ED. */
-    private static final String UP = "\r\033[%dA";
-
+    /** Source: ECMA-48, 8.3.41 EL; 8.3.39 ED; above, 8.3.22 CUU. */
     private static final String CLEAR_LINE = "\033[K";
     private static final String CLEAR_BELOW = "\033[J";
 
@@ -86,7 +84,7 @@ final class TextOutput implements Output {
 
     /** In one piece, so that it does not flicker. The last one is whole, however long it is. */
     private void draw(List<Line> lines) {
-        var out = new StringBuilder(drawn == 0 ? "" : UP.formatted(drawn));
+        var out = new StringBuilder(drawn == 0 ? "" : "\r\033[%dA".formatted(drawn));
         // The line below the picture is where the cursor rests.
         int most = isLast ? Integer.MAX_VALUE : Math.max(1, terminal.rows() - 1);
         List<Line> shown = lines.size() <= most ? lines : lines.subList(0, most);

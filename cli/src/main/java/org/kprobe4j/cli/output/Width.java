@@ -58,11 +58,11 @@ final class Width {
 
     /** Scripts and pictures that terminals show twice as wide. Source: Unicode's EastAsianWidth.txt. */
     private static boolean isWide(int codePoint) {
-        return codePoint >= 0x1100 && codePoint <= 0x115f
-                || codePoint >= 0x3000 && codePoint <= 0x30ff
-                || codePoint >= 0xac00 && codePoint <= 0xd7a3
-                || codePoint >= 0xff01 && codePoint <= 0xff60
-                || codePoint >= 0x1f300 && codePoint <= 0x1faff;
+        return (codePoint >= 0x1100 && codePoint <= 0x115f)
+                || (codePoint >= 0x3000 && codePoint <= 0x30ff)
+                || (codePoint >= 0xac00 && codePoint <= 0xd7a3)
+                || (codePoint >= 0xff01 && codePoint <= 0xff60)
+                || (codePoint >= 0x1f300 && codePoint <= 0x1faff);
     }
 
     /** The beginning of a visible text that takes no more than this many columns. */

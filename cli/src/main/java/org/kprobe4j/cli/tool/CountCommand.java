@@ -64,7 +64,8 @@ public final class CountCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "TARGET",
-            description = "Functions: vfs_read, 'tcp_*', '/^vfs_(read|write)$/', nf_tables:nft_do_chain, vfs_read+0x10, '(struct file *)'.")
+            description =
+                    "Functions: vfs_read, 'tcp_*', '/^vfs_(read|write)$/', nf_tables:nft_do_chain, vfs_read+0x10, '(struct file *)'.")
     private List<String> targets = new ArrayList<>();
 
     private final Invocation invocation;
@@ -84,15 +85,17 @@ public final class CountCommand implements Callable<Integer> {
             throw new KprobeException("--top %d: at least 1".formatted(top));
         }
         if (options.maxEvents().isPresent()) {
-            throw new KprobeException("--max-events: count shows no events; --duration ends it after a time, --top shortens the list");
+            throw new KprobeException(
+                    "--max-events: count shows no events; --duration ends it after a time, --top shortens the list");
         }
         return ToolRun.execute(options, filters, outputs, invocation, this::plant);
     }
 
     private Planted plant(ToolRun run) {
         String target = Targets.joined(targets);
-        Expressions expressions =
-                keys.isEmpty() && filters.conditions().isEmpty() ? Targets.unnamed(target) : Targets.expressions(target);
+        Expressions expressions = keys.isEmpty() && filters.conditions().isEmpty()
+                ? Targets.unnamed(target)
+                : Targets.expressions(target);
         Condition condition = run.condition(expressions);
         if (condition.needsReturn()) {
             throw atReturn("--when");
@@ -100,9 +103,8 @@ public final class CountCommand implements Callable<Integer> {
         var wanted = new Wanted(run.scope(), condition.atEntry());
         var columns = columns(expressions);
         int most = top == null ? Integer.MAX_VALUE : top;
-        Counting counting = columns.isEmpty()
-                ? Counting.byFunction(target, wanted)
-                : Counting.byKeys(target, columns, wanted);
+        Counting counting =
+                columns.isEmpty() ? Counting.byFunction(target, wanted) : Counting.byKeys(target, columns, wanted);
         return new CountPlanted(run, target, counting, most);
     }
 

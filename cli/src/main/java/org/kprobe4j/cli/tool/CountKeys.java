@@ -80,8 +80,7 @@ final class CountKeys implements AutoCloseable {
         return key.text() == null ? key.value() : null;
     }
 
-    private static CountKeys of(
-            List<Part> parts, List<Value> numbers, List<Text> texts, Wanted wanted, int entries) {
+    private static CountKeys of(List<Part> parts, List<Value> numbers, List<Text> texts, Wanted wanted, int entries) {
         Value a = numbers.get(0);
         Value b = numbers.get(1);
         Value c = numbers.get(2);
@@ -112,8 +111,7 @@ final class CountKeys implements AutoCloseable {
             return new CountKeys(parts, map, (p, regs) -> {
                 var moment = new Moment.AtPlace(p, regs);
                 if (wanted.is(moment)) {
-                    map.add(
-                            new Texts(first.text(moment), second.text(moment), a.value(moment), b.value(moment)), 1);
+                    map.add(new Texts(first.text(moment), second.text(moment), a.value(moment), b.value(moment)), 1);
                 }
                 return 0;
             });

@@ -30,7 +30,8 @@ final class CountPlanted implements Planted {
         columns.add(Column.of("time", Kind.TIME).forMachines());
         columns.addAll(counting.columns());
         // An argument may be called count, too: it has its column, as it was written.
-        columns.add(CountCommand.number(counting.columns().stream().anyMatch(c -> c.name().equals("count")) ? "hits" : "count"));
+        columns.add(CountCommand.number(
+                counting.columns().stream().anyMatch(c -> c.name().equals("count")) ? "hits" : "count"));
         if (run.hasIntervals()) {
             columns.add(CountCommand.number("total"));
         }
@@ -84,7 +85,8 @@ final class CountPlanted implements Planted {
     @Override
     public ProbeAccount account() {
         ProbeAccount all = counting.probe().account();
-        long counted = counting.sums().values().stream().mapToLong(Long::longValue).sum();
+        long counted =
+                counting.sums().values().stream().mapToLong(Long::longValue).sum();
         return Accounts.filtered(all, all.delivered() - counted - all.entriesLost());
     }
 

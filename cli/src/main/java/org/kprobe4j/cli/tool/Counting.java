@@ -20,8 +20,7 @@ final class Counting implements AutoCloseable {
     /** Of hash maps, each with a value for each CPU. */
     private static final int ENTRIES = 16_384;
 
-    private static final Typed FUNCTION =
-            new Typed(new Type.Characters(), null, new Text.Function(), false);
+    private static final Typed FUNCTION = new Typed(new Type.Characters(), null, new Text.Function(), false);
 
     private final Kprobe probe;
     private final List<KeyColumn> columns;
@@ -73,7 +72,8 @@ final class Counting implements AutoCloseable {
             keys.sums().forEach((key, count) -> {
                 Object[] cells = keys.parts(key);
                 for (int i = 0; i < cells.length; i++) {
-                    cells[i] = columns.get(i).cell(cells[i], address -> names.getOrDefault(address, "0x%x".formatted(address)));
+                    cells[i] = columns.get(i)
+                            .cell(cells[i], address -> names.getOrDefault(address, "0x%x".formatted(address)));
                 }
                 read.merge(List.of(cells), count, Long::sum);
             });

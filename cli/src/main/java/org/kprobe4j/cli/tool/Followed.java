@@ -117,9 +117,9 @@ final class Followed implements AutoCloseable {
                     })
                     .register();
         } catch (ProbeException e) {
-            System.err.println(
-                    "kprobe: COMMAND's own process is followed, its children are not: "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + "; --all counts whatever runs meanwhile");
+            System.err.println("kprobe: COMMAND's own process is followed, its children are not: "
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                    + "; --all counts whatever runs meanwhile");
             return null;
         }
     }
@@ -135,7 +135,8 @@ final class Followed implements AutoCloseable {
     }
 
     /** Whose calls are looked at; null if everybody's. */
-    @Nullable Scope scope() {
+    @Nullable
+    Scope scope() {
         return members == null ? null : new Scope.Descendants(members);
     }
 
@@ -174,7 +175,9 @@ final class Followed implements AutoCloseable {
 
     private void signal(String name) {
         try {
-            var _ = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+            var _ = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
         } catch (IOException e) {
             throw new KprobeException("cannot start the program kill: " + e.getMessage());
         } catch (InterruptedException e) {

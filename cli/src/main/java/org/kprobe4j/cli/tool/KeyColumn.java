@@ -55,8 +55,8 @@ record KeyColumn(Column column, Typed typed) {
                 yield name == null ? number.toString() : name;
             }
             case Numeric numeric when numeric.meaning() == Numeric.Meaning.BOOL -> number != 0;
-            case Numeric numeric when numeric.meaning() == Numeric.Meaning.CHARACTER ->
-                String.valueOf((char) (number & 0xff));
+            case Numeric numeric
+            when numeric.meaning() == Numeric.Meaning.CHARACTER -> String.valueOf((char) (number & 0xff));
             default -> number;
         };
     }

@@ -52,8 +52,8 @@ final class Signals implements AutoCloseable {
         Object handler = Proxy.newProxyInstance(
                 handlerType.getClassLoader(), new Class<?>[] {handlerType}, new Diversion(name, to));
         Object signal = type.getConstructor(String.class).newInstance(name);
-        previous.add(new Previous(
-                signal, type.getMethod("handle", type, handlerType).invoke(null, signal, handler)));
+        previous.add(
+                new Previous(signal, type.getMethod("handle", type, handlerType).invoke(null, signal, handler)));
     }
 
     @Override

@@ -11,7 +11,8 @@ import org.kprobe4j.cli.expression.Signature;
 final class Targets {
     private static final Pattern ONE = Pattern.compile("(?:[A-Za-z0-9_]+:)?([A-Za-z_][A-Za-z0-9_.]*)");
 
-    private static final Pattern SINGLE = Pattern.compile("(?:[A-Za-z0-9_]+:)?[A-Za-z0-9_.]+(?:\\+(?:0x)?[0-9a-fA-F]+)?");
+    private static final Pattern SINGLE =
+            Pattern.compile("(?:[A-Za-z0-9_]+:)?[A-Za-z0-9_.]+(?:\\+(?:0x)?[0-9a-fA-F]+)?");
 
     private Targets() {}
 

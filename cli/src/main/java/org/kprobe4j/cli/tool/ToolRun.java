@@ -119,9 +119,8 @@ public final class ToolRun {
         Destination to = outputs.open();
         Clock clock = Clock.now();
         Format format = outputs.format();
-        try (Output output = format == Format.HTML && page != null
-                        ? page.open(to, clock)
-                        : Outputs.open(format, to, clock);
+        try (Output output =
+                        format == Format.HTML && page != null ? page.open(to, clock) : Outputs.open(format, to, clock);
                 Followed command = words.isEmpty() ? null : Followed.start(words, !options.all())) {
             return new ToolRun(options, filters, output, command).run(tool);
         } catch (OutputException e) {

@@ -203,11 +203,13 @@ class OutputFormatsTest {
         Process reader = new ProcessBuilder("true").start();
         reader.waitFor();
         Output output = Outputs.open(
-                Format.JSON, new Destination(reader.getOutputStream(), "standard output", Terminal.NONE), Written.CLOCK);
+                Format.JSON,
+                new Destination(reader.getOutputStream(), "standard output", Terminal.NONE),
+                Written.CLOCK);
         Rows rows = output.rows(Schema.of("row", "Row", Column.of("text", Kind.TEXT)));
         rows.add("x");
         assertThatThrownBy(output::flush)
-                .isInstanceOfSatisfying(OutputException.class, e -> assertThat(e.isReaderGone())
-                        .isTrue());
+                .isInstanceOfSatisfying(
+                        OutputException.class, e -> assertThat(e.isReaderGone()).isTrue());
     }
 }

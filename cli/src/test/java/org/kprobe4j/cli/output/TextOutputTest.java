@@ -72,8 +72,9 @@ class TextOutputTest {
             rows.add("字字字字字字字字", 1L);
         }
         written.output().flush();
-        assertThat(written.take().lines()).allMatch(line -> Width.of(line) <= 20).containsExactly(
-                "FUNCTION       COUNT", "do_sys_open…  123456", "字字字字字…        1");
+        assertThat(written.take().lines())
+                .allMatch(line -> Width.of(line) <= 20)
+                .containsExactly("FUNCTION       COUNT", "do_sys_open…  123456", "字字字字字…        1");
     }
 
     @Test

@@ -38,9 +38,8 @@ class CountKernelTest {
         return Ran.tool(
                 suffix,
                 IntStream.range(0, words.length + COMMAND.size() + 1)
-                        .mapToObj(i -> i == 0
-                                ? "count"
-                                : i <= words.length ? words[i - 1] : COMMAND.get(i - words.length - 1))
+                        .mapToObj(i ->
+                                i == 0 ? "count" : i <= words.length ? words[i - 1] : COMMAND.get(i - words.length - 1))
                         .toArray(String[]::new));
     }
 
@@ -56,7 +55,8 @@ class CountKernelTest {
 
     @Test
     void byExpressions() throws Exception {
-        Ran ran = count(".txt", "vfs_read", "--by", "comm,count", "--when", "path(file) == \"/dev/zero\"").ended(3);
+        Ran ran = count(".txt", "vfs_read", "--by", "comm,count", "--when", "path(file) == \"/dev/zero\"")
+                .ended(3);
         assertThat(ran.lines())
                 .containsExactly(
                         "comm        count  HITS",
@@ -69,7 +69,8 @@ class CountKernelTest {
 
     @Test
     void asJson() throws Exception {
-        Ran ran = count(".json", "vfs_read", "--by", "comm", "--top", "2", "--when", ZERO).ended(3);
+        Ran ran = count(".json", "vfs_read", "--by", "comm", "--top", "2", "--when", ZERO)
+                .ended(3);
         assertThat(ran.lines()).hasSize(2);
         assertThat(ran.lines().get(0))
                 .matches("\\{\"type\":\"count\",\"time\":\"[-0-9T:.]+Z\",\"comm\":\"child3\",\"count\":300\\}");
@@ -90,18 +91,19 @@ class CountKernelTest {
 
     @Test
     void ofManyFunctionsThoseThatWereCalled() throws Exception {
-        Ran ran = count(".csv", "vfs_*,!vfs_read*", "vfs_read", "--comm", "parent").ended(3);
+        Ran ran = count(".csv", "vfs_*,!vfs_read*", "vfs_read", "--comm", "parent")
+                .ended(3);
         assertThat(ran.lines().getFirst()).isEqualTo("time,function,count");
         assertThat(ran.lines()).filteredOn(line -> line.contains(",vfs_read,")).hasSize(1);
         assertThat(ran.lines()).noneMatch(line -> line.endsWith(",0"));
         assertThat(ran.err().getFirst())
-                .matches("kprobe: vfs_\\*,!vfs_read\\*,vfs_read \\(\\d+ places\\): \\d+ hits = \\d+ delivered \\+ \\d+ filtered.*");
+                .matches(
+                        "kprobe: vfs_\\*,!vfs_read\\*,vfs_read \\(\\d+ places\\): \\d+ hits = \\d+ delivered \\+ \\d+ filtered.*");
     }
 
     @Test
     void intervalsAddUpToTheTotal() throws Exception {
-        Ran ran = Ran.tool(
-                        ".csv", "count", "vfs_read", "-i", "200ms", "--when", ZERO, "--", "perl", "-e", """
+        Ran ran = Ran.tool(".csv", "count", "vfs_read", "-i", "200ms", "--when", ZERO, "--", "perl", "-e", """
                         open my $zero, "<", "/dev/zero"; for (1..5) { sysread($zero, my $b, 3) for 1..100; select(undef, undef, undef, 0.25) }
                         """)
                 .ended(0);

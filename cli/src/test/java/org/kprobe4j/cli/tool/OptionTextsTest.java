@@ -68,7 +68,8 @@ class OptionTextsTest {
         assertThat(ControlGroups.below(root, container.toString())).containsExactlyInAnyOrderElementsOf(numbers);
         assertThat(ControlGroups.below(root, "4f2a6b")).containsExactlyInAnyOrderElementsOf(numbers);
         assertThatThrownBy(() -> ControlGroups.below(root, "5555"))
-                .hasMessage("--cgroup 5555: several containers' ids begin so: 5555aaaaaaaaaaaa, 5555bbbbbbbbbbbb; write more of it");
+                .hasMessage(
+                        "--cgroup 5555: several containers' ids begin so: 5555aaaaaaaaaaaa, 5555bbbbbbbbbbbb; write more of it");
         assertThatThrownBy(() -> ControlGroups.below(root, "nothing"))
                 .hasMessage("--cgroup nothing: no such control group below %s, and no container's id begins so"
                         .formatted(root));
@@ -86,8 +87,8 @@ class OptionTextsTest {
 
     @Test
     void whatGoesIntoAVmIsTheSameCommandLine() {
-        var invocation = new Invocation(
-                List.of("count", "--vm=5.10", "vfs_read", "--by", "comm"), List.of("--", "ls", "--vm"));
+        var invocation =
+                new Invocation(List.of("count", "--vm=5.10", "vfs_read", "--by", "comm"), List.of("--", "ls", "--vm"));
         assertThat(invocation.forGuest()).containsExactly("count", "vfs_read", "--by", "comm", "--", "ls", "--vm");
         assertThat(invocation.command()).containsExactly("ls", "--vm");
     }
