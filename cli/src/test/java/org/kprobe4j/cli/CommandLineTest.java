@@ -52,6 +52,21 @@ class CommandLineTest {
         "explain --vm --no-vm x,    kprobe: --vm and --no-vm exclude each other",
         "explain --vm x -- ls,      kprobe: explain runs no command; leave out what stands after --",
         "explain --al x,            kprobe: unknown option --al; nearest: --all; see kprobe explain --help",
+        "cuont x,                   kprobe: unknown command cuont; nearest: count; see kprobe --help",
+        "count,                     kprobe: Missing required parameter: 'TARGET'; see kprobe count --help",
+        "count --jsno x,            kprobe: unknown option --jsno; nearest: --json; see kprobe count --help",
+        "count --vm --no-vm x,      kprobe: --vm and --no-vm exclude each other",
+        "count --vm --top 0 x,      kprobe: --top 0: at least 1",
+        "count --vm --json --csv x, kprobe: --json and --csv exclude each other",
+        "count --vm -o a.json --csv x, kprobe: -o a.json and --csv exclude each other",
+        "count --vm -o results x,   'kprobe: -o results: its end says no form; there are .txt, .json, .csv, .jfr'",
+        "count --vm -o a.html x,    'kprobe: -o a.html: this tool does not write .html; it writes .txt, .json, .csv, .jfr'",
+        "count --vm -o /nowhere/a.csv x, kprobe: cannot write /nowhere/a.csv: no such folder",
+        "count --vm --duration 0 x, 'kprobe: --duration 0: write a time such as 10s, 500ms or 2m'",
+        "count --vm -i 1x x,        'kprobe: --interval 1x: write a time such as 10s, 500ms or 2m'",
+        "count --vm --all x,        'kprobe: --all goes with a command after --; without one, whatever runs counts anyway'",
+        "count --vm x --,           kprobe: no command after --",
+        "count --vm --max-events 3 x, 'kprobe: --max-events: count shows no events; --duration ends it after a time, --top shortens the list'",
     })
     void refusesInOneLine(String line, String expected) {
         Outcome outcome = kprobe(line.split(" "));

@@ -252,31 +252,36 @@ final class JfrOutput implements Output {
             Object at = start < 0 ? null : cells[start];
             event.putField(START, at == null ? System.nanoTime() : ((Number) at).longValue());
             for (int i = 0; i < cells.length; i++) {
-                if (isDuration(schema.columns().get(i)) && cells[i] != null) {
-                    event.putField(DURATION, ((Number) cells[i]).longValue());
+                if (isDuration(schema.columns().get(i))) {
+                    event.putField(DURATION, number(cells[i]));
                 }
             }
-            if (thread >= 0 && cells[thread] instanceof Number number) {
-                Object name = comm < 0 || cells[comm] == null ? "" : cells[comm];
+            if (thread >= 0) {
+                Object name = comm < 0 ? null : cells[comm];
+                long number = cells[thread] == null ? 0 : number(cells[thread]);
                 event.putField(
                         THREAD,
-                        value -> value.putField("osName", name.toString()).putField("osThreadId", number.longValue()));
+                        value -> value.putField("osName", name == null ? "" : name.toString())
+                                .putField("osThreadId", number));
             }
+            // All fields: the library leaves out what is not put, and readers take what follows for it.
             for (Field field : fields) {
                 Object cell = cells[field.cell()];
-                if (cell == null) {
-                    continue;
-                }
                 switch (field.column().kind()) {
-                    case NUMBER, UNSIGNED, ADDRESS, DURATION, TIME ->
-                        event.putField(field.name(), ((Number) cell).longValue());
-                    case DECIMAL -> event.putField(field.name(), ((Number) cell).doubleValue());
-                    case FLAG -> event.putField(field.name(), ((Boolean) cell).booleanValue());
-                    case TEXT -> event.putField(field.name(), cell.toString());
-                    case LIST -> event.putField(field.name(), Cells.lines((List<?>) cell));
-                    case VALUES -> event.putField(field.name(), Cells.values((Map<?, ?>) cell));
+                    case NUMBER, UNSIGNED, ADDRESS, DURATION, TIME -> event.putField(field.name(), number(cell));
+                    case DECIMAL ->
+                        event.putField(field.name(), cell instanceof Number number ? number.doubleValue() : Double.NaN);
+                    case FLAG -> event.putField(field.name(), cell instanceof Boolean flag && flag);
+                    case TEXT -> event.putField(field.name(), cell == null ? "" : cell.toString());
+                    case LIST -> event.putField(field.name(), cell == null ? "" : Cells.lines((List<?>) cell));
+                    case VALUES -> event.putField(field.name(), cell == null ? "" : Cells.values((Map<?, ?>) cell));
                 }
             }
+        }
+
+        /** The smallest number stands for none, as in the JDK's own events. */
+        private static long number(@Nullable Object cell) {
+            return cell instanceof Number number ? number.longValue() : Long.MIN_VALUE;
         }
 
         @Override

@@ -10,6 +10,7 @@ final class TextOutput implements Output {
     private static final String GAP = "  ";
     /** Source: ECMA-48, 8.3.41 EL; 8.3.39 ED; above, 8.3.22 CUU. */
     private static final String CLEAR_LINE = "\033[K";
+
     private static final String CLEAR_BELOW = "\033[J";
 
     private final Sink sink;

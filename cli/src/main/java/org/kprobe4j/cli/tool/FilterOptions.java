@@ -43,6 +43,12 @@ public final class FilterOptions {
     /** No filter. */
     public FilterOptions() {}
 
+    /** Refuses what is written wrongly, as far as it can be known without the kernel that is looked at. */
+    void check() {
+        var _ = uids();
+        var _ = cpus();
+    }
+
     /** Processes by number; empty for all. */
     public List<Integer> pids() {
         return List.copyOf(pids);

@@ -1,6 +1,7 @@
 package org.kprobe4j.cli.tool;
 
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +29,8 @@ final class Followed implements AutoCloseable {
     /** Becomes the command: same process, so the number stays. */
     private static final String WAIT = "kill -STOP $$; exec \"$@\"";
 
-    private static final Path MOST_PIDS = Path.of("/proc/sys/kernel/pid_max");
+    private static final String MOST_PIDS = "/proc/sys/kernel/pid_max";
+    private static final int MOST_DIGITS = 32;
     /** PID_MAX_LIMIT of 64-bit kernels; as many marks fit into what older kernels map. Source: include/linux/threads.h. */
     private static final int MOST = 1 << 22;
 
@@ -125,10 +127,11 @@ final class Followed implements AutoCloseable {
     }
 
     private static int mostPids() {
-        try {
-            // In one read: proc_dointvec gives the digits once.
-            byte[] text = Files.readAllBytes(MOST_PIDS);
-            return Math.clamp(Long.parseLong(new String(text, StandardCharsets.US_ASCII).strip()), 1, MOST);
+        try (var in = new FileInputStream(MOST_PIDS)) {
+            // In one read: proc_dointvec gives a number's digits to the first one only.
+            byte[] text = new byte[MOST_DIGITS];
+            int length = Math.max(0, in.read(text));
+            return Math.clamp(Long.parseLong(new String(text, 0, length, StandardCharsets.US_ASCII).strip()), 1, MOST);
         } catch (IOException | NumberFormatException e) {
             return MOST;
         }

@@ -5,8 +5,8 @@ import org.kprobe4j.ProbeAccount;
 /** The planted probes of a tool. All methods are called by the run's thread. */
 public interface Planted extends AutoCloseable {
     /**
-     * Whatever the tool has to say at the end of an interval ({@code -i}). Called at the end of the run too, for what is left, before
-     * {@link #summary}.
+     * Shows what the tool has to say at the end of an interval ({@code -i}), and once more at the end of the run, for what is left; the
+     * summary then.
      *
      * @param isLast whether the run ends: the probes are removed by then
      */

@@ -2,6 +2,7 @@ package org.kprobe4j.cli.tool;
 
 import java.time.Duration;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -48,7 +49,7 @@ public final class ToolRun {
     private final @Nullable Followed command;
     private final Scope scope;
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
     private final AtomicLong events = new AtomicLong();
     private volatile int signalStatus;
     private volatile boolean resized;
@@ -105,6 +106,7 @@ public final class ToolRun {
             Tool tool,
             @Nullable OwnOutput page) {
         check(options, outputs, invocation, page);
+        filters.check();
         if (!options.kernel().isHere()) {
             return GuestTool.run(options.kernel(), outputs, invocation);
         }
@@ -289,7 +291,7 @@ public final class ToolRun {
             Terminal.measured().ifPresent(size -> output.resize(Terminal.of(size)));
         }
         if (hasIntervals()) {
-            output.picture("%tT".formatted(LocalTime.now()), isLast);
+            output.picture("%tT".formatted(LocalTime.now(ZoneId.systemDefault())), isLast);
         }
         planted.interval(isLast);
         output.flush();
