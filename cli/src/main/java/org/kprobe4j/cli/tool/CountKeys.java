@@ -1,6 +1,7 @@
 package org.kprobe4j.cli.tool;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,8 @@ final class CountKeys implements AutoCloseable {
     /** A long text and numbers. */
     record Texted(@MaxBytes(256) String text, long a, long b, long c) {}
 
-    /** Two texts and numbers. */
-    record Texts(@MaxBytes(256) String first, @MaxBytes(256) String second, long a, long b) {}
+    /** Two texts and numbers; a key has 512 bytes at most. */
+    record Texts(@MaxBytes(256) String first, @MaxBytes(192) String second, long a, long b) {}
 
     /** One part of a key: a number of the key's or a text. */
     record Part(boolean isText, int index) {}
@@ -62,9 +63,14 @@ final class CountKeys implements AutoCloseable {
                 texts.add(key.text());
             }
         }
-        if (numbers.size() + (texts.isEmpty() ? 0 : texts.size()) > MOST_NUMBERS || texts.size() > MOST_TEXTS) {
+        if (numbers.size() + texts.size() > MOST_NUMBERS || texts.size() > MOST_TEXTS) {
             throw new KprobeException("--by: %d keys, %d of them texts; there is room for %d, of which %d may be texts"
                     .formatted(keys.size(), texts.size(), MOST_NUMBERS, MOST_TEXTS));
+        }
+        if (texts.size() == MOST_TEXTS && texts.getFirst() instanceof Text.Comm) {
+            // The task's name is short: the other text gets the room.
+            Collections.reverse(texts);
+            parts.replaceAll(part -> part.isText() ? new Part(true, 1 - part.index()) : part);
         }
         while (numbers.size() < MOST_NUMBERS) {
             numbers.add(NONE);
