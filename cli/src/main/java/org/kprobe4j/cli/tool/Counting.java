@@ -55,7 +55,7 @@ final class Counting implements AutoCloseable {
             }
             return 0;
         });
-        String name = probe.places().getFirst().toString();
+        String name = Targets.name(target, probe.places().getFirst());
         return new Counting(probe, List.of(column), () -> Map.of(List.of(name), hits.sum()), List.of(hits), true);
     }
 
@@ -65,7 +65,7 @@ final class Counting implements AutoCloseable {
         Kprobe probe = planted(target, keys, keys.handler());
         var names = new HashMap<Long, String>();
         for (ProbePlace place : probe.places()) {
-            names.put(place.addr(), place.toString());
+            names.put(place.addr(), Targets.name(target, place));
         }
         Supplier<Map<List<Object>, Long>> sums = () -> {
             var read = new HashMap<List<Object>, Long>();

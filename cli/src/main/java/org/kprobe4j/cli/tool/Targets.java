@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.kprobe4j.ProbePlace;
 import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Signature;
 
@@ -24,6 +25,15 @@ final class Targets {
     /** Whether it is one function or place. */
     static boolean isOne(String target) {
         return SINGLE.matcher(target).matches();
+    }
+
+    /** What a place is called: a function without the bytes that a landing pad takes, unless the target is an instruction. */
+    static String name(String target, ProbePlace place) {
+        if (target.contains("+") || place.offset() == 0) {
+            return place.toString();
+        }
+        return new ProbePlace(place.symbolName(), place.module(), 0, place.addr(), place.aliases(), place.note())
+                .toString();
     }
 
     /** Expressions that name no argument. */
