@@ -13,6 +13,8 @@ import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.cli.tool.CountCommand;
 import org.kprobe4j.cli.tool.Invocation;
+import org.kprobe4j.cli.tool.LatencyCommand;
+import org.kprobe4j.cli.tool.RetCommand;
 import org.kprobe4j.cli.tool.ToolRun;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine;
@@ -49,6 +51,8 @@ public final class KprobeMain implements Runnable {
     private static Map<String, Function<Invocation, Object>> commands() {
         var commands = new LinkedHashMap<String, Function<Invocation, Object>>();
         commands.put("count", CountCommand::new);
+        commands.put("latency", LatencyCommand::new);
+        commands.put("ret", RetCommand::new);
         commands.put("run", invocation -> new RunCommand(invocation.tail()));
         commands.put("explain", invocation -> new ExplainCommand(invocation.tail()));
         return commands;
