@@ -25,7 +25,8 @@ final class CallCells {
 
     /** The cells of a key. */
     List<Object> of(Object key) {
-        List<Object> values = KeyShape.values(columns.stream().map(KeyColumn::typed).toList(), key);
+        List<Object> values =
+                KeyShape.values(columns.stream().map(KeyColumn::typed).toList(), key);
         var cells = new ArrayList<>();
         for (int i = 0; i < values.size(); i++) {
             KeyColumn column = columns.get(i);

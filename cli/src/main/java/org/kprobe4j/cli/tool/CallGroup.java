@@ -67,12 +67,11 @@ record CallGroup(String target, Signature signature) {
         List<String> without =
                 all.stream().filter(CallGroup::isVoid).map(CallGroup::target).toList();
         if (without.size() == all.size()) {
-            throw new KprobeException(
-                    "%s: %s (void); kprobe latency tells how long %s"
-                            .formatted(
-                                    target,
-                                    all.size() == 1 ? "it returns nothing" : "these functions return nothing",
-                                    all.size() == 1 ? "it takes" : "they take"));
+            throw new KprobeException("%s: %s (void); kprobe latency tells how long %s"
+                    .formatted(
+                            target,
+                            all.size() == 1 ? "it returns nothing" : "these functions return nothing",
+                            all.size() == 1 ? "it takes" : "they take"));
         }
         if (!without.isEmpty()) {
             System.err.println("kprobe: left out, for %s nothing (void): %s%s"
@@ -87,7 +86,8 @@ record CallGroup(String target, Signature signature) {
     private static List<CallGroup> merged(List<CallGroup> all) {
         var byType = new LinkedHashMap<String, List<CallGroup>>();
         for (CallGroup one : all) {
-            byType.computeIfAbsent(result(one.signature()), _ -> new ArrayList<>()).add(one);
+            byType.computeIfAbsent(result(one.signature()), _ -> new ArrayList<>())
+                    .add(one);
         }
         return byType.values().stream().map(CallGroup::merge).toList();
     }

@@ -45,7 +45,8 @@ public final class CallOptions {
     @Parameters(
             arity = "1..*",
             paramLabel = "TARGET",
-            description = "Functions: vfs_read, 'tcp_*', '/^vfs_(read|write)$/', nf_tables:nft_do_chain, '(struct file *)'.")
+            description =
+                    "Functions: vfs_read, 'tcp_*', '/^vfs_(read|write)$/', nf_tables:nft_do_chain, '(struct file *)'.")
     private List<String> targets = new ArrayList<>();
 
     /** Nothing asked for. */
@@ -98,7 +99,8 @@ public final class CallOptions {
                 columns.add(KeyColumn.of(key, over.read(key)));
             }
         }
-        if (byError && columns.stream().noneMatch(column -> column.column().name().equals("retval"))) {
+        if (byError
+                && columns.stream().noneMatch(column -> column.column().name().equals("retval"))) {
             columns.add(new KeyColumn(Column.of("error", Kind.TEXT), over.read("retval")));
         }
         return columns;

@@ -42,7 +42,7 @@ sealed interface KeyShape<K> {
     record Texted(@MaxBytes(256) String text, long a, long b, long c, long own) {}
 
     /** Two texts and numbers. */
-    record Texts(@MaxBytes(256) String text, @MaxBytes(256) String second, long a, long b, long own) {}
+    record Texts(@MaxBytes(224) String text, @MaxBytes(224) String second, long a, long b, long own) {}
 
     /** Of no expression. */
     record OfNothing() implements KeyShape<Long> {
@@ -149,7 +149,8 @@ sealed interface KeyShape<K> {
     @SuppressWarnings("unchecked")
     static <K> KeyShape<K> alike(KeyShape<K> first, KeyShape<?> other, String target) {
         if (!first.type().equals(other.type())) {
-            throw new KprobeException("--by: the keys are not the same for all functions; ask for %s alone".formatted(target));
+            throw new KprobeException(
+                    "--by: the keys are not the same for all functions; ask for %s alone".formatted(target));
         }
         // The class of the keys says so.
         return (KeyShape<K>) other;

@@ -19,12 +19,7 @@ import org.kprobe4j.cli.expression.Value;
  * @param split where the parts go
  */
 record LatencyCalls<K>(
-        Wanted wanted,
-        Value atReturn,
-        KeyShape<K> shape,
-        TimeStore<K> times,
-        Waiting waiting,
-        Split<K> split) {
+        Wanted wanted, Value atReturn, KeyShape<K> shape, TimeStore<K> times, Waiting waiting, Split<K> split) {
     /** A call in flight. */
     static final class Call {
         long start;

@@ -45,12 +45,14 @@ public final class LatencyCommand implements Callable<Integer> {
     @Option(
             names = "--linear",
             paramLabel = "MIN:MAX:STEP",
-            description = "The histogram in steps of one width instead of powers of two: 0:10ms:500us; plain numbers are nanoseconds.")
+            description =
+                    "The histogram in steps of one width instead of powers of two: 0:10ms:500us; plain numbers are nanoseconds.")
     private @Nullable String linear;
 
     @Option(
             names = "--cpu-time",
-            description = "Also how much of the time the calling thread ran on a CPU, and how much it was switched out.")
+            description =
+                    "Also how much of the time the calling thread ran on a CPU, and how much it was switched out.")
     private boolean cpuTime;
 
     @Option(names = "--histograms", description = "A histogram for each group, not only where there is one group.")
@@ -101,8 +103,7 @@ public final class LatencyCommand implements Callable<Integer> {
     private static long nanos(String all, String text) {
         Matcher matcher = TIME.matcher(text);
         if (!matcher.matches()) {
-            throw new KprobeException(
-                    "--linear %s: %s is no time; write for example 500us".formatted(all, text));
+            throw new KprobeException("--linear %s: %s is no time; write for example 500us".formatted(all, text));
         }
         long unit = switch (matcher.group(2)) {
             case "us" -> 1_000;
@@ -114,8 +115,9 @@ public final class LatencyCommand implements Callable<Integer> {
     }
 
     private Planted plant(ToolRun run) {
-        List<CallGroup> groups =
-                calls.errors() || calls.hasExpressions() ? CallGroup.byResultOrVoid(calls.target(), calls.errors()) : CallGroup.together(calls.target());
+        List<CallGroup> groups = calls.errors() || calls.hasExpressions()
+                ? CallGroup.byResultOrVoid(calls.target(), calls.errors())
+                : CallGroup.together(calls.target());
         List<KeyColumn> columns = calls.columns(groups.getFirst().expressions(), calls.errors());
         return plant(run, groups, columns, KeyShape.of(typed(columns)));
     }
@@ -128,11 +130,7 @@ public final class LatencyCommand implements Callable<Integer> {
         TimeStore.Steps steps = steps(linear);
         boolean often = run.hasIntervals();
         var table = new LatencyTable(
-                run.output(),
-                columns.stream().map(KeyColumn::column).toList(),
-                cpuTime,
-                histograms,
-                calls.most());
+                run.output(), columns.stream().map(KeyColumn::column).toList(), cpuTime, histograms, calls.most());
         var planted = new LatencyPlanted<>(
                 run,
                 calls.target(),

@@ -123,8 +123,10 @@ final class LatencyPlanted<K> implements Planted {
     /** What was not wanted is a part of its own: the program ran for it. */
     @Override
     public ProbeAccount account() {
-        ProbeAccount sum =
-                probes.stream().map(Kretprobe::account).reduce(ProbeAccount::plus).orElseThrow();
+        ProbeAccount sum = probes.stream()
+                .map(Kretprobe::account)
+                .reduce(ProbeAccount::plus)
+                .orElseThrow();
         return Accounts.filtered(sum, Math.max(0, sum.delivered() - measured - sum.entriesLost()));
     }
 

@@ -110,9 +110,10 @@ final class LatencyTable {
             return;
         }
         try (Rows table = output.table(buckets)) {
-            sorted.forEach(group -> group.parts().forEach((part, one) -> one.buckets()
-                    .forEach(bucket -> table.add(
-                            cells(now, group, part, bound(bucket.from()), bound(bucket.to()), bucket.count())))));
+            sorted.forEach(group -> group.parts()
+                    .forEach((part, one) -> one.buckets()
+                            .forEach(bucket -> table.add(cells(
+                                    now, group, part, bound(bucket.from()), bound(bucket.to()), bucket.count())))));
         }
     }
 
@@ -123,7 +124,10 @@ final class LatencyTable {
 
     private @Nullable Object[] row(long now, Group group, String part, Measured one) {
         var cells = new ArrayList<@Nullable Object>(List.of(
-                one.count(), one.exact().getSum(), Math.round(one.exact().getAverage()), one.exact().getMin()));
+                one.count(),
+                one.exact().getSum(),
+                Math.round(one.exact().getAverage()),
+                one.exact().getMin()));
         for (double percent : PERCENTS) {
             cells.add(one.percentile(percent));
         }

@@ -16,7 +16,8 @@ import org.kprobe4j.Distribution.Bucket;
  * @param exact sum, smallest and largest
  * @param steps how many there are in each step, where steps were asked for
  */
-record Measured(long[] slots, LongSummaryStatistics exact, @Nullable Distribution steps) {
+record Measured(
+        long[] slots, LongSummaryStatistics exact, @Nullable Distribution steps) {
     private static final double ALL = 100;
 
     /** Of what a handler counted by slots. */

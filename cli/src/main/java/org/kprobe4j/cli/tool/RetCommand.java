@@ -83,7 +83,9 @@ public final class RetCommand implements Callable<Integer> {
                 CallGroup group = groups.get(i);
                 Expressions over = group.expressions();
                 Condition condition = calls.condition(run, over);
-                ReturnCode code = isOne ? ReturnCode.of(returned.get(i)) : ReturnCode.of(returned.get(i)).asNumber();
+                ReturnCode code = isOne
+                        ? ReturnCode.of(returned.get(i))
+                        : ReturnCode.of(returned.get(i)).asNumber();
                 planted.plant(
                         group.target(),
                         new ReturnCalls<>(

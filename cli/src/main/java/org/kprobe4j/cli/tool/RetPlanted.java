@@ -82,9 +82,12 @@ final class RetPlanted<K> implements Planted {
     /** What was not wanted is a part of its own: the program ran for it. */
     @Override
     public ProbeAccount account() {
-        ProbeAccount sum =
-                probes.stream().map(Kretprobe::account).reduce(ProbeAccount::plus).orElseThrow();
-        long counted = counts.sums().values().stream().mapToLong(Long::longValue).sum();
+        ProbeAccount sum = probes.stream()
+                .map(Kretprobe::account)
+                .reduce(ProbeAccount::plus)
+                .orElseThrow();
+        long counted =
+                counts.sums().values().stream().mapToLong(Long::longValue).sum();
         return Accounts.filtered(sum, Math.max(0, sum.delivered() - counted - sum.entriesLost()));
     }
 

@@ -18,8 +18,7 @@ import org.kprobe4j.cli.expression.Value;
  * @param code what they are counted as
  * @param counts by key
  */
-record ReturnCalls<K>(
-        Wanted wanted, Value atReturn, KeyShape<K> shape, ReturnCode code, PerCpuMap<K, Long> counts) {
+record ReturnCalls<K>(Wanted wanted, Value atReturn, KeyShape<K> shape, ReturnCode code, PerCpuMap<K, Long> counts) {
     EntryHandler<LatencyCalls.Call> entry() {
         return (ri, regs) -> enter(ri, regs);
     }

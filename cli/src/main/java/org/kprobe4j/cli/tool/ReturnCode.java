@@ -45,9 +45,7 @@ record ReturnCode(Value returned, How how) {
         return switch (type) {
             case Type.Constants _ -> How.EXACT;
             case Type.Numeric number ->
-                number.meaning() == Type.Numeric.Meaning.BOOL
-                        ? How.EXACT
-                        : number.signed() ? How.SIGNED : How.UNSIGNED;
+                number.meaning() == Type.Numeric.Meaning.BOOL ? How.EXACT : number.signed() ? How.SIGNED : How.UNSIGNED;
             default -> How.POINTER;
         };
     }

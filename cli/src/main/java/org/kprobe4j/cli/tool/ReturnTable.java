@@ -39,7 +39,10 @@ final class ReturnTable {
         boolean taken = keys.stream().anyMatch(column -> column.name().equals("count"));
         Column count = Column.of(taken ? "calls" : "count", Kind.NUMBER);
         var shown = new ArrayList<>(keys);
-        shown.addAll(List.of(Column.of("returned", Kind.TEXT), count, Column.of("bar", Kind.TEXT).heading("")));
+        shown.addAll(List.of(
+                Column.of("returned", Kind.TEXT),
+                count,
+                Column.of("bar", Kind.TEXT).heading("")));
         this.people = new Schema("return", "Return", shown);
         var told = new ArrayList<Column>(List.of(Column.of("time", Kind.TIME)));
         told.addAll(keys);

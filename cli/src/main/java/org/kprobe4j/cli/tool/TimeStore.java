@@ -55,13 +55,12 @@ sealed interface TimeStore<K> extends AutoCloseable {
         return new ByKey<>(
                 HistogramMap.linear(shape.type(), 0, LogLinear.SLOTS, 1, KEYS),
                 SummaryMap.of(shape.type(), KEYS),
-                steps == null
-                        ? null
-                        : HistogramMap.linear(shape.type(), steps.min(), steps.max(), steps.step(), KEYS));
+                steps == null ? null : HistogramMap.linear(shape.type(), steps.min(), steps.max(), steps.step(), KEYS));
     }
 
     /** For one key only, which needs no look-up. */
-    record Single<K>(Histogram slots, Summary exact, @Nullable Histogram steps) implements TimeStore<K> {
+    record Single<K>(
+            Histogram slots, Summary exact, @Nullable Histogram steps) implements TimeStore<K> {
         @Override
         public void record(K key, long nanos) {
             slots.record(LogLinear.slotOf(nanos));
@@ -91,8 +90,10 @@ sealed interface TimeStore<K> extends AutoCloseable {
     }
 
     /** For each key. */
-    record ByKey<K>(HistogramMap<K> slots, SummaryMap<K> exact, @Nullable HistogramMap<K> steps)
-            implements TimeStore<K> {
+    record ByKey<K>(
+            HistogramMap<K> slots,
+            SummaryMap<K> exact,
+            @Nullable HistogramMap<K> steps) implements TimeStore<K> {
         @Override
         public void record(K key, long nanos) {
             slots.record(key, LogLinear.slotOf(nanos));
@@ -107,10 +108,11 @@ sealed interface TimeStore<K> extends AutoCloseable {
             Map<K, LongSummaryStatistics> sums = exact.takeAll();
             Map<K, Distribution> bySteps = steps == null ? Map.of() : steps.takeAll();
             var taken = new HashMap<Object, Measured>();
-            slots.takeAll().forEach((key, counted) -> taken.put(
-                    key,
-                    Measured.of(
-                            counted, sums.getOrDefault(key, new LongSummaryStatistics()), bySteps.get(key))));
+            slots.takeAll()
+                    .forEach((key, counted) -> taken.put(
+                            key,
+                            Measured.of(
+                                    counted, sums.getOrDefault(key, new LongSummaryStatistics()), bySteps.get(key))));
             return taken;
         }
 

@@ -58,8 +58,7 @@ sealed interface Waiting extends AutoCloseable {
         private static final String SWITCH = "/^finish_task_switch(\\.isra\\.[0-9]+|\\.constprop\\.[0-9]+)?$/";
 
         static BySwitches open() {
-            return new BySwitches(
-                    KernelMap.of(Integer.class, Inside.class, THREADS), PerCpuArray.of(Integer.class, 1));
+            return new BySwitches(KernelMap.of(Integer.class, Inside.class, THREADS), PerCpuArray.of(Integer.class, 1));
         }
 
         /** The probe. Where it cannot be planted, nobody knows how long a task waits. */

@@ -125,7 +125,8 @@ class LatencyCallsKernelTest {
 
     @Test
     void by_numbers_and_what_came_back() throws Exception {
-        Found found = measured("vfs_read", ZERO + " && retval > 1", List.of("count", "retval", "pid"), false, () -> reads());
+        Found found =
+                measured("vfs_read", ZERO + " && retval > 1", List.of("count", "retval", "pid"), false, () -> reads());
         assertThat(counts(found.times()))
                 .isEqualTo(Map.of(List.of(4000L, 4000L, OWN), 7L, List.of(70_000L, 70_000L, OWN), 3L));
     }
@@ -135,8 +136,7 @@ class LatencyCallsKernelTest {
     void by_the_name_of_the_thread(boolean inTurns) throws Exception {
         Found found = measured("vfs_read", ZERO, List.of("comm", "count"), inTurns, LatencyCallsKernelTest::reads);
         assertThat(counts(found.times()))
-                .isEqualTo(Map.of(
-                        List.of(comm(), 1L), 10L, List.of(comm(), 4000L), 7L, List.of(comm(), 70_000L), 3L));
+                .isEqualTo(Map.of(List.of(comm(), 1L), 10L, List.of(comm(), 4000L), 7L, List.of(comm(), 70_000L), 3L));
     }
 
     @Test
@@ -147,7 +147,8 @@ class LatencyCallsKernelTest {
         found = measured(
                 "vfs_read", ZERO, List.of("count", "path(file)", "func", "comm"), false, LatencyCallsKernelTest::reads);
         assertThat(found.times()).hasSize(3);
-        found.times().forEach((key, one) -> assertThat(key).contains("/dev/zero").endsWith(comm));
+        found.times()
+                .forEach((key, one) -> assertThat(key).contains("/dev/zero").endsWith(comm));
     }
 
     /** A sleep is time switched out, counting is not. */
@@ -157,7 +158,8 @@ class LatencyCallsKernelTest {
         Found found = measured(
                 Expressions.over(sleep), "hrtimer_nanosleep", "comm == \"sleep\"", List.of(), false, true, () -> {
                     for (int i = 0; i < 10; i++) {
-                        assertThat(new ProcessBuilder("sleep", "0.003").start().waitFor()).isZero();
+                        assertThat(new ProcessBuilder("sleep", "0.003").start().waitFor())
+                                .isZero();
                     }
                 });
         Measured times = Objects.requireNonNull(found.times().get(List.of()));

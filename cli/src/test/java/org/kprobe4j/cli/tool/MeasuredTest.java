@@ -62,8 +62,7 @@ class MeasuredTest {
                         new Bucket(1024, 2047, 1),
                         new Bucket(2048, 4095, 0),
                         new Bucket(4096, 8191, 1));
-        assertThat(Measured.of(Long.MAX_VALUE).buckets())
-                .containsExactly(new Bucket(1L << 62, Long.MAX_VALUE, 1));
+        assertThat(Measured.of(Long.MAX_VALUE).buckets()).containsExactly(new Bucket(1L << 62, Long.MAX_VALUE, 1));
     }
 
     @Test

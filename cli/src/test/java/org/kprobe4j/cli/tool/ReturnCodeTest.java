@@ -22,9 +22,17 @@ class ReturnCodeTest {
 
     @Test
     void numbers_as_people_read_them() {
-        assertThat(List.of(text(0), text(-2), text(-4095), text(255), text(256), text(70_000), text(-4096), text(-5000)))
+        assertThat(List.of(
+                        text(0), text(-2), text(-4095), text(255), text(256), text(70_000), text(-4096), text(-5000)))
                 .containsExactly(
-                        "0", "ENOENT", "errno 4095", "255", "256 – 511", "65536 – 131071", "-8191 – -4096", "-8191 – -4096");
+                        "0",
+                        "ENOENT",
+                        "errno 4095",
+                        "255",
+                        "256 – 511",
+                        "65536 – 131071",
+                        "-8191 – -4096",
+                        "-8191 – -4096");
         assertThat(text(Long.MAX_VALUE)).isEqualTo("4611686018427387904 – 9223372036854775807");
         assertThat(ReturnCode.text(ReturnCode.POWER + 63, UNSIGNED))
                 .isEqualTo("9223372036854775808 – 18446744073709551615");
@@ -55,6 +63,17 @@ class ReturnCodeTest {
         var many = new TreeMap<>(Map.of(-2L, 3L, 0L, 1L, 1L, 2L, 2L, 5L, 3L, 7L, 200L, 1L, ReturnCode.POWER + 8L, 4L));
         assertThat(ReturnTable.compact(many, Numeric.LONG))
                 .isEqualTo(new TreeMap<>(Map.of(
-                        -2L, 3L, 0L, 1L, 1L, 2L, ReturnCode.POWER + 1L, 12L, ReturnCode.POWER + 7L, 1L, ReturnCode.POWER + 8L, 4L)));
+                        -2L,
+                        3L,
+                        0L,
+                        1L,
+                        1L,
+                        2L,
+                        ReturnCode.POWER + 1L,
+                        12L,
+                        ReturnCode.POWER + 7L,
+                        1L,
+                        ReturnCode.POWER + 8L,
+                        4L)));
     }
 }
