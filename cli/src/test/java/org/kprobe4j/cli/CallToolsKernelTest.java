@@ -33,8 +33,18 @@ class CallToolsKernelTest {
 
     @Test
     void errors_by_name() throws IOException {
-        assertThat(csv("ret", "do_sys_openat2", "--errors", "--by", "comm,ustr(filename) == \"/nonexistent-3\"",
-                        "--when", "starts(ustr(filename), \"/nonexistent\")", "--", "sh", "-c", OPENS))
+        assertThat(csv(
+                        "ret",
+                        "do_sys_openat2",
+                        "--errors",
+                        "--by",
+                        "comm,ustr(filename) == \"/nonexistent-3\"",
+                        "--when",
+                        "starts(ustr(filename), \"/nonexistent\")",
+                        "--",
+                        "sh",
+                        "-c",
+                        OPENS))
                 .containsExactly(
                         "comm,\"ustr(filename) == \"\"/nonexistent-3\"\"\",from,to,name,count",
                         "sh,false,-2,-2,ENOENT,4",
@@ -43,18 +53,48 @@ class CallToolsKernelTest {
 
     @Test
     void values_one_by_one() throws IOException {
-        assertThat(csv("ret", "vfs_read", "--when", "path(file) == \"/dev/zero\"", "--",
-                        "dd", "if=/dev/zero", "of=/dev/null", "bs=200", "count=7"))
+        assertThat(csv(
+                        "ret",
+                        "vfs_read",
+                        "--when",
+                        "path(file) == \"/dev/zero\"",
+                        "--",
+                        "dd",
+                        "if=/dev/zero",
+                        "of=/dev/null",
+                        "bs=200",
+                        "count=7"))
                 .containsExactly("from,to,name,count", "200,200,,7");
-        assertThat(csv("ret", "vfs_read", "--when", "path(file) == \"/dev/zero\"", "--by", "retval", "--",
-                        "dd", "if=/dev/zero", "of=/dev/null", "bs=5000", "count=7"))
+        assertThat(csv(
+                        "ret",
+                        "vfs_read",
+                        "--when",
+                        "path(file) == \"/dev/zero\"",
+                        "--by",
+                        "retval",
+                        "--",
+                        "dd",
+                        "if=/dev/zero",
+                        "of=/dev/null",
+                        "bs=5000",
+                        "count=7"))
                 .containsExactly("retval,from,to,name,count", "5000,4096,8191,,7");
     }
 
     @Test
     void sleeps_wait_and_do_not_run() throws IOException {
-        List<String> lines = csv("latency", "hrtimer_nanosleep", "--cpu-time", "--linear", "0:20ms:5ms",
-                "--when", "comm == \"sleep\"", "--", "sh", "-c", "sleep 0.021; sleep 0.022; sleep 0.023");
+        List<String> lines = csv(
+                "latency",
+                "hrtimer_nanosleep",
+                "--cpu-time",
+                "--linear",
+                "0:20ms:5ms",
+                "--when",
+                "comm == \"sleep\"",
+                "--",
+                "sh",
+                "-c",
+                "sleep 0.021; sleep 0.022; sleep 0.023");
         assertThat(lines.getFirst())
                 .isEqualTo("part,count,total_ns,average_ns,min_ns,p50_ns,p90_ns,p99_ns,p99_9_ns,max_ns");
         String[] whole = lines.get(1).split(",");
@@ -71,8 +111,17 @@ class CallToolsKernelTest {
 
     @Test
     void several_functions_by_name() throws IOException {
-        assertThat(csv("ret", "vfs_read,vfs_write", "--when", "uid == 0 && retval == 300", "--",
-                        "dd", "if=/dev/zero", "of=/dev/null", "bs=300", "count=9"))
+        assertThat(csv(
+                        "ret",
+                        "vfs_read,vfs_write",
+                        "--when",
+                        "uid == 0 && retval == 300",
+                        "--",
+                        "dd",
+                        "if=/dev/zero",
+                        "of=/dev/null",
+                        "bs=300",
+                        "count=9"))
                 .containsExactly("function,from,to,name,count", "vfs_read,256,511,,9", "vfs_write,256,511,,9");
     }
 }

@@ -3,6 +3,8 @@ package org.kprobe4j.cli.tool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.btf.Btf;
 import org.kprobe4j.cli.KprobeException;
 import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Signature;
@@ -84,18 +86,20 @@ record CallGroup(String target, Signature signature) {
     }
 
     private static List<CallGroup> merged(List<CallGroup> all) {
-        var byType = new LinkedHashMap<String, List<CallGroup>>();
+        var byType = new LinkedHashMap<Result, List<CallGroup>>();
         for (CallGroup one : all) {
-            byType.computeIfAbsent(result(one.signature()), _ -> new ArrayList<>())
+            byType.computeIfAbsent(Result.of(one.signature()), _ -> new ArrayList<>())
                     .add(one);
         }
         return byType.values().stream().map(CallGroup::merge).toList();
     }
 
-    private static String result(Signature signature) {
-        return signature.types() == null
-                ? ""
-                : signature.types() + " " + signature.types().resolveId(signature.result());
+    /** The type of a return value, in which BTF. */
+    private record Result(@Nullable Btf types, int type) {
+        static Result of(Signature signature) {
+            Btf types = signature.types();
+            return new Result(types, types == null ? 0 : types.resolveId(signature.result()));
+        }
     }
 
     private static CallGroup merge(List<CallGroup> alike) {

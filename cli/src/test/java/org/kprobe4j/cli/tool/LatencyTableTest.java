@@ -38,8 +38,10 @@ class LatencyTableTest {
 
     @Test
     void one_group_with_its_histogram() {
-        assertThat(shown(Format.TEXT, output -> new LatencyTable(output, List.of(), false, false, 9)
-                        .show(0, List.of(group(List.of(), 900, 1000, 1500, 9000)))))
+        assertThat(shown(
+                        Format.TEXT,
+                        output -> new LatencyTable(output, List.of(), false, false, 9)
+                                .show(0, List.of(group(List.of(), 900, 1000, 1500, 9000)))))
                 .isEqualTo("""
                         COUNT   TOTAL     AVG    MIN     P50     P90     P99   P99.9     MAX
                             4  12.4us  3.10us  900ns  1.02us  9.00us  9.00us  9.00us  9.00us
@@ -55,13 +57,15 @@ class LatencyTableTest {
 
     @Test
     void groups_by_their_time_and_no_more_than_asked_for() {
-        assertThat(shown(Format.TEXT, output -> new LatencyTable(output, BY_COMM, false, false, 2)
-                        .show(
-                                0,
-                                List.of(
-                                        group(List.of("few"), 10),
-                                        group(List.of("much"), 5_000_000, 3_000_000),
-                                        group(List.of("more"), 20, 30)))))
+        assertThat(shown(
+                        Format.TEXT,
+                        output -> new LatencyTable(output, BY_COMM, false, false, 2)
+                                .show(
+                                        0,
+                                        List.of(
+                                                group(List.of("few"), 10),
+                                                group(List.of("much"), 5_000_000, 3_000_000),
+                                                group(List.of("more"), 20, 30)))))
                 .isEqualTo("""
                         COMM  COUNT   TOTAL     AVG     MIN     P50     P90     P99   P99.9     MAX
                         much      2  8.00ms  4.00ms  3.00ms  3.01ms  5.00ms  5.00ms  5.00ms  5.00ms
@@ -75,9 +79,12 @@ class LatencyTableTest {
         parts.put("all", Measured.of(3_000_000));
         parts.put("on CPU", Measured.of(20));
         parts.put("waiting", Measured.of(2_999_980));
-        assertThat(shown(Format.CSV, output -> new LatencyTable(output, BY_COMM, true, false, 9)
-                        .show(0, List.of(new LatencyTable.Group(List.of("x"), parts)))
-                ).replaceAll("(?m)^[^,\\r\\n]*,", "")).isEqualTo("""
+        assertThat(shown(
+                                Format.CSV,
+                                output -> new LatencyTable(output, BY_COMM, true, false, 9)
+                                        .show(0, List.of(new LatencyTable.Group(List.of("x"), parts))))
+                        .replaceAll("(?m)^[^,\\r\\n]*,", ""))
+                .isEqualTo("""
                         comm,part,count,total_ns,average_ns,min_ns,p50_ns,p90_ns,p99_ns,p99_9_ns,max_ns
                         x,all,1,3000000,3000000,3000000,3000000,3000000,3000000,3000000,3000000
                         x,on CPU,1,20,20,20,20,20,20,20,20
@@ -95,8 +102,9 @@ class LatencyTableTest {
 
     @Test
     void what_was_returned() {
-        assertThat(shown(Format.TEXT, output -> new ReturnTable(output, BY_COMM, Numeric.LONG, 9)
-                        .show(0, List.of(RETURNS))))
+        assertThat(shown(
+                        Format.TEXT,
+                        output -> new ReturnTable(output, BY_COMM, Numeric.LONG, 9).show(0, List.of(RETURNS))))
                 .isEqualTo("""
                         COMM  RETURNED     COUNT
                         x     ENOENT           4  ████████████████████
@@ -104,8 +112,9 @@ class LatencyTableTest {
                         x     4 – 7            8  ████████████████████████████████████████
                         x     4096 – 8191      2  ██████████
                         """);
-        assertThat(shown(Format.CSV, output -> new ReturnTable(output, BY_COMM, Numeric.LONG, 9)
-                                .show(0, List.of(RETURNS)))
+        assertThat(shown(
+                                Format.CSV,
+                                output -> new ReturnTable(output, BY_COMM, Numeric.LONG, 9).show(0, List.of(RETURNS)))
                         .replaceAll("(?m)^[^,\\r\\n]*,", ""))
                 .isEqualTo("""
                         comm,from,to,name,count
