@@ -15,6 +15,7 @@ import org.kprobe4j.cli.tool.CountCommand;
 import org.kprobe4j.cli.tool.Invocation;
 import org.kprobe4j.cli.tool.LatencyCommand;
 import org.kprobe4j.cli.tool.RetCommand;
+import org.kprobe4j.cli.tool.StacksCommand;
 import org.kprobe4j.cli.tool.ToolRun;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine;
@@ -53,6 +54,7 @@ public final class KprobeMain implements Runnable {
         commands.put("count", CountCommand::new);
         commands.put("latency", LatencyCommand::new);
         commands.put("ret", RetCommand::new);
+        commands.put("stacks", StacksCommand::new);
         commands.put("run", invocation -> new RunCommand(invocation.tail()));
         commands.put("explain", invocation -> new ExplainCommand(invocation.tail()));
         return commands;

@@ -1,0 +1,115 @@
+package org.kprobe4j.cli.tool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.kprobe4j.ProbeAccount;
+import org.kprobe4j.cli.expression.Expressions;
+import org.kprobe4j.cli.expression.Signature;
+
+/** Stacks in a real kernel: reads of /dev/zero in two ways, in known numbers. */
+@Tag("kernel")
+class StackProbeKernelTest {
+    private static final long OWN = ProcessHandle.current().pid();
+
+    /** Thirty reads by read(), twelve by pread(). */
+    private static void work() throws IOException {
+        try (var zero = FileChannel.open(Path.of("/dev/zero"))) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
+            for (int i = 0; i < 30; i++) {
+                assertThat(zero.read(buffer.clear())).isEqualTo(4096);
+            }
+            for (int i = 0; i < 12; i++) {
+                assertThat(zero.read(buffer.clear(), 0)).isEqualTo(4096);
+            }
+        }
+    }
+
+    private static StackTable table(StackKeys<?> keys, String more, boolean times) throws IOException {
+        var condition = Expressions.over(Signature.of("vfs_read"))
+                .condition("pid == " + OWN + " && path(file) == \"/dev/zero\"" + more);
+        var table = new StackTable(times);
+        try (var probe = StackProbe.plant("vfs_read", keys, new Scope.Everyone(1), condition, times, 1000)) {
+            assertThat(probe.places()).isOne();
+            work();
+            probe.remove();
+            ProbeAccount account = probe.account();
+            assertThat(account.stacksLost() + account.entriesLost() + account.faulted())
+                    .isZero();
+            assertThat(account.hits()).isGreaterThanOrEqualTo(42);
+            probe.forEach(false, (parts, weight) -> table.add(Stack.of(parts), weight));
+        }
+        System.out.println(String.join("\n", table.folded()));
+        return table;
+    }
+
+    private static void check(StackTable table) {
+        List<StackTable.Row> rows = table.rows();
+        assertThat(table.total().hits()).isEqualTo(42);
+        assertThat(rows.stream()
+                        .filter(row -> row.stack().frames().stream()
+                                .anyMatch(f -> f.name().contains("pread64")))
+                        .mapToLong(row -> row.weight().hits())
+                        .sum())
+                .isEqualTo(12);
+        assertThat(rows).allMatch(row -> row.stack().frames().getLast().name().equals("vfs_read"));
+    }
+
+    @Test
+    void by_the_kernels_stack() throws IOException {
+        StackTable table = table(new StackKeys.OfKernel(false, false), "", false);
+        check(table);
+        assertThat(table.rows()).hasSize(2);
+        assertThat(table.folded().getFirst()).endsWith(";ksys_read;vfs_read 30");
+        assertThat(table.folded().getLast()).contains("pread64").endsWith(";vfs_read 12");
+    }
+
+    @Test
+    void by_both_stacks_and_the_task() throws IOException {
+        StackTable table = table(new StackKeys.Both(true, true), "", false);
+        check(table);
+        assertThat(table.rows())
+                .allMatch(row -> row.stack().pid() == OWN
+                        && !row.stack().comm().isEmpty()
+                        && row.stack().frames().get(1).name().equals("pid " + OWN));
+        assertThat(table.folded())
+                .allMatch(line -> line.contains(";vfs_read_[k] "))
+                .anyMatch(line -> line.contains(";read;"));
+    }
+
+    @Test
+    void by_the_processs_stack() throws IOException {
+        StackTable table = table(new StackKeys.OfUser(false, false), "", false);
+        assertThat(table.total().hits()).isEqualTo(42);
+        assertThat(table.folded())
+                .anyMatch(line -> line.matches(".*[;_]p?read(64)?(@.*)? \\d+"))
+                .noneMatch(l -> l.contains("vfs_read"));
+    }
+
+    @Test
+    void by_time() throws IOException {
+        StackTable table = table(new StackKeys.OfKernel(false, false), "", true);
+        check(table);
+        assertThat(table.rows())
+                .hasSize(2)
+                .allMatch(row -> row.weight().timeNs() >= row.weight().maxNs()
+                        && row.weight().maxNs() > 0
+                        && row.weight().timeNs() < 60_000_000_000L);
+    }
+
+    @Test
+    void what_is_decided_at_the_return() throws IOException {
+        StackTable table = table(new StackKeys.OfKernel(true, false), " && retval == 4096", false);
+        check(table);
+        assertThat(table.rows()).hasSize(2);
+        assertThat(table(new StackKeys.OfKernel(false, false), " && failed", false)
+                        .rows())
+                .isEmpty();
+    }
+}
