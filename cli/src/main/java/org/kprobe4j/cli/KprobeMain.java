@@ -11,6 +11,7 @@ import java.util.Properties;
 import java.util.function.Function;
 import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
+import org.kprobe4j.cli.tool.CallsCommand;
 import org.kprobe4j.cli.tool.CountCommand;
 import org.kprobe4j.cli.tool.Invocation;
 import org.kprobe4j.cli.tool.LatencyCommand;
@@ -55,6 +56,7 @@ public final class KprobeMain implements Runnable {
         commands.put("latency", LatencyCommand::new);
         commands.put("ret", RetCommand::new);
         commands.put("stacks", StacksCommand::new);
+        commands.put("calls", CallsCommand::new);
         commands.put("run", invocation -> new RunCommand(invocation.tail()));
         commands.put("explain", invocation -> new ExplainCommand(invocation.tail()));
         return commands;
