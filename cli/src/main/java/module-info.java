@@ -26,4 +26,7 @@ module org.kprobe4j.cli {
     opens org.kprobe4j.cli.tool to
             info.picocli,
             org.kprobe4j;
+    opens org.kprobe4j.cli.trace to
+            info.picocli,
+            org.kprobe4j;
 }

@@ -18,6 +18,7 @@ import org.kprobe4j.cli.tool.LatencyCommand;
 import org.kprobe4j.cli.tool.RetCommand;
 import org.kprobe4j.cli.tool.StacksCommand;
 import org.kprobe4j.cli.tool.ToolRun;
+import org.kprobe4j.cli.trace.TraceCommand;
 import org.kprobe4j.internal.Timing;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -52,6 +53,7 @@ public final class KprobeMain implements Runnable {
     /** In the order of the help. */
     private static Map<String, Function<Invocation, Object>> commands() {
         var commands = new LinkedHashMap<String, Function<Invocation, Object>>();
+        commands.put("trace", TraceCommand::new);
         commands.put("count", CountCommand::new);
         commands.put("latency", LatencyCommand::new);
         commands.put("ret", RetCommand::new);

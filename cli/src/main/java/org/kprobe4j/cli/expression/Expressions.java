@@ -1,6 +1,7 @@
 package org.kprobe4j.cli.expression;
 
 import java.util.List;
+import java.util.Optional;
 import org.kprobe4j.cli.expression.Type.Numeric;
 import org.kprobe4j.cli.expression.Value.Constant;
 
@@ -58,6 +59,12 @@ public final class Expressions {
         public Condition and(Condition other) {
             return new Condition(both(atEntry, other.atEntry), both(atReturn, other.atReturn));
         }
+    }
+
+    /** The text that something is or leads to: characters, or the name of a file. */
+    public static Optional<Text> textOf(Typed typed) {
+        var memory = new Memory();
+        return memory.text(typed).or(() -> memory.path(typed));
     }
 
     /** Both values, without those that are always true. */

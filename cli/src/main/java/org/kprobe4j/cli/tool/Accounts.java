@@ -3,11 +3,11 @@ package org.kprobe4j.cli.tool;
 import org.kprobe4j.ProbeAccount;
 
 /** The accounts of tools' probes. */
-final class Accounts {
+public final class Accounts {
     private Accounts() {}
 
     /** The account in which some of the delivered hits are those that a filter left out. */
-    static ProbeAccount filtered(ProbeAccount all, long filtered) {
+    public static ProbeAccount filtered(ProbeAccount all, long filtered) {
         return new ProbeAccount(
                 all.hits(),
                 all.delivered() - filtered,
@@ -26,7 +26,7 @@ final class Accounts {
     }
 
     /** The target, with the number of places if there are several. */
-    static String what(String target, int places) {
+    public static String what(String target, int places) {
         return places == 1 ? target : "%s (%d places)".formatted(target, places);
     }
 }

@@ -9,7 +9,7 @@ import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Signature;
 
 /** What is written about targets on a tool's command line. */
-final class Targets {
+public final class Targets {
     private static final Pattern ONE = Pattern.compile("(?:[A-Za-z0-9_]+:)?([A-Za-z_][A-Za-z0-9_.]*)");
 
     private static final Pattern SINGLE =
@@ -18,7 +18,7 @@ final class Targets {
     private Targets() {}
 
     /** Several targets as one. */
-    static String joined(List<String> targets) {
+    public static String joined(List<String> targets) {
         return String.join(",", targets);
     }
 
@@ -48,7 +48,7 @@ final class Targets {
     }
 
     /** The parts of a list that stand between commas, outside of brackets and quotes. */
-    static List<String> split(String list) {
+    public static List<String> split(String list) {
         var parts = new ArrayList<String>();
         var part = new StringBuilder();
         int depth = 0;

@@ -1,0 +1,205 @@
+package org.kprobe4j.cli.trace;
+
+import org.kprobe4j.EntryHandler;
+import org.kprobe4j.Kernel;
+import org.kprobe4j.KretprobeInstance;
+import org.kprobe4j.PreHandler;
+import org.kprobe4j.PtRegs;
+import org.kprobe4j.ReturnHandler;
+import org.kprobe4j.RingBuffer;
+import org.kprobe4j.cli.expression.Expressions.Condition;
+import org.kprobe4j.cli.expression.Moment;
+import org.kprobe4j.cli.tool.Scope;
+
+/**
+ * The handlers of a trace. What is known beforehand, which is all but the numbers themselves, is compiled away.
+ *
+ * @param events takes the records
+ * @param scope whose calls
+ * @param condition which calls
+ * @param reads what of them
+ * @param nesting the depth of each task
+ * @param extras what else of a call
+ */
+record Tracer(
+        RingBuffer<TraceEvent> events, Scope scope, Condition condition, Reads reads, Nesting nesting, Extras extras) {
+    /**
+     * What is read of a call, slot by slot.
+     *
+     * @param n0 a number
+     * @param t0 a text
+     * @param l0 a text that is known at the return only
+     */
+    record Reads(
+            Kept n0,
+            Kept n1,
+            Kept n2,
+            Kept n3,
+            Kept n4,
+            Kept n5,
+            Kept n6,
+            Kept n7,
+            Said t0,
+            Said t1,
+            Said t2,
+            Said t3,
+            Said l0,
+            Said l1,
+            Said l2,
+            Said l3) {
+        /** Sends the texts that are known at the entry; those to be tried again. */
+        int sendEarly(RingBuffer<TraceEvent> events, long start, int cpu, Moment moment) {
+            int again = t0.send(events, start, cpu, 0, moment) ? 1 : 0;
+            again |= t1.send(events, start, cpu, 1, moment) ? 2 : 0;
+            again |= t2.send(events, start, cpu, 2, moment) ? 4 : 0;
+            again |= t3.send(events, start, cpu, 3, moment) ? 8 : 0;
+            return again;
+        }
+
+        /** Sends those that are known at the return, and tries again. */
+        void sendLate(RingBuffer<TraceEvent> events, long start, int cpu, int again, Moment moment) {
+            if (again != 0) {
+                boolean _ = (again & 1) != 0 && t0.send(events, start, cpu, 0, moment);
+                boolean _ = (again & 2) != 0 && t1.send(events, start, cpu, 1, moment);
+                boolean _ = (again & 4) != 0 && t2.send(events, start, cpu, 2, moment);
+                boolean _ = (again & 8) != 0 && t3.send(events, start, cpu, 3, moment);
+            }
+            boolean _ = l0.send(events, start, cpu, 0, moment);
+            boolean _ = l1.send(events, start, cpu, 1, moment);
+            boolean _ = l2.send(events, start, cpu, 2, moment);
+            boolean _ = l3.send(events, start, cpu, 3, moment);
+        }
+    }
+
+    /** What else of a call is sent at its entry. */
+    record Extras(boolean stack, boolean userStack, boolean registers) {
+        static final Extras NONE = new Extras(false, false, false);
+
+        void send(RingBuffer<TraceEvent> events, long start, int cpu, PtRegs regs) {
+            if (stack) {
+                events.emit(new TraceEvent.Frames(start, cpu, Kernel.stack()));
+            }
+            if (userStack) {
+                events.emit(new TraceEvent.UserFrames(start, cpu, Kernel.userStack()));
+            }
+            if (registers) {
+                events.emit(new TraceEvent.Registers(start, cpu, regs));
+            }
+        }
+    }
+
+    /** What a call keeps from its entry to its return. */
+    static final class Call {
+        long start;
+        long n0;
+        long n1;
+        long n2;
+        long n3;
+        long n4;
+        long n5;
+        long n6;
+        long n7;
+        int cpu;
+        int depth;
+        int again;
+    }
+
+    /** At a call's entry. */
+    EntryHandler<Call> entry() {
+        return (ri, regs) -> enter(ri, regs);
+    }
+
+    /** At its return. */
+    ReturnHandler<Call> back() {
+        return (ri, regs) -> leave(ri, regs);
+    }
+
+    /** At a place where no return is waited for. */
+    PreHandler hit() {
+        return (p, regs) -> {
+            var moment = new Moment.AtPlace(p, regs);
+            if (!scope.covers() || condition.atEntry().value(moment) == 0) {
+                return 0;
+            }
+            long start = Kernel.ktimeNs();
+            int cpu = Kernel.cpu();
+            int _ = reads.sendEarly(events, start, cpu, moment);
+            extras.send(events, start, cpu, regs);
+            events.emit(new TraceEvent.Call(
+                    start,
+                    0,
+                    p.addr(),
+                    0,
+                    cpu,
+                    0,
+                    Kernel.pid(),
+                    Kernel.tid(),
+                    Kernel.comm(),
+                    reads.n0.leave(moment, reads.n0.enter(moment)),
+                    reads.n1.leave(moment, reads.n1.enter(moment)),
+                    reads.n2.leave(moment, reads.n2.enter(moment)),
+                    reads.n3.leave(moment, reads.n3.enter(moment)),
+                    reads.n4.leave(moment, reads.n4.enter(moment)),
+                    reads.n5.leave(moment, reads.n5.enter(moment)),
+                    reads.n6.leave(moment, reads.n6.enter(moment)),
+                    reads.n7.leave(moment, reads.n7.enter(moment))));
+            return 0;
+        };
+    }
+
+    private int enter(KretprobeInstance<Call> ri, PtRegs regs) {
+        var moment = new Moment.InCall(ri, regs, 0);
+        if (!scope.covers() || condition.atEntry().value(moment) == 0) {
+            return 1;
+        }
+        long start = Kernel.ktimeNs();
+        int cpu = Kernel.cpu();
+        Call call = ri.data();
+        call.start = start;
+        call.cpu = cpu;
+        call.depth = nesting.enter();
+        call.n0 = reads.n0.enter(moment);
+        call.n1 = reads.n1.enter(moment);
+        call.n2 = reads.n2.enter(moment);
+        call.n3 = reads.n3.enter(moment);
+        call.n4 = reads.n4.enter(moment);
+        call.n5 = reads.n5.enter(moment);
+        call.n6 = reads.n6.enter(moment);
+        call.n7 = reads.n7.enter(moment);
+        call.again = reads.sendEarly(events, start, cpu, moment);
+        extras.send(events, start, cpu, regs);
+        return 0;
+    }
+
+    private int leave(KretprobeInstance<Call> ri, PtRegs regs) {
+        Call call = ri.data();
+        long start = call.start;
+        int cpu = call.cpu;
+        long duration = Kernel.ktimeNs() - start;
+        var moment = new Moment.InCall(ri, regs, duration);
+        nesting.leave(call.depth);
+        if (condition.atReturn().value(moment) == 0) {
+            return 0;
+        }
+        reads.sendLate(events, start, cpu, call.again, moment);
+        events.emit(new TraceEvent.Call(
+                start,
+                duration,
+                ri.addr(),
+                regs.returnValue(),
+                cpu,
+                call.depth,
+                Kernel.pid(),
+                Kernel.tid(),
+                Kernel.comm(),
+                reads.n0.leave(moment, call.n0),
+                reads.n1.leave(moment, call.n1),
+                reads.n2.leave(moment, call.n2),
+                reads.n3.leave(moment, call.n3),
+                reads.n4.leave(moment, call.n4),
+                reads.n5.leave(moment, call.n5),
+                reads.n6.leave(moment, call.n6),
+                reads.n7.leave(moment, call.n7)));
+        return 0;
+    }
+}
