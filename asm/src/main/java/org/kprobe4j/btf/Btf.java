@@ -374,7 +374,7 @@ public final class Btf {
                 throw new BtfException("type " + composite.id() + ": member offset is too large");
             }
             if (member.name().equals(name)) {
-                return field(member, at);
+                return placed(member, at);
             }
             if (member.name().isEmpty()
                     && resolve(member.type()) instanceof BtfType.Composite inner
@@ -388,7 +388,7 @@ public final class Btf {
         return null;
     }
 
-    private Field field(BtfType.Member member, int at) {
+    Field placed(BtfType.Member member, int at) {
         // Before the kind flag, the width and place of a bit field were its integer type's.
         if (member.bitSize() == 0
                 && resolve(member.type()) instanceof BtfType.Int integer

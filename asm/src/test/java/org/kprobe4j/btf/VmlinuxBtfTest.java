@@ -33,6 +33,26 @@ class VmlinuxBtfTest {
     }
 
     @Test
+    void everyPrototypeIsThatWhichDeclareWrites() {
+        var prototypes = FunctionPrototypes.of(btf);
+        btf.names(EnumSet.of(BtfKind.FUNC)).distinct().limit(2000).forEach(name -> {
+            int id = btf.function(name).orElseThrow().id();
+            assertThat(prototypes.of(name)).contains(btf.declare(id));
+        });
+    }
+
+    @Test
+    void everyStructIsFilledByItsMembersAndWhatLiesBetween() {
+        for (int id = 0; id < btf.endId(); id++) {
+            if (btf.type(id) instanceof Struct struct) {
+                Layout layout = Layout.of(btf, struct);
+                long sum = layout.parts().stream().mapToLong(Layout.Part::bits).sum() + layout.paddingBits();
+                assertThat(sum).as(struct.name()).isEqualTo(8L * struct.sizeBytes());
+            }
+        }
+    }
+
+    @Test
     void taskStruct() {
         var task = btf.struct("task_struct").orElseThrow();
 

@@ -25,7 +25,7 @@ public final class Glob {
     }
 
     /** Whether a text has wildcards. */
-    static boolean hasWildcard(String text) {
+    public static boolean hasWildcard(String text) {
         return text.indexOf('*') >= 0 || text.indexOf('?') >= 0;
     }
 
@@ -35,7 +35,7 @@ public final class Glob {
     }
 
     /** Whether it matches the whole of a name. */
-    boolean matches(String name) {
+    public boolean matches(String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         return matches(bytes, 0, bytes.length);
     }

@@ -89,6 +89,11 @@ public final class TargetResolver {
         return resolve(spec, true);
     }
 
+    /** What it names, function by function. */
+    FunctionListing list(TargetSpec spec) {
+        return new FunctionListing(resolve(spec, true), files, types);
+    }
+
     private Resolution resolve(TargetSpec spec, boolean many) {
         List<Clause> clauses = spec.clauses();
         FunctionIndex index = files.functions(many);

@@ -1,0 +1,2 @@
+/** {@code kprobe list}: the kernel's functions and types. */
+package org.kprobe4j.cli.list;
