@@ -6,6 +6,7 @@
 module org.kprobe4j.cli {
     requires org.kprobe4j;
     requires org.kprobe4j.asm;
+    requires org.kprobe4j.bpf;
     requires org.kprobe4j.compiler;
     requires com.fasterxml.jackson.core;
     requires info.picocli;

@@ -26,6 +26,16 @@ public final class KernelChoice {
         return HostKernel.hasKprobes(Path.of("/")) && vm == null;
     }
 
+    /** Whether a VM is asked for, whatever this machine's kernel has. */
+    boolean asksForVm() {
+        return vm != null;
+    }
+
+    /** Whether a VM is out of the question. */
+    boolean refusesVm() {
+        return noVm;
+    }
+
     /** Refuses what contradicts itself. */
     public void check() {
         if (noVm && vm != null) {
@@ -39,6 +49,9 @@ public final class KernelChoice {
 
     /** The VM, when it is not this machine. */
     public VmRun vm() {
+        if (!HostKernel.hasLab()) {
+            throw new KprobeException(HostKernel.NO_LAB);
+        }
         return VmRun.under(vm == null ? "" : vm);
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.cli.tool.CallsCommand;
@@ -38,6 +39,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",
         footer = {
+            "  kprobe trace do_sys_openat2 -- ls /",
+            "  kprobe latency vfs_read --by comm --duration 10s",
+            "  kprobe list 'vfs_*'",
+            "  kprobe doctor",
             "  kprobe run examples/KprobeExample.java -- ls /",
             "  kprobe run examples/KretprobeExample.java func=vfs_read -- cat /etc/hostname",
             "  kprobe explain 'vfs_*'",
@@ -61,6 +66,8 @@ public final class KprobeMain implements Runnable {
         commands.put("calls", CallsCommand::new);
         commands.put("run", invocation -> new RunCommand(invocation.tail()));
         commands.put("explain", invocation -> new ExplainCommand(invocation.tail()));
+        commands.put("list", invocation -> new ListCommand(invocation.tail()));
+        commands.put("doctor", invocation -> new DoctorCommand(invocation.tail()));
         return commands;
     }
 
@@ -90,27 +97,38 @@ public final class KprobeMain implements Runnable {
         List<String> own = RunCommand.attachKernelVersion(List.of(args).subList(0, dashes < 0 ? args.length : dashes));
         var invocation =
                 new Invocation(own, dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
-        var commandLine = new CommandLine(new KprobeMain());
         // A command's options are found by reflection: those of the others are left alone, where one is named.
         String first = own.isEmpty() ? "" : own.getFirst();
-        COMMANDS.forEach((name, command) -> {
-            if (name.equals(first) || !COMMANDS.containsKey(first)) {
-                commandLine.addSubcommand(name, command.apply(invocation));
-            }
-        });
-        return commandLine
-                .setExpandAtFiles(false)
-                .setUsageHelpWidth(100)
+        return commandLine(invocation, name -> name.equals(first) || !COMMANDS.containsKey(first))
                 .setParameterExceptionHandler((e, _) -> complain(e))
                 .setExecutionExceptionHandler(KprobeMain::fail)
                 .execute(own.toArray(String[]::new));
+    }
+
+    /**
+     * The model of the command line, for manual pages and completions.
+     *
+     * @return all commands
+     */
+    public static CommandLine commandLine() {
+        return commandLine(new Invocation(List.of(), List.of()), _ -> true);
+    }
+
+    private static CommandLine commandLine(Invocation invocation, Predicate<String> wanted) {
+        var commandLine = new CommandLine(new KprobeMain());
+        COMMANDS.forEach((name, command) -> {
+            if (wanted.test(name)) {
+                commandLine.addSubcommand(name, command.apply(invocation));
+            }
+        });
+        return commandLine.setExpandAtFiles(false).setUsageHelpWidth(100);
     }
 
     @Override
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "what to do? 'kprobe run FILE.java' runs a file, 'kprobe explain TARGET' says what can be probed");
+                "what to do? 'kprobe trace TARGET' shows calls, 'kprobe run FILE.java' runs a file, 'kprobe explain TARGET' says what can be probed");
     }
 
     /** One line, with the nearest name if one was mistyped. */

@@ -67,6 +67,14 @@ class CommandLineTest {
         "count --vm --all x,        'kprobe: --all goes with a command after --; without one, whatever runs counts anyway'",
         "count --vm x --,           kprobe: no command after --",
         "count --vm --max-events 3 x, 'kprobe: --max-events: count shows no events; --duration ends it after a time, --top shortens the list'",
+        "lsit,                      kprobe: unknown command lsit; nearest: list; see kprobe --help",
+        "list -s -e x,              kprobe: -s and -e exclude each other",
+        "list --json --names,       kprobe: --json and --names exclude each other",
+        "list --probeable -s x,     kprobe: --probeable is for functions; leave it out for -s and -e",
+        "list x -- ls,              kprobe: list runs no command; leave out what stands after --",
+        "list --probable,           kprobe: unknown option --probable; nearest: --probeable; see kprobe list --help",
+        "doctor -- ls,              kprobe: doctor runs no command; leave out what stands after --",
+        "doctor --jsn,              kprobe: unknown option --jsn; nearest: --json; see kprobe doctor --help",
     })
     void refusesInOneLine(String line, String expected) {
         Outcome outcome = kprobe(line.split(" "));

@@ -25,7 +25,7 @@ record KernelImage(Path image, String release, List<Path> bootModules, Path modu
     private static final int ZSTD_MAGIC = 0xfd2fb528;
 
     static KernelImage provide(LabCache cache, KernelRow row, Tools tools, Progress progress) {
-        Path entry = cache.entry("kernel-2-" + row.id(), folder -> {
+        Path entry = cache.entry(entryName(row), folder -> {
             PrivateApt apt =
                     PrivateApt.open(Files.createDirectory(folder.resolve("apt")), row.arch(), row.suites(), progress);
             List<String> packages = apt.kernelPackages(row.imagePackage());
@@ -37,6 +37,10 @@ record KernelImage(Path image, String release, List<Path> bootModules, Path modu
             LabCache.deleteTree(folder.resolve("apt"));
         });
         return read(entry);
+    }
+
+    static String entryName(KernelRow row) {
+        return "kernel-2-" + row.id();
     }
 
     private static KernelImage read(Path entry) {

@@ -21,6 +21,18 @@ public final class Lab {
     }
 
     /**
+     * Whether what booting a kernel needs is in the cache, so that nothing has to be downloaded. Asked of kernels of this machine's
+     * architecture.
+     *
+     * @param row the kernel
+     * @return true if so
+     */
+    public static boolean isSetUp(KernelRow row) {
+        LabCache cache = LabCache.open(Progress.stderr());
+        return cache.has(Tools.entryName(row.arch())) && cache.has(KernelImage.entryName(row));
+    }
+
+    /**
      * The Java runtime for programs under this kernel: this machine's own, or, where the guest's processor is of another kind, one
      * that only the guest can run.
      *

@@ -61,6 +61,11 @@ public final class LabCache {
         return Path.of(home, ".cache", "kprobe4j", "lab").toAbsolutePath();
     }
 
+    /** Whether an entry is there already. */
+    boolean has(String name) {
+        return Files.exists(root.resolve(name).resolve(COMPLETE));
+    }
+
     /** The entry's folder, made first if it is not complete. */
     Path entry(String name, Maker maker) {
         Path entry = root.resolve(name);

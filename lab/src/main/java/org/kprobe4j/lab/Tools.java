@@ -23,11 +23,15 @@ record Tools(Path root, Path loader) {
 
     static Tools provide(LabCache cache, Arch guest, Progress progress) {
         Arch host = Arch.host();
-        Path entry = cache.entry("tools-1-%s-%s".formatted(host.debianName(), guest.qemuPackage()), folder -> {
+        Path entry = cache.entry(entryName(guest), folder -> {
             List<String> packages = List.of(guest.qemuPackage(), "virtiofsd", "busybox-static", "zstd");
             prune(unpackClosure(folder, host, List.of(SUITE), "QEMU", packages, progress), guest);
         });
         return at(entry.resolve("root"));
+    }
+
+    static String entryName(Arch guest) {
+        return "tools-1-%s-%s".formatted(Arch.host().debianName(), guest.qemuPackage());
     }
 
     /** Unpacked packages, the C library among them. */

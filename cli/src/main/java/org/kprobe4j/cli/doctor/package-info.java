@@ -1,0 +1,2 @@
+/** {@code kprobe doctor}: what a machine can do for probes, and what is missing. */
+package org.kprobe4j.cli.doctor;
