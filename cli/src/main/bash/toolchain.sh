@@ -4,16 +4,8 @@
 
 readonly least_java=25
 readonly own_failure=125
-# What the launcher's JVM is started with, the cache of classes made with and used with: a quick start matters more than peak speed.
-readonly -a launch_options=(
-    -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -Xlog:disable
-    -Djdk.reflect.useNativeAccessorOnly=true
-    # Most of what runs in a start runs a few times only: a method is worth compiling later than the JVM believes, and what is inlined
-    # into a large one takes megabytes while it is compiled. The heap begins small, whatever the machine has, and grows where needed.
-    -XX:CompileThresholdScaling=5 -XX:C1MaxInlineSize=20 -XX:C1MaxInlineLevel=4 -Xms8m
-    # The cache stays where it was made for, instead of being patched.
-    -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
-)
+# shellcheck source=cli/src/main/bash/launch.sh
+. "${BASH_SOURCE[0]%/*}/launch.sh"
 
 say() {
     printf '%s: %s\n' "$self" "$*" >&2
@@ -22,13 +14,6 @@ say() {
 die() {
     say "$@"
     exit "$own_failure"
-}
-
-# A closed descriptor would be given to the first file the JVM opens, and that file be read as standard input.
-open_standard_streams() {
-    { true <&0; } 2> /dev/null || exec < /dev/null
-    { true >&1; } 2> /dev/null || exec > /dev/null
-    { true >&2; } 2> /dev/null || exec 2> /dev/null
 }
 
 # Sets $cache, outside the repository; the lab uses the same folder.
@@ -193,21 +178,6 @@ write_system_calls() {
         org.kprobe4j.bpf.internal.SyscallLibrary "$1/syscalls.so" < /dev/null > /dev/null 2>&1 9>&- || true
 }
 
-# Makes $libraries/launch.aot, the loaded and linked classes of a usual run; without it, starts are only slower.
-make_launch_cache() {
-    local part=$libraries/launch.part
-    local -a java
-    find_class_paths
-    java=("$java_home/bin/java" "${launch_options[@]}" "-XX:AOTConfiguration=$part.conf"
-        -Dkprobe4j.program.path="$program_path" -cp "$program_path")
-    {
-        "${java[@]}" -XX:AOTMode=record org.kprobe4j.cli.LaunchTraining &&
-            "${java[@]}" -XX:AOTMode=create -XX:AOTCache="$part" &&
-            mv "$part" "$libraries/launch.aot"
-    } < /dev/null > /dev/null 2>&1 9>&-
-    rm -f "$part" "$part.conf"
-}
-
 show_build_failure() {
     say "the build failed (all of it: $1):"
     # The sources' lines if there are any, warnings included since they are errors; else Maven's own words.
@@ -228,18 +198,4 @@ keep_build() {
     mv "$part" "$libraries"
     # Builds of a day ago are nobody's any more.
     find "$cache/builds" -mindepth 1 -maxdepth 1 -type d ! -path "$libraries" -mmin +1440 -exec rm -rf {} +
-}
-
-# Sets $program_path: what a probe program needs, then what the command line and its tools need besides. One path for all, since a cache of
-# loaded classes fits one.
-find_class_paths() {
-    local name
-    program_path=''
-    for name in cli probe compiler bpf asm; do
-        program_path+=:$libraries/kprobe4j-$name.jar
-    done
-    for name in picocli jackson-core flightrecorder.writer; do
-        program_path+=:$libraries/$name.jar
-    done
-    program_path=${program_path#:}
 }
