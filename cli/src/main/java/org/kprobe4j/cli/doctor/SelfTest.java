@@ -24,7 +24,7 @@ final class SelfTest {
     private static final long FIRST = 0x6b70_726f_6265L;
 
     private static final List<Mechanism> OF_ENTRIES =
-            List.of(Mechanism.FENTRY, Mechanism.KPROBE_MULTI, Mechanism.PERF_KPROBE, Mechanism.TRACEFS);
+            List.of(Mechanism.FENTRY, Mechanism.KPROBE_MULTI, Mechanism.PERF_KPROBE);
     private static final List<Mechanism> OF_RETURNS = List.of(Mechanism.values());
 
     private final List<Check> checks = new ArrayList<>();

@@ -154,8 +154,7 @@ class ListTypesTest {
     @Test
     void whatThereIsNotNamesTheNearest() throws IOException {
         assertThat(list(Kind.STRUCTS, Form.TEXT, "flie"))
-                .isEqualTo(new Listed(
-                        1, List.of(), List.of("kprobe: flie: no such struct or union; nearest: file")));
+                .isEqualTo(new Listed(1, List.of(), List.of("kprobe: flie: no such struct or union; nearest: file")));
         assertThat(list(Kind.ENUMS, Form.TEXT, "pid_typ").err())
                 .containsExactly("kprobe: pid_typ: no such enum, and no constant of one; nearest: pid_type");
         assertThat(list(Kind.STRUCTS, Form.TEXT, "pid_type").err())
