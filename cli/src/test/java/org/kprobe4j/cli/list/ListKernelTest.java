@@ -61,10 +61,11 @@ class ListKernelTest {
 
     @Test
     void whatIsSaidToBeForbiddenIs() {
+        // The BTF of 5.10 does not have the function.
         Listed listed = list(Kind.FUNCTIONS, Form.TEXT, false, "notify_die", "kprobe_*");
         assertThat(listed.out())
-                .anySatisfy(
-                        line -> assertThat(line).startsWith("int notify_die(").contains("cannot be probed"));
+                .anySatisfy(line ->
+                        assertThat(line).containsPattern("\\bnotify_die\\b").contains("cannot be probed"));
         assertThat(list(Kind.FUNCTIONS, Form.NAMES, true, "notify_die").out()).isEmpty();
     }
 
