@@ -9,16 +9,30 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Distribution;
 import org.kprobe4j.Distribution.Bucket;
 
-/**
- * Times that were measured.
- *
- * @param slots how many there are of each size, by {@link LogLinear}
- * @param exact sum, smallest and largest
- * @param steps how many there are in each step, where steps were asked for
- */
-record Measured(
-        long[] slots, LongSummaryStatistics exact, @Nullable Distribution steps) {
+/** Times that were measured: how many there are of each size, by {@link LogLinear}, and sum, least and largest exactly. */
+final class Measured {
     private static final double ALL = 100;
+
+    private final long[] slots;
+    private final LongSummaryStatistics exact;
+    private final @Nullable Distribution steps;
+
+    /** How many there are in each slot; in each step, where steps were asked for. */
+    private Measured(long[] slots, LongSummaryStatistics exact, @Nullable Distribution steps) {
+        this.slots = slots;
+        this.exact = exact;
+        this.steps = steps;
+    }
+
+    /** Sum, least and largest. */
+    LongSummaryStatistics exact() {
+        return exact;
+    }
+
+    /** How many there are in each slot. */
+    long[] slots() {
+        return slots.clone();
+    }
 
     /** Of what a handler counted by slots. */
     static Measured of(Distribution bySlot, LongSummaryStatistics exact, @Nullable Distribution steps) {
