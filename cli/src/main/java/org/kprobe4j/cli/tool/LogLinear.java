@@ -10,7 +10,7 @@ final class LogLinear {
 
     private static final int PARTS = 16;
     private static final int PART_BITS = 4;
-    private static final int LOWEST = 1 << PART_BITS + 1;
+    private static final int LOWEST = 1 << (PART_BITS + 1);
 
     private LogLinear() {}
 

@@ -116,7 +116,7 @@ record ReturnCode(Value returned, How how) {
             return 1L << (code - POWER);
         } else if (code <= -POWER) {
             int power = (int) (-POWER - code);
-            return power == Long.SIZE - 1 ? Long.MIN_VALUE : -(1L << power + 1) + 1;
+            return power == Long.SIZE - 1 ? Long.MIN_VALUE : -(1L << (power + 1)) + 1;
         }
         return code;
     }
@@ -125,7 +125,7 @@ record ReturnCode(Value returned, How how) {
     static long to(long code) {
         if (code >= POWER) {
             int power = (int) (code - POWER);
-            return power == Long.SIZE - 1 ? -1 : (1L << power + 1) - 1;
+            return power == Long.SIZE - 1 ? -1 : (1L << (power + 1)) - 1;
         } else if (code <= -POWER) {
             int power = (int) (-POWER - code);
             return power == Long.SIZE - 1 ? Long.MIN_VALUE : -(1L << power);

@@ -106,7 +106,7 @@ final class ReturnTable {
     static SortedMap<Long, Long> compact(SortedMap<Long, Long> counts, Type type) {
         long numbers = counts.keySet().stream().filter(code -> code >= 0).count();
         boolean isLarge = counts.keySet().stream().anyMatch(code -> code > ReturnCode.POWER);
-        if (ReturnCode.isExact(type) || numbers <= FEW && !isLarge) {
+        if (ReturnCode.isExact(type) || (numbers <= FEW && !isLarge)) {
             return counts;
         }
         var compacted = new TreeMap<Long, Long>();

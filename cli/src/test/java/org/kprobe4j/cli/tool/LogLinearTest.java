@@ -24,7 +24,7 @@ class LogLinearTest {
     void a_slot_is_no_wider_than_a_sixteenth() {
         var random = new Random(3);
         for (int i = 0; i < 10_000; i++) {
-            long number = random.nextLong() >>> 1 + random.nextInt(63);
+            long number = random.nextLong() >>> (1 + random.nextInt(63));
             int slot = LogLinear.slotOf(number);
             assertThat(number).isBetween(LogLinear.from(slot), LogLinear.to(slot));
             assertThat(LogLinear.to(slot) - LogLinear.from(slot)).isLessThanOrEqualTo(number / 16);

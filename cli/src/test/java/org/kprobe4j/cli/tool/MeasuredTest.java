@@ -32,7 +32,7 @@ class MeasuredTest {
         for (int round = 0; round < 50; round++) {
             var numbers = new ArrayList<Long>();
             for (int i = random.nextInt(2000); i >= 0; i--) {
-                numbers.add(random.nextLong() >>> 20 + random.nextInt(40));
+                numbers.add(random.nextLong() >>> (20 + random.nextInt(40)));
             }
             Collections.sort(numbers);
             var one = Measured.of(numbers.stream().mapToLong(Long::longValue).toArray());
