@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code kprobe latency} and {@code kprobe ret} as they are typed, of commands with known numbers of calls. */
 @Tag("kernel")
 class CallToolsKernelTest {
-    private static final String OPENS = "for i in 1 2 3 4 5; do : < /nonexistent-$i; done; : < /proc/version";
+    private static final String OPENS = "for i in 1 2 3 4 5; do true < /nonexistent-$i; done; true < /proc/version";
     private static final long MILLI = 1_000_000;
 
     @TempDir
