@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.kprobe4j.KernelErrno;
 import org.kprobe4j.ProbeAccount;
+import org.kprobe4j.SkippedPlace;
 import org.kprobe4j.cli.expression.Expressions.Condition;
 import org.kprobe4j.cli.output.Column;
 import org.kprobe4j.cli.output.Ink;
@@ -46,10 +49,19 @@ final class CallsPlanted implements Planted {
         this.function = function;
         this.failed = failed;
         this.probe = new CallProbe(function, below, run.scope(), condition, this::returned);
-        if (!probe.skipped().isEmpty()) {
-            System.err.println("kprobe: not followed: "
-                    + probe.skipped().stream().map(place -> place.toString()).collect(Collectors.joining("; ")));
-        }
+        notFollowed(probe.skipped()).forEach(line -> System.err.println("kprobe: " + line));
+    }
+
+    /** What is called and cannot be probed, a line for each reason. */
+    static List<String> notFollowed(List<SkippedPlace> skipped) {
+        Map<String, TreeSet<String>> byReason = skipped.stream()
+                .collect(Collectors.groupingBy(
+                        SkippedPlace::reason,
+                        TreeMap::new,
+                        Collectors.mapping(SkippedPlace::symbolName, Collectors.toCollection(TreeSet::new))));
+        return byReason.entrySet().stream()
+                .map(entry -> "not followed: %s: %s".formatted(String.join(", ", entry.getValue()), entry.getKey()))
+                .toList();
     }
 
     private synchronized String name(long place) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.kprobe4j.SkippedPlace;
 import org.kprobe4j.cli.output.Line;
 
 class CallTreeTest {
@@ -67,5 +68,15 @@ class CallTreeTest {
     void what_lost_its_caller_stands_below_the_one_above() {
         CallTree tree = tree(call(2, 2, 4, 0, 1, 0), call(3, 1, 5, 0, 1, 0));
         assertThat(tree.below()).extracting(CallTree::function).containsExactly("no_such_step", "no_such_put");
+    }
+
+    @Test
+    void what_cannot_be_followed_is_named_by_its_reason() {
+        assertThat(CallsPlanted.notFollowed(List.of(
+                        new SkippedPlace("memset", null, 1, "notrace"),
+                        new SkippedPlace("a", null, 2, "on the blacklist"),
+                        new SkippedPlace("clear", null, 3, "notrace"),
+                        new SkippedPlace("clear", null, 4, "notrace"))))
+                .containsExactly("not followed: clear, memset: notrace", "not followed: a: on the blacklist");
     }
 }
