@@ -3,8 +3,11 @@ package org.kprobe4j.cli.tool;
 import java.util.HashMap;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KernelMap;
@@ -14,6 +17,7 @@ import org.kprobe4j.PreHandler;
 import org.kprobe4j.ProbeAccount;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.SummaryMap;
+import org.kprobe4j.TaskLocal;
 import org.kprobe4j.cli.expression.Expressions.Condition;
 import org.kprobe4j.cli.expression.Moment;
 import org.kprobe4j.cli.expression.Value;
@@ -141,19 +145,95 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
         private final KernelMap<K, Long> numbers;
         private final SummaryMap<Long> times;
         private final Kretprobe probe;
+        /** Where the return probe's own entry handler does not see the caller: these see it first. */
+        private final @Nullable Kprobe first;
+
+        private final @Nullable TaskLocal<Long> reached;
 
         OfCalls(String target, StackKeys<K> keys, Scope scope, Condition condition, int maxStacks) {
             super(keys);
+            var wanted = new Wanted(scope, condition.atEntry());
             numbers = KernelMap.of(keys.type(), Long.class, maxStacks);
-            times = closingOnFailure(numbers::close, () -> SummaryMap.of(Long.class, maxStacks));
-            probe = closingOnFailure(
-                    numbers::close,
-                    () -> closingOnFailure(
-                            times::close,
-                            () -> Kretprobe.at(target, Call.class)
-                                    .entryHandler(entry(keys, new Wanted(scope, condition.atEntry()), numbers))
-                                    .handler(back(condition.atReturn(), times))
-                                    .register()));
+            @Nullable SummaryMap<Long> sums = null;
+            @Nullable TaskLocal<Long> local = null;
+            @Nullable Kretprobe planted = null;
+            try {
+                sums = SummaryMap.of(Long.class, maxStacks);
+                local = seesCallers() ? null : TaskLocal.of(Long.class);
+                planted = Kretprobe.at(target, Call.class)
+                        .entryHandler(local == null ? entry(keys, wanted, numbers) : after(wanted, local))
+                        .handler(back(condition.atReturn(), sums))
+                        .register();
+                first = local == null
+                        ? null
+                        : Kprobe.at(target)
+                                .preHandler(before(keys, wanted, numbers, local))
+                                .register();
+            } catch (RuntimeException e) {
+                Stream.of(planted, local, sums, numbers)
+                        .filter(Objects::nonNull)
+                        .forEach(OfCalls::close);
+                throw e;
+            }
+            times = sums;
+            reached = local;
+            probe = planted;
+        }
+
+        private static void close(AutoCloseable one) {
+            try {
+                one.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        /** Whether the unwinder finds the caller behind a return probe's trampoline. Source: arch/x86/kernel/unwind_orc.c. */
+        private static boolean seesCallers() {
+            String[] version = System.getProperty("os.version").split("[^0-9]+", 3);
+            int major = Integer.parseInt(version[0]);
+            return major > 5 || (major == 5 && Integer.parseInt(version[1]) >= 16);
+        }
+
+        /**
+         * Before 5.16 the unwinder ends at the trampoline that a return probe has put in the place of the return address by the time its
+         * own entry handler runs. A probe of the same place that is planted later runs before that.
+         */
+        private static <K> PreHandler before(
+                StackKeys<K> keys, Wanted wanted, KernelMap<K, Long> numbers, TaskLocal<Long> reached) {
+            return (p, regs) -> {
+                if (wanted.is(new Moment.AtPlace(p, regs))) {
+                    reached.set(number(keys, numbers));
+                }
+                return 0;
+            };
+        }
+
+        private static EntryHandler<Call> after(Wanted wanted, TaskLocal<Long> reached) {
+            return (ri, regs) -> {
+                if (!wanted.is(new Moment.InCall(ri, regs, 0))) {
+                    return 1;
+                }
+                Long known = reached.get();
+                if (known != null) {
+                    ri.data().stack = known;
+                    boolean _ = reached.remove();
+                }
+                ri.data().start = Kernel.ktimeNs();
+                return 0;
+            };
+        }
+
+        /** The number of the stack on which the handler is. */
+        private static <K> long number(StackKeys<K> keys, KernelMap<K, Long> numbers) {
+            K key = keys.key();
+            Long known = numbers.get(key);
+            if (known != null) {
+                return known;
+            }
+            // No other stack gets it: a CPU is in one handler at a time, and its clock goes on.
+            long fresh = Kernel.ktimeNs() << CPU_BITS | Kernel.cpu();
+            return numbers.putIfAbsent(key, fresh) ? fresh : numbers.getOrDefault(key, NO_ROOM);
         }
 
         private static <K> EntryHandler<Call> entry(StackKeys<K> keys, Wanted wanted, KernelMap<K, Long> numbers) {
@@ -161,15 +241,7 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
                 if (!wanted.is(new Moment.InCall(ri, regs, 0))) {
                     return 1;
                 }
-                K key = keys.key();
-                Long known = numbers.get(key);
-                if (known != null) {
-                    ri.data().stack = known;
-                } else {
-                    // No other stack gets it: a CPU is in one handler at a time, and its clock goes on.
-                    long fresh = Kernel.ktimeNs() << CPU_BITS | Kernel.cpu();
-                    ri.data().stack = numbers.putIfAbsent(key, fresh) ? fresh : numbers.getOrDefault(key, NO_ROOM);
-                }
+                ri.data().stack = number(keys, numbers);
                 ri.data().start = Kernel.ktimeNs();
                 return 0;
             };
@@ -200,7 +272,26 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
 
         @Override
         ProbeAccount account() {
-            return probe.account();
+            ProbeAccount calls = probe.account();
+            if (first == null) {
+                return calls;
+            }
+            ProbeAccount stacks = first.account();
+            return new ProbeAccount(
+                    calls.hits(),
+                    calls.delivered(),
+                    calls.filtered(),
+                    calls.inFlight(),
+                    calls.endedInside(),
+                    calls.missed(),
+                    calls.recursion(),
+                    calls.mapFull(),
+                    calls.faulted(),
+                    calls.recordsLost(),
+                    calls.recordsContended(),
+                    calls.entriesLost() + stacks.entriesLost(),
+                    calls.stacksLost() + stacks.stacksLost(),
+                    calls.untold());
         }
 
         @Override
@@ -210,12 +301,18 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
 
         @Override
         void remove() {
+            if (first != null) {
+                first.close();
+            }
             probe.close();
         }
 
         @Override
         public void close() {
             remove();
+            if (reached != null) {
+                reached.close();
+            }
             times.close();
             numbers.close();
         }

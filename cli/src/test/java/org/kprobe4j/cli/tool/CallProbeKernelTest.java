@@ -27,7 +27,8 @@ class CallProbeKernelTest {
         assertThat(below).contains("do_filp_open", "path_openat");
         List<CallProbe.Returned> all = Collections.synchronizedList(new ArrayList<>());
         var condition = Expressions.over(Signature.of(OPEN))
-                .condition("pid == " + ProcessHandle.current().pid() + " && ustr(filename) == \"/missing-folder/file\"");
+                .condition(
+                        "pid == " + ProcessHandle.current().pid() + " && ustr(filename) == \"/missing-folder/file\"");
         Map<Long, String> names;
         try (var probe = new CallProbe(OPEN, below, new Scope.Everyone(1), condition, all::add)) {
             names = probe.names();
