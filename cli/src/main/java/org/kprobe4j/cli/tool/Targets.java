@@ -28,7 +28,7 @@ public final class Targets {
     }
 
     /** What a place is called: a function without the bytes that a landing pad takes, unless the target is an instruction. */
-    static String name(String target, ProbePlace place) {
+    public static String name(String target, ProbePlace place) {
         if (target.contains("+") || place.offset() == 0) {
             return place.toString();
         }

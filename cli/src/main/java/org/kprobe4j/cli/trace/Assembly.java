@@ -24,6 +24,7 @@ final class Assembly {
         }
     };
     private @Nullable Place last;
+    private long calls;
 
     private record Place(long address, String name, FunctionView view) {}
 
@@ -32,12 +33,12 @@ final class Assembly {
     }
 
     /** Calls of a place are shown so; where addresses are hidden, which are 0 then, there is one place only. */
-    void place(long address, String name, FunctionView view) {
+    synchronized void place(long address, String name, FunctionView view) {
         last = new Place(address, name, view);
         places.put(address, last);
     }
 
-    void accept(TraceEvent event) {
+    synchronized void accept(TraceEvent event) {
         switch (event) {
             case TraceEvent.Call call -> call(call);
             case TraceEvent.Words words -> extras(words).texts[words.slot()] = words.text();
@@ -46,6 +47,11 @@ final class Assembly {
             case TraceEvent.UserFrames frames -> extras(frames).userStack = frames.stack();
             case TraceEvent.Registers registers -> extras(registers).registers = registers.regs();
         }
+    }
+
+    /** How many calls came. */
+    synchronized long calls() {
+        return calls;
     }
 
     private static long key(TraceEvent event) {
@@ -57,6 +63,7 @@ final class Assembly {
     }
 
     private void call(TraceEvent.Call call) {
+        calls++;
         Seen.Extras extras = waiting.isEmpty() ? null : waiting.remove(key(call));
         Place place = last;
         if (place == null || place.address != call.place()) {

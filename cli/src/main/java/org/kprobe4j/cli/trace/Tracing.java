@@ -9,6 +9,7 @@ import org.kprobe4j.ProbePlace;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.cli.tool.Accounts;
 import org.kprobe4j.cli.tool.Planted;
+import org.kprobe4j.cli.tool.Targets;
 import org.kprobe4j.cli.tool.ToolRun;
 import org.kprobe4j.internal.Machine;
 
@@ -95,8 +96,8 @@ final class Tracing implements Planted {
         }
     }
 
-    /** The reader begins to know the places when they send already: what is read is kept back for so long. */
     private void plant(TraceTargets.Group group, Tracer tracer, boolean returns) {
+        // What is sent before the places are known waits.
         synchronized (assembly) {
             Probe probe = returns
                     ? new Probe.OfCalls(Kretprobe.at(group.target(), Tracer.Call.class)
@@ -110,7 +111,7 @@ final class Tracing implements Planted {
                 FunctionView view = group.views().get(place.symbolName());
                 assembly.place(
                         place.addr(),
-                        place.name(),
+                        Targets.name(group.target(), place),
                         view == null ? group.views().values().iterator().next() : view);
             }
         }
@@ -136,7 +137,10 @@ final class Tracing implements Planted {
     public ProbeAccount account() {
         ProbeAccount all =
                 probes.stream().map(Probe::account).reduce(ProbeAccount::plus).orElseThrow();
-        return all;
+        // A handler that ran to its end and sent nothing has found that the call is not wanted. Of what was lost it is not known
+        // whether it was a call's record or a text of one.
+        boolean lossless = all.recordsLost() == 0 && all.recordsContended() == 0;
+        return lossless ? Accounts.filtered(all, all.delivered() - assembly.calls()) : all;
     }
 
     @Override

@@ -42,9 +42,9 @@ class TraceKernelTest {
                     throw e;
                 })
                 .execute(own.toArray(String[]::new));
-        assertThat(status).isZero();
+        // The command's own, which is ended where enough was seen.
+        assertThat(status).isIn(0, own.contains("--max-events") ? 143 : 0);
         List<String> lines = Files.readAllLines(file);
-        lines.forEach(System.out::println);
         return lines;
     }
 
@@ -196,10 +196,15 @@ class TraceKernelTest {
         assertThat(calls).hasSize(7);
         for (var call : calls) {
             assertThat((List<?>) call.get("stack")).first().asString().startsWith("vfs_read+");
-            assertThat((List<?>) call.get("stack"))
-                    .anyMatch(frame -> frame.toString().startsWith("ksys_read+"));
             assertThat((List<?>) call.get("user_stack")).isNotEmpty();
             assertThat((Map<?, ?>) call.get("registers")).isNotEmpty();
+        }
+        // Older kernels do not see who called a function whose return is waited for.
+        var entries = objects(READS, "vfs_read", "--stack", "--args", "--when", "count == 512");
+        assertThat(entries).hasSize(7);
+        for (var entry : entries) {
+            assertThat((List<?>) entry.get("stack")).first().asString().startsWith("vfs_read+");
+            assertThat((List<?>) entry.get("stack")).anyMatch(frame -> frame.toString().startsWith("ksys_read+"));
         }
     }
 
