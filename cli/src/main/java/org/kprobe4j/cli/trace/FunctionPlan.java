@@ -228,7 +228,7 @@ record FunctionPlan(Tracer.Reads reads, Condition condition, FunctionView view) 
 
     private static Shown.Style style(String name, String type) {
         String lower = name.toLowerCase(Locale.ROOT);
-        if (type.equals("umode_t") || lower.endsWith("mode") && type.isEmpty()) {
+        if (type.equals("umode_t") || (lower.endsWith("mode") && type.isEmpty())) {
             return Shown.Style.OCTAL;
         }
         return lower.endsWith("flags") || lower.endsWith("flag") || lower.endsWith("mask")

@@ -74,8 +74,11 @@ public final class TraceCommand implements Callable<Integer> {
                             + "'file->f_path, count, retval'. What does not depend on the return is read at the entry.")
     private @Nullable String print;
 
-    @Option(names = "--stack", description = "Show the kernel's call stack of each call, at its entry. Where a return is waited for, older kernels do not tell "
-                    + "who called; with --args they do.")
+    @Option(
+            names = "--stack",
+            description =
+                    "Show the kernel's call stack of each call, at its entry. Where a return is waited for, older kernels do not tell "
+                            + "who called; with --args they do.")
     private boolean stack;
 
     @Option(names = "--user-stack", description = "Show the process's call stack of each call.")

@@ -38,7 +38,7 @@ record TraceTargets(List<Group> groups, List<String> remarks) {
     /** Whether a target names places in functions. */
     static boolean hasOffsets(String target) {
         return TargetText.read(() -> TargetSpec.parse(target)).clauses().stream()
-                .anyMatch(clause -> clause.target() instanceof TargetSpec.Symbol symbol && symbol.offset() != 0
+                .anyMatch(clause -> (clause.target() instanceof TargetSpec.Symbol symbol && symbol.offset() != 0)
                         || clause.target() instanceof TargetSpec.Address);
     }
 

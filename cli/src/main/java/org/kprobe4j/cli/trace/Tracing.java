@@ -137,7 +137,8 @@ final class Tracing implements Planted {
     public ProbeAccount account() {
         ProbeAccount all =
                 probes.stream().map(Probe::account).reduce(ProbeAccount::plus).orElseThrow();
-        // A handler that ran to its end and sent nothing has found that the call is not wanted. Of what was lost it is not known
+        // A handler that ran to its end and sent nothing has found that the call is not wanted. Of what was lost it is
+        // not known
         // whether it was a call's record or a text of one.
         boolean lossless = all.recordsLost() == 0 && all.recordsContended() == 0;
         return lossless ? Accounts.filtered(all, all.delivered() - assembly.calls()) : all;

@@ -155,7 +155,7 @@ final class ValueText {
     static Optional<String> errno(Type type, long number) {
         boolean mayFail = switch (type) {
             case Numeric(int bytes, boolean signed, Numeric.Meaning meaning) ->
-                meaning == Numeric.Meaning.PLAIN && signed && bytes >= Integer.BYTES
+                (meaning == Numeric.Meaning.PLAIN && signed && bytes >= Integer.BYTES)
                         || meaning == Numeric.Meaning.ADDRESS;
             case Type.Pointer _ -> true;
             case Type.Constants _, Type.Structure _, Type.Elements _, Type.Characters _ -> false;

@@ -91,8 +91,7 @@ class CountKernelTest {
 
     @Test
     void ofManyFunctionsThoseThatWereCalled() throws Exception {
-        Ran ran = count(".csv", "vfs_*,!vfs_write*", "--comm", "parent")
-                .ended(3);
+        Ran ran = count(".csv", "vfs_*,!vfs_write*", "--comm", "parent").ended(3);
         assertThat(ran.lines().getFirst()).isEqualTo("time,function,count");
         assertThat(ran.lines()).filteredOn(line -> line.contains(",vfs_read,")).hasSize(1);
         assertThat(ran.lines()).noneMatch(line -> line.endsWith(",0"));

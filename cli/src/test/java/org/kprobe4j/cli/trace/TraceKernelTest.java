@@ -204,7 +204,8 @@ class TraceKernelTest {
         assertThat(entries).hasSize(7);
         for (var entry : entries) {
             assertThat((List<?>) entry.get("stack")).first().asString().startsWith("vfs_read+");
-            assertThat((List<?>) entry.get("stack")).anyMatch(frame -> frame.toString().startsWith("ksys_read+"));
+            assertThat((List<?>) entry.get("stack"))
+                    .anyMatch(frame -> frame.toString().startsWith("ksys_read+"));
         }
     }
 
