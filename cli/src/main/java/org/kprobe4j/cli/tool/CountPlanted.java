@@ -48,12 +48,13 @@ final class CountPlanted implements Planted {
         List<Counted> counted = new ArrayList<>();
         sums.forEach((keys, total) -> {
             long count = total - before.getOrDefault(keys, 0L);
-            if (count != 0 || counting.isOnePlace()) {
+            // The end shows all that was counted, whatever the last interval brought.
+            if (count != 0 || counting.isOnePlace() || isLast) {
                 counted.add(new Counted(keys, count, total));
             }
         });
         before = sums;
-        counted.sort(Comparator.comparingLong(Counted::count)
+        counted.sort(Comparator.comparingLong((Counted row) -> isLast ? row.total() : row.count())
                 .reversed()
                 .thenComparing(row -> row.keys().toString()));
         if (counted.isEmpty() && run.output().isForPeople()) {
