@@ -1,7 +1,6 @@
 package org.kprobe4j.cli.expression;
 
 import org.kprobe4j.Kernel;
-import org.kprobe4j.KernelMap;
 
 /**
  * A number of 64 bits that is computed at a hit. Captured by a handler, it is compiled into it: each part is a record whose fields are
@@ -210,14 +209,6 @@ public sealed interface Value {
                 case CONTAINS -> found.contains(other);
             };
             return matches ? 1 : 0;
-        }
-    }
-
-    /** Whether the process that runs is one of those whose numbers are a map's keys. */
-    record OneOf(KernelMap<Integer, Integer> processes) implements Value {
-        @Override
-        public long value(Moment moment) {
-            return processes.get(Kernel.pid()) == null ? 0 : 1;
         }
     }
 
