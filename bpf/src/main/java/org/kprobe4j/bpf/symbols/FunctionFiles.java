@@ -185,8 +185,8 @@ public final class FunctionFiles {
 
     private FunctionIndex readIndex(boolean withTraceable) {
         try (LineAhead symbols = new LineAhead(calls, root + KallsymsScan.PATH, AHEAD_BYTES);
-                @Nullable LineAhead list = withTraceable ? openTraceable() : null;
-                FunctionIndexer indexer = new FunctionIndexer(KallsymsScan.addressDigits(calls))) {
+                @Nullable LineAhead list = withTraceable ? openTraceable() : null) {
+            FunctionIndexer indexer = new FunctionIndexer(KallsymsScan.addressDigits(calls));
             KallsymsScan.run(calls, root + KallsymsScan.PATH, symbols, indexer::line);
             if (!indexer.hasAddresses()) {
                 throw Kallsyms.hidden(calls);

@@ -1,45 +1,47 @@
 package org.kprobe4j.bpf.symbols;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions of a kernel and its modules by rising address, taken from /proc/kallsyms in one pass and kept off the heap: 16 bytes for
- * each symbol and the names, where {@code __pfx_vfs_read} and {@code vfs_read} share their bytes. Of variables only those are kept
+ * The functions of a kernel and its modules by rising address, taken from /proc/kallsyms in one pass and kept in a few arrays: two words
+ * for each symbol and the names, where {@code __pfx_vfs_read} and {@code vfs_read} share their bytes. Of variables only those are kept
  * that bound a function. What is made at run time, such as eBPF programs, is left out. Immutable, so safe for use by several threads.
  *
  * <pre>
- *   0   address      8
- *   8   name         4   block in the upper half, byte of the block in the lower
- *   12  length       2   of the name
- *   14  module       2   0 for the kernel, FFFF for what is no function
+ *   word 0             address
+ *   word 1  bits 48..  number of the module: 0 for the kernel, FFFF for what is no function
+ *           bits 32..  length of the name
+ *           bits 16..  block of the name, below it the byte of the block
  * </pre>
  */
 public final class FunctionIndex {
-    static final int ENTRY_BYTES = 16;
-    static final int NAME = 8;
-    static final int LENGTH = 12;
-    static final int MODULE = 14;
+    static final int ENTRY_WORDS = 2;
     static final int NO_FUNCTION = 0xffff;
     static final int BLOCK_BITS = 16;
     private static final int BLOCK_MASK = (1 << BLOCK_BITS) - 1;
     static final int MAX_NAME_BYTES = 1 << 10;
 
-    private final ByteBuffer entries;
-    private final List<ByteBuffer> names;
+    private final long[] entries;
+    private final byte[][] names;
     private final List<String> modules;
     private final TextBounds bounds;
     private final int count;
 
-    FunctionIndex(ByteBuffer entries, List<ByteBuffer> names, List<String> modules, TextBounds bounds) {
+    /** Of what a {@link FunctionIndexer} made; the arrays are kept, not copied. */
+    FunctionIndex(long[] entries, byte[][] names, List<String> modules, TextBounds bounds) {
         this.entries = entries;
-        this.names = List.copyOf(names);
+        this.names = names;
         this.modules = List.copyOf(modules);
         this.bounds = bounds;
-        this.count = entries.capacity() / ENTRY_BYTES;
+        this.count = entries.length / ENTRY_WORDS;
+    }
+
+    /** What an entry says of its symbol beside the address. */
+    static long symbol(int nameAt, int nameLength, int module) {
+        return (long) module << 48 | (long) nameLength << 32 | Integer.toUnsignedLong(nameAt);
     }
 
     /**
@@ -54,11 +56,14 @@ public final class FunctionIndex {
     /**
      * What it takes.
      *
-     * @return bytes, all of them off the heap
+     * @return bytes, as good as all of them in a few arrays
      */
     public long sizeBytes() {
-        return entries.capacity()
-                + names.stream().mapToLong(ByteBuffer::capacity).sum();
+        long bytes = (long) entries.length * Long.BYTES;
+        for (byte[] block : names) {
+            bytes += block.length;
+        }
+        return bytes;
     }
 
     /**
@@ -77,7 +82,7 @@ public final class FunctionIndex {
      * @return its address
      */
     public long address(int index) {
-        return entries.getLong(index * ENTRY_BYTES);
+        return entries[ENTRY_WORDS * index];
     }
 
     /**
@@ -92,7 +97,7 @@ public final class FunctionIndex {
 
     /** Those of one module have the same; 0 for the kernel itself. */
     int moduleNumber(int index) {
-        return entries.getShort(index * ENTRY_BYTES + MODULE) & 0xffff;
+        return (int) (entries[ENTRY_WORDS * index + 1] >>> 48);
     }
 
     /**
@@ -111,7 +116,11 @@ public final class FunctionIndex {
     }
 
     int nameLength(int index) {
-        return entries.getShort(index * ENTRY_BYTES + LENGTH) & 0xffff;
+        return (int) (entries[ENTRY_WORDS * index + 1] >>> 32) & 0xffff;
+    }
+
+    private int nameAt(int index) {
+        return (int) entries[ENTRY_WORDS * index + 1];
     }
 
     /** Whether two symbols have one name and are of one module. */
@@ -120,16 +129,12 @@ public final class FunctionIndex {
         if (length != nameLength(other) || moduleNumber(one) != moduleNumber(other)) {
             return false;
         }
-        int a = entries.getInt(one * ENTRY_BYTES + NAME);
-        int b = entries.getInt(other * ENTRY_BYTES + NAME);
-        ByteBuffer first = names.get(a >>> BLOCK_BITS);
-        ByteBuffer second = names.get(b >>> BLOCK_BITS);
-        for (int i = length - 1; i >= 0; i--) {
-            if (first.get((a & BLOCK_MASK) + i) != second.get((b & BLOCK_MASK) + i)) {
-                return false;
-            }
-        }
-        return true;
+        int a = nameAt(one);
+        int b = nameAt(other);
+        int first = a & BLOCK_MASK;
+        int second = b & BLOCK_MASK;
+        return Arrays.equals(
+                names[a >>> BLOCK_BITS], first, first + length, names[b >>> BLOCK_BITS], second, second + length);
     }
 
     /**
@@ -139,15 +144,14 @@ public final class FunctionIndex {
      * @return such as {@code vfs_read}
      */
     public String name(int index) {
-        byte[] bytes = new byte[nameLength(index)];
-        int _ = copyName(index, bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+        int at = nameAt(index);
+        return new String(names[at >>> BLOCK_BITS], at & BLOCK_MASK, nameLength(index), StandardCharsets.UTF_8);
     }
 
     private int copyName(int index, byte[] into) {
-        int at = entries.getInt(index * ENTRY_BYTES + NAME);
+        int at = nameAt(index);
         int length = nameLength(index);
-        names.get(at >>> BLOCK_BITS).get(at & BLOCK_MASK, into, 0, length);
+        System.arraycopy(names[at >>> BLOCK_BITS], at & BLOCK_MASK, into, 0, length);
         return length;
     }
 
@@ -161,8 +165,8 @@ public final class FunctionIndex {
         if (nameLength(index) == 0) {
             return 0;
         }
-        int at = entries.getInt(index * ENTRY_BYTES + NAME);
-        return names.get(at >>> BLOCK_BITS).get(at & BLOCK_MASK);
+        int at = nameAt(index);
+        return names[at >>> BLOCK_BITS][at & BLOCK_MASK];
     }
 
     /** Whether a name is these bytes and, if longer, goes on with a character; 0 for the end. */
@@ -172,16 +176,16 @@ public final class FunctionIndex {
         if (own != length && (then == 0 || own <= length)) {
             return false;
         }
-        int at = entries.getInt(index * ENTRY_BYTES + NAME);
-        ByteBuffer block = names.get(at >>> BLOCK_BITS);
+        int at = nameAt(index);
+        byte[] block = names[at >>> BLOCK_BITS];
         int start = at & BLOCK_MASK;
         // The last byte first: many functions of a part of the kernel begin alike.
         for (int i = length - 1; i >= 0; i--) {
-            if (block.get(start + i) != bytes[from + i]) {
+            if (block[start + i] != bytes[from + i]) {
                 return false;
             }
         }
-        return own == length || block.get(start + length) == then;
+        return own == length || block[start + length] == then;
     }
 
     /**

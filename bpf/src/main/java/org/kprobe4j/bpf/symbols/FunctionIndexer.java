@@ -1,8 +1,5 @@
 package org.kprobe4j.bpf.symbols;
 
-import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,8 +7,8 @@ import java.util.List;
 import org.kprobe4j.bpf.internal.KallsymsScan;
 
 /** Makes a {@link FunctionIndex} of the lines of /proc/kallsyms. */
-final class FunctionIndexer implements AutoCloseable {
-    /** Entries are collected in blocks of so many, freed when they are all there and sorted. */
+final class FunctionIndexer {
+    /** Entries are collected in arrays of so many: no array is copied because it was too small. */
     private static final int CHUNK_ENTRIES = 1 << 14;
 
     /** In the order of {@link TextBounds}. */
@@ -29,9 +26,11 @@ final class FunctionIndexer implements AutoCloseable {
 
     private final int digits;
     private final int nameOffset;
-    private final Arena arena = Arena.ofConfined();
-    private final List<ByteBuffer> chunks = new ArrayList<>();
-    private final List<ByteBuffer> names = new ArrayList<>();
+    private final List<long[]> chunks = new ArrayList<>();
+    private final List<byte[]> names = new ArrayList<>();
+    /** How much of the last block of names is used. */
+    private int nameBytes;
+
     private final List<String> modules = new ArrayList<>();
     private final long[] bounds = new long[4];
     private int count;
@@ -127,16 +126,12 @@ final class FunctionIndexer implements AutoCloseable {
 
     private void add(long address, int nameAt, int nameLength, int module) {
         if (count == chunks.size() * CHUNK_ENTRIES) {
-            chunks.add(arena.allocate((long) CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES, Long.BYTES)
-                    .asByteBuffer()
-                    .order(ByteOrder.nativeOrder()));
+            chunks.add(new long[CHUNK_ENTRIES * FunctionIndex.ENTRY_WORDS]);
         }
-        ByteBuffer chunk = chunks.getLast();
-        int at = count % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES;
-        chunk.putLong(at, address);
-        chunk.putInt(at + FunctionIndex.NAME, nameAt);
-        chunk.putShort(at + FunctionIndex.LENGTH, (short) nameLength);
-        chunk.putShort(at + FunctionIndex.MODULE, (short) module);
+        long[] chunk = chunks.getLast();
+        int at = count % CHUNK_ENTRIES * FunctionIndex.ENTRY_WORDS;
+        chunk[at] = address;
+        chunk[at + 1] = FunctionIndex.symbol(nameAt, nameLength, module);
         if (count == ofKernel && latestModule.length == 0 && Long.compareUnsigned(address, previousAddress) >= 0) {
             ofKernel++;
             previousAddress = address;
@@ -150,13 +145,13 @@ final class FunctionIndexer implements AutoCloseable {
             paddedLength = 0;
             return paddedAt;
         }
-        ByteBuffer block = names.isEmpty() ? null : names.getLast();
-        if (block == null || block.remaining() < length) {
-            block = ByteBuffer.allocateDirect(1 << FunctionIndex.BLOCK_BITS);
-            names.add(block);
+        if (names.isEmpty() || names.getLast().length - nameBytes < length) {
+            names.add(new byte[1 << FunctionIndex.BLOCK_BITS]);
+            nameBytes = 0;
         }
-        int at = ((names.size() - 1) << FunctionIndex.BLOCK_BITS) + block.position();
-        block.put(bytes, from, length);
+        int at = ((names.size() - 1) << FunctionIndex.BLOCK_BITS) + nameBytes;
+        System.arraycopy(bytes, from, names.getLast(), nameBytes, length);
+        nameBytes += length;
         paddedLength = 0;
         if (length > PFX.length && Arrays.equals(bytes, from, from + PFX.length, PFX, 0, PFX.length)) {
             paddedLength = length - PFX.length;
@@ -184,37 +179,51 @@ final class FunctionIndexer implements AutoCloseable {
     }
 
     FunctionIndex index() {
-        ByteBuffer entries =
-                ByteBuffer.allocateDirect(count * FunctionIndex.ENTRY_BYTES).order(ByteOrder.nativeOrder());
+        long[] entries = new long[count * FunctionIndex.ENTRY_WORDS];
         int[] others = new int[count - ofKernel];
         for (int i = 0; i < others.length; i++) {
             others[i] = ofKernel + i;
         }
         others = sorted(others);
         int next = 0;
-        int to = 0;
-        for (int i = 0; i < ofKernel; i++) {
-            long address = address(i);
-            while (next < others.length && Long.compareUnsigned(address(others[next]), address) < 0) {
-                copy(others[next++], entries, to++);
-            }
-            copy(i, entries, to++);
-        }
+        int from = 0;
         while (next < others.length) {
-            copy(others[next++], entries, to++);
+            // Modules lie before the kernel or behind it, so what lies between two of their symbols is mostly nothing.
+            int to = from;
+            while (to < ofKernel && Long.compareUnsigned(address(to), address(others[next])) <= 0) {
+                to++;
+            }
+            copy(from, to, entries, from + next);
+            from = to;
+            copy(others[next], others[next] + 1, entries, from + next);
+            next++;
         }
-        return new FunctionIndex(entries, names, modules, new TextBounds(bounds[0], bounds[1], bounds[2], bounds[3]));
+        copy(from, ofKernel, entries, from + next);
+        return new FunctionIndex(
+                entries,
+                names.toArray(byte[][]::new),
+                modules,
+                new TextBounds(bounds[0], bounds[1], bounds[2], bounds[3]));
     }
 
     private long address(int entry) {
-        return chunks.get(entry / CHUNK_ENTRIES).getLong(entry % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES);
+        return chunks.get(entry / CHUNK_ENTRIES)[entry % CHUNK_ENTRIES * FunctionIndex.ENTRY_WORDS];
     }
 
-    private void copy(int entry, ByteBuffer entries, int to) {
-        ByteBuffer chunk = chunks.get(entry / CHUNK_ENTRIES);
-        int at = entry % CHUNK_ENTRIES * FunctionIndex.ENTRY_BYTES;
-        entries.putLong(to * FunctionIndex.ENTRY_BYTES, chunk.getLong(at));
-        entries.putLong(to * FunctionIndex.ENTRY_BYTES + Long.BYTES, chunk.getLong(at + Long.BYTES));
+    /** Copies entries, from one on until before another. */
+    private void copy(int from, int until, long[] into, int to) {
+        int at = from;
+        while (at < until) {
+            int inChunk = at % CHUNK_ENTRIES;
+            int entries = Math.min(until - at, CHUNK_ENTRIES - inChunk);
+            System.arraycopy(
+                    chunks.get(at / CHUNK_ENTRIES),
+                    inChunk * FunctionIndex.ENTRY_WORDS,
+                    into,
+                    (to + at - from) * FunctionIndex.ENTRY_WORDS,
+                    entries * FunctionIndex.ENTRY_WORDS);
+            at += entries;
+        }
     }
 
     /** By address; what is at one address stays in the kernel's order. */
@@ -240,10 +249,5 @@ final class FunctionIndexer implements AutoCloseable {
                     && (right >= high || Long.compareUnsigned(address(from[left]), address(from[right])) <= 0);
             to[i] = takeLeft ? from[left++] : from[right++];
         }
-    }
-
-    @Override
-    public void close() {
-        arena.close();
     }
 }
