@@ -7,9 +7,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.AttachException;
 import org.kprobe4j.bpf.AttachType;
-import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.perf.ProbeLocation;
-import org.kprobe4j.compiler.CallSlots;
 import org.kprobe4j.compiler.CallStore;
 import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.Planted.One;
@@ -18,7 +16,6 @@ import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.TranslatedHandler;
 import org.kprobe4j.internal.CallsInFlight;
 import org.kprobe4j.internal.LoadedProgram;
-import org.kprobe4j.internal.Machine;
 import org.kprobe4j.internal.PlaceTable;
 import org.kprobe4j.internal.Programs;
 import org.kprobe4j.internal.ReturnTrampoline;
@@ -170,7 +167,7 @@ final class KretprobePlanter<D> {
     }
 
     /** The handlers of a probe at one function, and where it is. */
-    private record Handlers(
+    record Handlers(
             Site asked,
             Site site,
             Programs programs,
@@ -206,8 +203,14 @@ final class KretprobePlanter<D> {
                                     () -> maxactiveRefusal().or(() -> trampolineRefusal(ways, handlers)),
                                     () -> fexit(handlers, ways.trampoline(), kprobe)),
                             new Way<>(
+                                    Mechanism.FSESSION,
+                                    () -> sessionRefusal(handlers.needsEntry(), Sessions::seenTrampolineLack)
+                                            .or(() -> trampolineRefusal(ways, handlers)),
+                                    () -> trampolineSession(handlers, ways.trampoline(), kprobe)),
+                            new Way<>(
                                     Mechanism.KPROBE_SESSION,
-                                    () -> sessionRefusal(handlers.needsEntry()).or(() -> linkRefusal(ways, handlers)),
+                                    () -> sessionRefusal(handlers.needsEntry(), Sessions::seenLack)
+                                            .or(() -> linkRefusal(ways, handlers)),
                                     () -> session(handlers, location, kprobe)),
                             new Way<>(
                                     Mechanism.KPROBE_MULTI,
@@ -221,7 +224,7 @@ final class KretprobePlanter<D> {
                                     Mechanism.PERF_KPROBE,
                                     this::maxactiveRefusal,
                                     () -> kretprobe(handlers, kprobe, () -> openPerf(asked)))));
-            return new Planned(done.planted(), named(done));
+            return new Planned(done.planted(), beside(named(done), handlers));
         } catch (AttachException e) {
             throw new SiteRefusedException(asked, e);
         }
@@ -234,12 +237,22 @@ final class KretprobePlanter<D> {
                 : done.plan();
     }
 
+    /** Names the one that is no cheaper at a call, but to plant. */
+    private Plan beside(Plan plan, Handlers handlers) {
+        return plan.chosen() == Mechanism.FENTRY
+                        && forced == null
+                        && handlers.needsEntry()
+                        && Sessions.seenTrampolineLack().isEmpty()
+                ? plan.and(new Plan.Refused(Mechanism.FSESSION, Sessions.DEARER))
+                : plan;
+    }
+
     private Optional<String> maxactiveRefusal() {
         return maxactive == 0 ? Optional.empty() : Optional.of("maxactive was set, which only a tracefs event takes");
     }
 
-    private Optional<String> sessionRefusal(boolean needsEntry) {
-        return maxactiveRefusal().or(() -> needsEntry ? Sessions.seenLack() : Optional.of(Sessions.NOTHING_TO_JOIN));
+    private Optional<String> sessionRefusal(boolean needsEntry, Supplier<Optional<String>> seenLack) {
+        return maxactiveRefusal().or(() -> needsEntry ? seenLack.get() : Optional.of(Sessions.NOTHING_TO_JOIN));
     }
 
     private Optional<String> trampolineRefusal(OnePlace ways, Handlers handlers) {
@@ -262,7 +275,7 @@ final class KretprobePlanter<D> {
         // A trampoline that is made anew leaves out the returns of the calls in flight, which are to be seen when the
         // probe is switched off.
         boolean switched = entry != null || disabled || !TrampolineAttachment.canSwitch();
-        var code = code(
+        var code = ReturnCode.of(
                 handlers,
                 entry,
                 function.context(),
@@ -281,11 +294,29 @@ final class KretprobePlanter<D> {
                 Optional::empty);
     }
 
+    /** The program has a switch, for the reason that {@link #fexit} has. The kernel wants 0 of it at both ends, and runs every return. */
+    private Part trampolineSession(Handlers handlers, Trampoline function, PerfAttachment kprobe) {
+        kprobe.close();
+        var attached = LoadedProgram.Attached.once(AttachType.TRACE_FSESSION, function.btfId());
+        var code = ReturnCode.of(
+                handlers,
+                entryOrFollowed(handlers),
+                function.context(),
+                function.context(),
+                entryShape(List.of(), true),
+                true,
+                attached,
+                attached);
+        return Planner.orElseNext(
+                () -> attach(handlers::places, 1, code, null, registration.opened(new TrampolineAttachment(true))),
+                () -> Sessions.trampolineLack(function.btfId()));
+    }
+
     /** The program has a switch: its link cannot be taken away while calls are in flight. */
     private Part session(Handlers handlers, ProbeLocation location, PerfAttachment kprobe) {
         kprobe.close();
         var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_SESSION, 0);
-        var code = code(
+        var code = ReturnCode.of(
                 handlers,
                 entryOrFollowed(handlers),
                 OnePlace.linkContext(location),
@@ -312,7 +343,7 @@ final class KretprobePlanter<D> {
         kprobe.close();
         TranslatedHandler entry = entryOrFollowed(handlers);
         var attached = LoadedProgram.Attached.once(AttachType.TRACE_KPROBE_MULTI, 0);
-        var code = code(
+        var code = ReturnCode.of(
                 handlers,
                 entry,
                 OnePlace.linkContext(location),
@@ -347,7 +378,7 @@ final class KretprobePlanter<D> {
         }
         Attachment atReturn = registration.opened(open.get());
         var attached = LoadedProgram.Attached.once(AttachType.NONE, 0);
-        var code = code(
+        var code = ReturnCode.of(
                 handlers,
                 entry,
                 ProgramContext.Registers.OWN,
@@ -363,31 +394,6 @@ final class KretprobePlanter<D> {
         return handlers.entry() == null && handlers.needsEntry()
                 ? handlers.programs().translate(KretprobePlanter.<D>followed(), entryShape(List.of(), true))
                 : handlers.entry();
-    }
-
-    private static ReturnCode code(
-            Handlers handlers,
-            @Nullable TranslatedHandler entry,
-            ProgramContext atEntry,
-            ProgramContext atReturn,
-            ProgramShape.Entry shape,
-            boolean switched,
-            LoadedProgram.Attached entryAttached,
-            LoadedProgram.Attached returnAttached) {
-        Programs programs = handlers.programs();
-        CallStore store = entry != null
-                        && CallSlots.fits(Machine.architecture(), entry.callBytes(shape, atEntry))
-                        && Features.running().compareAndExchange().isYes()
-                ? CallStore.SLOTS
-                : CallStore.HASH;
-        return new ReturnCode(
-                programs,
-                entry == null ? null : programs.program(entry, shape, atEntry, store, switched),
-                programs.program(
-                        handlers.atReturn(), new ProgramShape.Return(entry != null), atReturn, store, switched),
-                entryAttached,
-                returnAttached,
-                store);
     }
 
     private Attachment openReturn(Site site) {
@@ -414,9 +420,10 @@ final class KretprobePlanter<D> {
         Planner.Planted<Boolean> way = new Planner(target, forced)
                 .plant(List.of(
                         new Way<>(Mechanism.FENTRY, () -> Optional.of(Planting.ONE_FUNCTION), () -> false),
+                        new Way<>(Mechanism.FSESSION, () -> Optional.of(Planting.ONE_FUNCTION), () -> false),
                         new Way<>(
                                 Mechanism.KPROBE_SESSION,
-                                () -> sessionRefusal(entry != null)
+                                () -> sessionRefusal(entry != null, Sessions::seenLack)
                                         .or(() -> linkRefusal(planting, back, entry))
                                         .or(Sessions::lack),
                                 () -> true),
@@ -504,7 +511,8 @@ final class KretprobePlanter<D> {
                 returnProgram,
                 calls,
                 !code.isSession() && (atReturn instanceof MultiAttachment || ReturnTrampoline.isHidden()),
-                atReturn.tellsRecursion());
+                atReturn.tellsRecursion(),
+                code.isTrampolineSession());
         return new Part(planted.get(), entry, atReturn, code.programs(), entryProgram, returnProgram, count);
     }
 }

@@ -13,8 +13,17 @@ public enum Mechanism {
      */
     FENTRY("fentry/fexit"),
     /**
+     * fsession: the function's trampoline calls one program at entry and return, which asks it at which end it is. For return probes that do
+     * something at the entry, too; what holds of {@link #FENTRY} holds here. It loads and attaches one program instead of two, but each call costs a
+     * little more, so it is taken only where it is asked for. With the eight bytes that the kernel has for a call, in the place of a table, it would cost a
+     * little less; the account could not tell then which calls ended inside. The kernel runs the return of a call whose entry it dropped, and counts the drops of both ends as one: where it dropped
+     * any, the account does not tell how many calls that were ({@link ProbeAccount.Untold#RECURSION_AT_ENTRY}). Since kernel: 7.0. Source: kernel/bpf/trampoline.c.
+     */
+    FSESSION("fsession"),
+    /**
      * kprobe.session: ftrace calls one program at entry and return of one or many functions, and at the return only if the entry wants it. For
-     * return probes that do something at the entry, too. Since kernel: 6.10 with CONFIG_FPROBE. Source: bpf_kprobe_multi_link_attach() in
+     * return probes that do something at the entry, too. What belongs to a call is kept in a table, as under the others, not in the eight bytes
+     * (bpf_session_cookie) that the kernel has for it: those are gone with a task that ends inside the function, which the account could not tell then. Since kernel: 6.10 with CONFIG_FPROBE. Source: bpf_kprobe_multi_link_attach() in
      * kernel/trace/bpf_trace.c.
      */
     KPROBE_SESSION("kprobe.session"),

@@ -3,12 +3,13 @@ package org.kprobe4j;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * How a probe was planted, and why not more cheaply.
  *
  * @param chosen the mechanism
- * @param refused the cheaper ones
+ * @param refused the cheaper ones; beside fentry/fexit also fsession, which is cheaper to plant alone
  */
 public record Plan(Mechanism chosen, List<Refused> refused) {
     /** Copies the list. */
@@ -24,6 +25,12 @@ public record Plan(Mechanism chosen, List<Refused> refused) {
                         .filter(other -> other.compareTo(mechanism) < 0)
                         .map(other -> new Refused(other, reason))
                         .toList());
+    }
+
+    /** With one more that was not taken. */
+    Plan and(Refused other) {
+        return new Plan(
+                chosen, Stream.concat(refused.stream(), Stream.of(other)).toList());
     }
 
     /**

@@ -50,6 +50,8 @@ public record ProbeAccount(
         MISSED("missed (nmissed) before Linux 6.7"),
         /** {@link ProbeAccount#recursion}: programs of perf events have it counted since kernel 6.7. */
         RECURSION("lost to recursion before Linux 6.7"),
+        /** {@link ProbeAccount#recursion}, of {@link Mechanism#FSESSION}, where the kernel dropped runs: it counts those of both ends as one. */
+        RECURSION_AT_ENTRY("lost to recursion at entries, which fsession counts with returns"),
         /** {@link ProbeAccount#endedInside}: tasks are known by their numbers in the initial PID namespace; counted as in flight. */
         ENDED_INSIDE("ended inside, in a PID namespace, so they are among those in flight");
 

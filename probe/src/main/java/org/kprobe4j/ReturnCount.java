@@ -18,6 +18,7 @@ final class ReturnCount {
     private final @Nullable CallsInFlight calls;
     private final boolean missedEnter;
     private final boolean tellsRecursion;
+    private final boolean dropsAreOne;
     private CallsInFlight.@Nullable Sorted sorted;
 
     /**
@@ -25,14 +26,17 @@ final class ReturnCount {
      *
      * @param missedEnter whether the entry program runs for calls that the return probe misses, too
      * @param tellsRecursion whether the kernel counts runs that it drops
+     * @param dropsAreOne whether its count of entries has the returns in it
      */
     ReturnCount(
             @Nullable LoadedProgram entry,
             LoadedProgram back,
             @Nullable CallsInFlight calls,
             boolean missedEnter,
-            boolean tellsRecursion) {
+            boolean tellsRecursion,
+            boolean dropsAreOne) {
         this.tellsRecursion = tellsRecursion;
+        this.dropsAreOne = dropsAreOne;
         this.missedEnter = missedEnter;
         this.entry = entry;
         this.back = back;
@@ -112,7 +116,10 @@ final class ReturnCount {
         long filtered = entry.count(Account.FILTERED);
         long mapFull = entry.count(Account.MAP_FULL);
         long faultedAtEntry = entry.faults();
-        long entriesDropped = Math.max(0, dropped.atEntry());
+        long entriesDropped = dropsAreOne ? 0 : Math.max(0, dropped.atEntry());
+        if (dropsAreOne && dropped.atEntry() > returnsLost) {
+            untold.add(ProbeAccount.Untold.RECURSION_AT_ENTRY);
+        }
         long notFollowed = entry.count(Account.NO_INSTANCE) + filtered + mapFull + faultedAtEntry;
         long entered = entry.hits() - notFollowed;
         // The kernel may have missed calls that the entry program did not see: when one of the two was removed already.

@@ -63,6 +63,7 @@ class MechanismKernelTest {
         return switch (mechanism) {
             case FENTRY ->
                 Machine.btf().flatMap(btf -> btf.struct("bpf_tramp_image")).isPresent();
+            case FSESSION -> FsessionKernelTest.isHere();
             case KPROBE_SESSION -> Features.running().kprobeSession().isYes();
             case KPROBE_MULTI -> Features.running().kprobeMulti().isYes();
             default -> true;
@@ -80,6 +81,7 @@ class MechanismKernelTest {
             List.of(Mechanism.FENTRY, Mechanism.KPROBE_MULTI, Mechanism.PERF_KPROBE);
     private static final List<Mechanism> OF_RETURNS = List.of(
             Mechanism.FENTRY,
+            Mechanism.FSESSION,
             Mechanism.KPROBE_SESSION,
             Mechanism.KPROBE_MULTI,
             Mechanism.TRACEFS,

@@ -21,7 +21,9 @@ public enum AttachType {
     /** kprobe.multi. Since kernel: 5.18. */
     TRACE_KPROBE_MULTI(42),
     /** One program for entry and return. Since kernel: 6.10. */
-    TRACE_KPROBE_SESSION(56);
+    TRACE_KPROBE_SESSION(56),
+    /** One program for entry and return of a function, by its trampoline. Since kernel: 7.0. */
+    TRACE_FSESSION(58);
 
     private final int id;
 

@@ -13,9 +13,9 @@ import org.kprobe4j.asm.Width;
 
 /**
  * A return probe's two programs as one, which the kernel runs at both ends of a call and which asks it at which end it is: a session. Each
- * half keeps its own account. Since kernel: 6.10. Source: bpf_session_is_return() in kernel/trace/bpf_trace.c.
+ * half keeps its own account. Since kernel: 6.10; by a trampoline, 7.0. Source: bpf_session_is_return() in kernel/trace/bpf_trace.c.
  *
- * @param entry the half at the entry, of a shape that {@linkplain ProgramShape.Entry#decides() decides}
+ * @param entry the half at the entry, of a shape that {@linkplain ProgramShape.Entry#decides() decides}, but by a trampoline
  * @param back the half at the return
  * @param code both
  */

@@ -175,8 +175,10 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
             LoadedProgram whole =
                     load(name, joined.whole(), sources, map -> backFd(map, account, hits, mapFd), attached);
             LongSupplier lost = () -> whole.count(Account.RETURN_LOST);
-            LongUnaryOperator atEntry = misses -> missedEntries(misses, lost.getAsLong());
-            LongUnaryOperator atReturn = misses -> Math.min(misses, lost.getAsLong());
+            boolean byTrampoline = attached.type() == AttachType.TRACE_FSESSION;
+            LongUnaryOperator atEntry =
+                    byTrampoline ? LongUnaryOperator.identity() : misses -> missedEntries(misses, lost.getAsLong());
+            LongUnaryOperator atReturn = byTrampoline ? _ -> 0 : misses -> Math.min(misses, lost.getAsLong());
             return new Halves(
                     new LoadedProgram(
                             joined.entry(),
@@ -204,7 +206,8 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
     }
 
     /**
-     * The kernel counts both ends as one. A dropped return is known by the call that it left behind. A dropped entry has no return; before
+     * The kernel counts both ends as one, and of an fsession nothing tells them apart: the return of a dropped entry is run, or dropped as well.
+     * Of a kprobe.session, a dropped return is known by the call that it left behind. A dropped entry has no return; before
      * 6.14 the kernel tried that, too, and dropped it again. Source: kprobe_multi_link_prog_run() in kernel/trace/bpf_trace.c.
      */
     private static long missedEntries(long misses, long returnsLost) {

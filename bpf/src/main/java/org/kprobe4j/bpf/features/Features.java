@@ -171,12 +171,17 @@ public final class Features {
     }
 
     private long load(ProgramType type, AttachType attachType, byte[] insns, @Nullable Struct log) {
+        return load(type, attachType, 0, insns, log);
+    }
+
+    private long load(ProgramType type, AttachType attachType, int btfId, byte[] insns, @Nullable Struct log) {
         try (Scratch scratch = new Scratch()) {
             Struct attr = scratch.struct(BpfAttr.SIZE)
                     .u32(BpfAttr.ProgLoad.PROG_TYPE, type.id())
                     .u32(BpfAttr.ProgLoad.INSN_CNT, insns.length / 8)
                     .u64(BpfAttr.ProgLoad.INSNS, scratch.copy(insns).address())
                     .u32(BpfAttr.ProgLoad.EXPECTED_ATTACH_TYPE, attachType.id())
+                    .u32(BpfAttr.ProgLoad.ATTACH_BTF_ID, btfId)
                     .u64(BpfAttr.ProgLoad.LICENSE, scratch.string("GPL").address())
                     // Programs that only user space runs must be allowed to sleep.
                     .u32(BpfAttr.ProgLoad.PROG_FLAGS, type == ProgramType.SYSCALL ? Linux.BPF_F_SLEEPABLE : 0)
@@ -254,6 +259,26 @@ public final class Features {
      */
     public Answer kprobeSession() {
         return remember("session", () -> attaches(AttachType.TRACE_KPROBE_SESSION, "kprobe.session"));
+    }
+
+    /**
+     * Whether one program can serve entry and return of a function by its trampoline. Since kernel: 7.0.
+     *
+     * @param function number of a function in the kernel's BTF that programs may be attached to
+     * @return the answer
+     */
+    public Answer fsession(int function) {
+        return remember("fsession", () -> {
+            long program = load(ProgramType.TRACING, AttachType.TRACE_FSESSION, function, TinyProgram.nothing(), null);
+            if (program >= 0) {
+                calls.close((int) program);
+                return Answer.yes("fsession: loaded");
+            }
+            int errno = (int) -program;
+            return errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSUPP
+                    ? Answer.no("fsession: %s at load".formatted(Errno.name(errno)))
+                    : Answer.unknown("fsession: " + Errno.name(errno));
+        });
     }
 
     /** There is no way to ask but to attach, for a moment, to a function that is everywhere and seldom called. */

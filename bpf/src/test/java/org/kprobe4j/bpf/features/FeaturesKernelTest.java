@@ -83,6 +83,11 @@ class FeaturesKernelTest {
             default -> KernelVersion.running().atLeast(6, 12);
         };
         assertThat(features.kprobeSession().isYes()).isEqualTo(here);
+        // Without the type the function's number is not looked at.
+        System.out.println(features.fsession(1));
+        if (!KernelVersion.running().atLeast(7, 0)) {
+            assertThat(features.fsession(1).isNo()).isTrue();
+        }
         if (here) {
             assertThat(features.kprobeMulti().isYes()).isTrue();
         } else {

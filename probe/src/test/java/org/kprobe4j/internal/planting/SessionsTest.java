@@ -11,5 +11,8 @@ class SessionsTest {
         assertThat(Sessions.lack("kprobe.session: EINVAL at load"))
                 .isEqualTo("it needs Linux 6.10 with CONFIG_FPROBE, this is "
                         + KernelVersion.running().release() + " (kprobe.session: EINVAL at load)");
+        assertThat(Sessions.trampolineLack("fsession: EOPNOTSUPP at load"))
+                .isEqualTo("it needs Linux 7.0, this is "
+                        + KernelVersion.running().release() + " (fsession: EOPNOTSUPP at load)");
     }
 }
