@@ -16,6 +16,7 @@ import org.kprobe4j.internal.Switch;
 import org.kprobe4j.internal.planting.Attachment;
 import org.kprobe4j.internal.planting.FollowedPlace;
 import org.kprobe4j.internal.planting.Planting.NumberedPlace;
+import org.kprobe4j.internal.planting.Sessions;
 
 /**
  * A probe at a function's return, with a handler at its entry and private data for each call in between.
@@ -31,6 +32,7 @@ public final class Kretprobe implements AutoCloseable {
     private final String symbolName;
     private final List<Part> parts;
     private final Plan plan;
+    private final boolean planned;
     private final List<SkippedPlace> skipped;
     private final long addr;
     private final ProbeLife life;
@@ -38,12 +40,15 @@ public final class Kretprobe implements AutoCloseable {
     private @Nullable ProbeAccount finalAccount;
     private Map<ProbePlace, Long> finalHits = Map.of();
 
-    private Kretprobe(KretprobePlanter.Planted planted) {
+    private Kretprobe(KretprobePlanter.Planted planted, @Nullable Mechanism forced) {
+        this.planned = forced == null;
         this.symbolName = planted.symbolName();
         this.parts = List.of(planted.part());
         this.skipped = planted.skipped();
         this.plan = planted.plan();
-        Explaining.planted("kretprobe", plan);
+        if (Explaining.isOn()) {
+            Explaining.planted("kretprobe", plan());
+        }
         this.addr = parts.stream()
                 .flatMap(part -> part.places().stream())
                 .mapToLong(numbered -> numbered.place().addr())
@@ -231,7 +236,8 @@ public final class Kretprobe implements AutoCloseable {
             return new Kretprobe(
                     followModule
                             ? planter.plantFollowing(entryHandler, returned)
-                            : planter.plant(entryHandler, returned));
+                            : planter.plant(entryHandler, returned),
+                    mechanism);
         }
     }
 
@@ -271,7 +277,13 @@ public final class Kretprobe implements AutoCloseable {
      * @return the plan
      */
     public Plan plan() {
-        return plan;
+        // Whether there is fsession is found out only here: it takes a moment.
+        return planned
+                        && plan.chosen() == Mechanism.FENTRY
+                        && parts.getFirst().entryProgram() != null
+                        && Sessions.seenTrampolineLack().isEmpty()
+                ? plan.and(new Plan.Refused(Mechanism.FSESSION, Sessions.DEARER))
+                : plan;
     }
 
     /**

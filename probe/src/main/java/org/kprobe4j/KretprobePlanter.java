@@ -224,7 +224,7 @@ final class KretprobePlanter<D> {
                                     Mechanism.PERF_KPROBE,
                                     this::maxactiveRefusal,
                                     () -> kretprobe(handlers, kprobe, () -> openPerf(asked)))));
-            return new Planned(done.planted(), beside(named(done), handlers));
+            return new Planned(done.planted(), named(done));
         } catch (AttachException e) {
             throw new SiteRefusedException(asked, e);
         }
@@ -235,16 +235,6 @@ final class KretprobePlanter<D> {
         return done.plan().chosen() == Mechanism.TRACEFS && done.planted().atReturn() instanceof PerfAttachment
                 ? new Plan(Mechanism.PERF_KPROBE, done.plan().refused())
                 : done.plan();
-    }
-
-    /** Names the one that is no cheaper at a call, but to plant. */
-    private Plan beside(Plan plan, Handlers handlers) {
-        return plan.chosen() == Mechanism.FENTRY
-                        && forced == null
-                        && handlers.needsEntry()
-                        && Sessions.seenTrampolineLack().isEmpty()
-                ? plan.and(new Plan.Refused(Mechanism.FSESSION, Sessions.DEARER))
-                : plan;
     }
 
     private Optional<String> maxactiveRefusal() {
