@@ -260,7 +260,9 @@ class FsessionKernelTest {
     /** A handler that stores in a map while the probed function does just that: each call calls the function once more, where the program runs. */
     @Test
     void what_the_kernel_drops_is_not_told_where_it_counts_both_ends_as_one() {
-        for (Mechanism mechanism : trampolines()) {
+        // Before, nothing keeps a trampoline's program from running within itself: this would fill the stack.
+        boolean guarded = KernelVersion.running().atLeast(5, 12);
+        for (Mechanism mechanism : guarded ? trampolines() : List.<Mechanism>of()) {
             if (mechanism == Mechanism.PERF_KPROBE) {
                 continue;
             }
