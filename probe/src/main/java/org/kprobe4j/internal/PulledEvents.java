@@ -47,7 +47,12 @@ public final class PulledEvents<T> {
 
     /** Of a reader that is never started. */
     public PulledEvents(RingReader reader, EventBytes<T> events) {
-        this.ring = reader.ring();
+        this(reader.ring(), events);
+    }
+
+    /** Of a ring that nobody else reads. */
+    public PulledEvents(RingBuffer ring, EventBytes<T> events) {
+        this.ring = ring;
         this.events = events;
     }
 

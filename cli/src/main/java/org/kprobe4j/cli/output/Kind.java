@@ -16,7 +16,7 @@ public enum Kind {
     ADDRESS,
     /** Yes or no: Boolean. */
     FLAG,
-    /** A text: String. */
+    /** A text: String; in the last column of rows for people also a {@link Line}, for its colours. */
     TEXT,
     /** Several texts, as of a stack: List of String, the innermost first. */
     LIST,

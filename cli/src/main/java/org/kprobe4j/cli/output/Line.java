@@ -40,6 +40,18 @@ public final class Line {
     }
 
     /**
+     * Adds what another line has.
+     *
+     * @param other a line
+     * @return this
+     */
+    public Line add(Line other) {
+        pieces.addAll(other.pieces);
+        columns += other.columns;
+        return this;
+    }
+
+    /**
      * Adds spaces up to a column; none if the line is that long already.
      *
      * @param column from 0

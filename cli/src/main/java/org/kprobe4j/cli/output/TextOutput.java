@@ -210,12 +210,17 @@ final class TextOutput implements Output {
                 line(headings);
             }
             var line = new Line();
-            indexes.forEach(i -> append(
-                    line,
-                    i,
-                    text(schema.columns().get(i), cells[i]),
-                    ink(schema.columns().get(i))));
+            indexes.forEach(i -> append(line, i, cells[i]));
             line(line);
+        }
+
+        private void append(Line line, int i, @Nullable Object cell) {
+            Column column = schema.columns().get(i);
+            if (cell instanceof Line coloured) {
+                line.add(i == indexes.getFirst() ? "" : GAP).add(coloured);
+            } else {
+                append(line, i, text(column, cell), ink(column));
+            }
         }
 
         private void append(Line line, int i, String text, Ink ink) {

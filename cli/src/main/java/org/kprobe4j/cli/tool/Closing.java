@@ -8,7 +8,7 @@ final class Closing {
     private Closing() {}
 
     static void print(Planted planted) {
-        System.err.println("kprobe: %s: %s".formatted(planted.what(), planted.account()));
+        System.err.println("kprobe: %s: %s".formatted(planted.what(), planted.closing()));
         List<String> remarks = Runs.takeRemarks();
         remarks.forEach(remark -> System.err.println("kprobe: " + remark));
     }

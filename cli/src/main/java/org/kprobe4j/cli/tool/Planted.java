@@ -18,6 +18,11 @@ public interface Planted extends AutoCloseable {
     /** What became of the hits; after {@link #remove()}, of all. */
     ProbeAccount account();
 
+    /** The account as the closing line has it. */
+    default String closing() {
+        return account().toString();
+    }
+
     /** What the closing account calls it: the target as it was written, with the number of places if there are several. */
     String what();
 

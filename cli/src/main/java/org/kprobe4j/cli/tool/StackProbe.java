@@ -159,7 +159,7 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
             @Nullable Kretprobe planted = null;
             try {
                 sums = SummaryMap.of(Long.class, maxStacks);
-                local = seesCallers() ? null : TaskLocal.of(Long.class);
+                local = Unwinding.passesReturnProbes() ? null : TaskLocal.of(Long.class);
                 planted = Kretprobe.at(target, Call.class)
                         .entryHandler(local == null ? entry(keys, wanted, numbers) : after(wanted, local))
                         .handler(back(condition.atReturn(), sums))
@@ -186,13 +186,6 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
-        }
-
-        /** Whether the unwinder finds the caller behind a return probe's trampoline. Source: arch/x86/kernel/unwind_orc.c. */
-        private static boolean seesCallers() {
-            String[] version = System.getProperty("os.version").split("[^0-9]+", 3);
-            int major = Integer.parseInt(version[0]);
-            return major > 5 || (major == 5 && Integer.parseInt(version[1]) >= 16);
         }
 
         /**

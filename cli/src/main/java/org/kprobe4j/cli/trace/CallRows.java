@@ -17,7 +17,8 @@ import org.kprobe4j.cli.output.Schema;
 
 /**
  * Calls for machines, as they return. The keys are documented in the command's help, and stay: time, cpu, comm, pid, tid, function, args;
- * of calls whose return is waited for depth, retval, result, error, duration_ns; stack, user_stack and registers if they were asked for.
+ * of calls whose return is waited for depth, retval, result, error, duration_ns; stack, user_stack and registers if they were asked for;
+ * lost.
  */
 final class CallRows implements AutoCloseable {
     private final Rows rows;
@@ -71,6 +72,7 @@ final class CallRows implements AutoCloseable {
         if (extras.registers()) {
             all.add(Column.of("registers", Kind.VALUES));
         }
+        all.add(Column.of("lost", Kind.LIST));
         return new Schema(calls ? "call" : "hit", calls ? "Call" : "Hit", all);
     }
 
@@ -92,7 +94,7 @@ final class CallRows implements AutoCloseable {
             }
         }
         if (calls) {
-            Type result = seen.view().result();
+            Type result = seen.hasReturn() ? seen.view().result() : null;
             cells[i++] = (long) call.depth();
             cells[i++] = result == null ? null : ValueText.number(result, call.returned());
             cells[i++] = result == null ? null : ValueText.result(result, call.returned());
@@ -100,9 +102,10 @@ final class CallRows implements AutoCloseable {
                     ? null
                     : ValueText.errno(result, ValueText.cut(result, call.returned()))
                             .orElse(null);
-            cells[i++] = call.duration();
+            cells[i++] = seen.hasReturn() ? (Long) call.duration() : null;
         }
         extras(seen.extras(), cells, i);
+        cells[columns - 1] = seen.lost(seen.view());
         rows.add(cells);
     }
 
@@ -128,7 +131,7 @@ final class CallRows implements AutoCloseable {
     }
 
     private static @Nullable Object value(Seen seen, Shown shown) {
-        return shown.number() == Shown.NONE && shown.text() == Shown.NONE
+        return (shown.number() == Shown.NONE && shown.text() == Shown.NONE) || seen.lacks(shown)
                 ? null
                 : ValueText.forMachines(shown, seen.number(shown), seen.text(shown));
     }

@@ -9,7 +9,9 @@ import org.kprobe4j.UserStack;
 import org.kprobe4j.cli.expression.Type;
 import org.kprobe4j.cli.output.Cells;
 import org.kprobe4j.cli.output.Column;
+import org.kprobe4j.cli.output.Ink;
 import org.kprobe4j.cli.output.Kind;
+import org.kprobe4j.cli.output.Line;
 import org.kprobe4j.cli.output.Output;
 import org.kprobe4j.cli.output.Rows;
 import org.kprobe4j.cli.output.Schema;
@@ -19,6 +21,7 @@ final class CallText implements AutoCloseable {
     private static final int COMM = 15;
     private static final String INDENT = "  ";
     private static final String BELOW = "    ";
+    private static final String LOST = "<lost>";
 
     private final Output output;
     private final Rows rows;
@@ -56,36 +59,52 @@ final class CallText implements AutoCloseable {
                 call.comm(),
                 (long) call.pid(),
                 (long) call.tid(),
-                INDENT.repeat(Math.max(0, call.depth())) + line(seen, what));
+                new Line().add(INDENT.repeat(Math.max(0, call.depth()))).add(line(seen, what)));
         below(seen.extras()).forEach(line -> output.line(BELOW + line));
+        lostBelow(seen.lost()).forEach(line -> output.line(new Line().add(BELOW).add(Ink.BAD, line)));
+    }
+
+    private static List<String> lostBelow(int lost) {
+        return Seen.lostExtras(lost).stream()
+                .map(what -> "<%s lost>".formatted(what))
+                .toList();
     }
 
     /** The call itself. */
-    static String line(Seen seen, What what) {
-        var text = new StringBuilder(seen.place());
+    static Line line(Seen seen, What what) {
+        var line = new Line().add(Ink.FUNCTION, seen.place());
         if (what != What.CALLS
                 && seen.view().values().isEmpty()
                 && !seen.place().equals(seen.view().function())) {
-            return text.toString();
+            return line;
         }
-        text.append('(');
+        line.add("(");
         String separator = "";
         for (Shown shown : seen.view().values()) {
-            text.append(separator).append(shown.name()).append('=').append(value(seen, shown));
+            line.add(separator + shown.name() + "=");
+            if (seen.lacks(shown)) {
+                line.add(Ink.BAD, LOST);
+            } else {
+                line.add(value(seen, shown));
+            }
             separator = ", ";
         }
-        text.append(')');
-        if (what != What.CALLS) {
-            return text.toString();
+        line.add(")");
+        return what == What.CALLS ? result(line, seen) : line;
+    }
+
+    private static Line result(Line line, Seen seen) {
+        if (!seen.hasReturn()) {
+            return line.add(" = ").add(Ink.BAD, LOST);
         }
         Type result = seen.view().result();
         if (result != null) {
-            text.append(" = ").append(ValueText.result(result, seen.call().returned()));
+            long returned = seen.call().returned();
+            boolean failed =
+                    ValueText.errno(result, ValueText.cut(result, returned)).isPresent();
+            line.add(" = ").add(failed ? Ink.BAD : Ink.PLAIN, ValueText.result(result, returned));
         }
-        return text.append(" <")
-                .append(Cells.span(seen.call().duration()))
-                .append('>')
-                .toString();
+        return line.add(" <").add(Ink.SPAN, Cells.span(seen.call().duration())).add(">");
     }
 
     private static String value(Seen seen, Shown shown) {

@@ -15,6 +15,9 @@ sealed interface Nesting extends AutoCloseable {
     /** It ends. */
     void leave(int depth);
 
+    /** In how many one that begins now would be. */
+    int depth();
+
     @Override
     void close();
 
@@ -40,6 +43,11 @@ sealed interface Nesting extends AutoCloseable {
         }
 
         @Override
+        public int depth() {
+            return depths.getOrDefault(0);
+        }
+
+        @Override
         public void close() {
             depths.close();
         }
@@ -59,6 +67,11 @@ sealed interface Nesting extends AutoCloseable {
         @Override
         public void leave(int depth) {
             depths.put(Kernel.tid(), depth);
+        }
+
+        @Override
+        public int depth() {
+            return depths.getOrDefault(Kernel.tid(), 0);
         }
 
         @Override

@@ -30,7 +30,7 @@ final class ReadingOrder {
     }
 
     void accept(Seen seen, long now) {
-        long task = task(seen.call());
+        long task = Seen.task(seen.call().tid(), seen.call().cpu());
         if (seen.call().depth() > 0) {
             Held calls = held.computeIfAbsent(task, _ -> new Held(now, new ArrayList<>()));
             calls.calls.add(seen);
@@ -47,11 +47,6 @@ final class ReadingOrder {
         }
         inside.calls.add(seen);
         release(inside);
-    }
-
-    /** Idle tasks all have the number 0, one for each processor. */
-    private static long task(TraceEvent.Call call) {
-        return call.tid() == 0 ? -1L - call.cpu() : call.tid();
     }
 
     private void release(Held calls) {

@@ -11,18 +11,28 @@ sealed interface Said {
     /** So many bytes of a text travel, with its end. */
     int BYTES = 128;
 
+    /** It was sent. */
+    int SENT = 1;
+
+    /** It is to be tried again when the call returns. */
+    int AGAIN = 1 << Byte.SIZE;
+
+    /** What was sent of all texts. */
+    int ALL_SENT = AGAIN - 1;
+
     /**
      * Reads the text and sends it.
      *
-     * @return whether it is to be tried again when the call returns
+     * @param of the call
+     * @return {@link #SENT}, {@link #AGAIN}, or 0 where there is no text
      */
-    boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment);
+    int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment);
 
     /** None. */
     record Nothing() implements Said {
         @Override
-        public boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment) {
-            return false;
+        public int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment) {
+            return 0;
         }
     }
 
@@ -32,29 +42,29 @@ sealed interface Said {
      */
     record Characters(Value address) implements Said {
         @Override
-        public boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment) {
+        public int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment) {
             long at = address.value(moment);
             if (at < 0) {
-                events.emit(new TraceEvent.Words(start, cpu, slot, Kernel.stringOrEmpty(at, BYTES)));
-                return false;
+                events.emit(new TraceEvent.Words(of, slot, Kernel.stringOrEmpty(at, BYTES)));
+                return SENT;
             } else if (at == 0) {
-                return false;
+                return 0;
             }
             String text = Kernel.userStringOrEmpty(at, BYTES);
             if (text.isEmpty()) {
-                return true;
+                return AGAIN;
             }
-            events.emit(new TraceEvent.Words(start, cpu, slot, text));
-            return false;
+            events.emit(new TraceEvent.Words(of, slot, text));
+            return SENT;
         }
     }
 
     /** A text of an expression. */
     record Expressed(Text text) implements Said {
         @Override
-        public boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment) {
-            events.emit(new TraceEvent.Words(start, cpu, slot, text.text(moment)));
-            return false;
+        public int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment) {
+            events.emit(new TraceEvent.Words(of, slot, text.text(moment)));
+            return SENT;
         }
     }
 
@@ -63,21 +73,22 @@ sealed interface Said {
         static final long LAST_ADDRESS = -4096;
 
         @Override
-        public boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment) {
+        public int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment) {
             long at = address.value(moment);
-            if (at < LAST_ADDRESS) {
-                events.emit(new TraceEvent.FileName(start, cpu, slot, text.text(moment)));
+            if (at >= LAST_ADDRESS) {
+                return 0;
             }
-            return false;
+            events.emit(new TraceEvent.FileName(of, slot, text.text(moment)));
+            return SENT;
         }
     }
 
     /** What lies behind a pointer that may be none. */
-    record Behind(Value pointer, Said of) implements Said {
+    record Behind(Value pointer, Said text) implements Said {
         @Override
-        public boolean send(RingBuffer<TraceEvent> events, long start, int cpu, int slot, Moment moment) {
+        public int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int slot, Moment moment) {
             long at = pointer.value(moment);
-            return at < FileName.LAST_ADDRESS && of.send(events, start, cpu, slot, moment);
+            return at < FileName.LAST_ADDRESS ? text.send(events, of, slot, moment) : 0;
         }
     }
 }

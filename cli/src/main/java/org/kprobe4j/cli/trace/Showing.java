@@ -1,34 +1,48 @@
 package org.kprobe4j.cli.trace;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.cli.output.Output;
-import org.kprobe4j.cli.tool.ToolRun;
 
 /** Shows calls: for people in the order in which they read, for machines as they return. */
 final class Showing {
     private final Output output;
-    private final ToolRun run;
+    private final BooleanSupplier admits;
     private final @Nullable CallText text;
     private final @Nullable CallRows rows;
     private final @Nullable ReadingOrder order;
     private boolean ended;
 
-    private Showing(ToolRun run, @Nullable CallText text, @Nullable CallRows rows, boolean holds) {
-        this.output = run.output();
-        this.run = run;
+    private Showing(
+            Output output, BooleanSupplier admits, @Nullable CallText text, @Nullable CallRows rows, boolean holds) {
+        this.output = output;
+        this.admits = admits;
         this.text = text;
         this.rows = rows;
         this.order = text == null || !holds ? null : new ReadingOrder(this::show);
     }
 
-    /** @param holds whether calls inside others wait for those */
-    static Showing forPeople(ToolRun run, CallText.What what, boolean holds) {
-        return new Showing(run, new CallText(run.output(), what), null, holds);
+    /**
+     * As text.
+     *
+     * @param admits asked for each call whether one more is wanted
+     * @param holds whether calls inside others wait for those
+     */
+    static Showing forPeople(Output output, BooleanSupplier admits, CallText.What what, boolean holds) {
+        return new Showing(output, admits, new CallText(output, what), null, holds);
     }
 
-    static Showing forMachines(ToolRun run, boolean calls, Tracer.Extras extras, List<String> separate) {
-        return new Showing(run, null, new CallRows(run.output(), calls, extras, separate), false);
+    /**
+     * As rows.
+     *
+     * @param admits asked for each call whether one more is wanted
+     * @param calls whether returns are waited for
+     * @param separate the names of values that have a column each; empty if all share one
+     */
+    static Showing forMachines(
+            Output output, BooleanSupplier admits, boolean calls, Tracer.Extras extras, List<String> separate) {
+        return new Showing(output, admits, null, new CallRows(output, calls, extras, separate), false);
     }
 
     void accept(Seen seen) {
@@ -40,7 +54,7 @@ final class Showing {
     }
 
     private void show(Seen seen) {
-        if (!run.admits()) {
+        if (!admits.getAsBoolean()) {
             return;
         }
         if (text != null) {

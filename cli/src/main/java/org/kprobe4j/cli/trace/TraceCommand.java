@@ -47,6 +47,8 @@ import picocli.CommandLine.Parameters;
             "  error        the error's name if there was one: \"ENOENT\"; else null",
             "  duration_ns  nanoseconds",
             "  stack, user_stack, registers   with --stack, --user-stack, --regs",
+            "  lost         what of the call found no room, because events came faster than they were shown: names of args,",
+            "               \"stack\", \"return\" (all that is known at the return); null if nothing was lost",
             "  Where returns are not waited for (--args, offsets), what is behind args is missing, and \"type\" is \"hit\", not \"call\".",
             "",
             "Exit status:",
@@ -74,11 +76,7 @@ public final class TraceCommand implements Callable<Integer> {
                             + "'file->f_path, count, retval'. What does not depend on the return is read at the entry.")
     private @Nullable String print;
 
-    @Option(
-            names = "--stack",
-            description =
-                    "Show the kernel's call stack of each call, at its entry. Where a return is waited for, older kernels do not tell "
-                            + "who called; with --args they do.")
+    @Option(names = "--stack", description = "Show the kernel's call stack of each call, at its entry.")
     private boolean stack;
 
     @Option(names = "--user-stack", description = "Show the process's call stack of each call.")
@@ -86,6 +84,13 @@ public final class TraceCommand implements Callable<Integer> {
 
     @Option(names = "--regs", description = "Show the registers of each call, at its entry.")
     private boolean registers;
+
+    @Option(
+            names = "--buffer",
+            paramLabel = "SIZE",
+            description =
+                    "Room for what was traced and is not shown yet, for example 64M (default 16M); what finds none is lost, and counted.")
+    private @Nullable String buffer;
 
     @Mixin
     private FilterOptions filters = new FilterOptions();
@@ -119,6 +124,9 @@ public final class TraceCommand implements Callable<Integer> {
         if (!options.interval().isZero()) {
             throw new KprobeException("-i: trace shows calls as they come; kprobe count shows numbers at intervals");
         }
+        if (buffer != null) {
+            int _ = BufferSize.parse(buffer);
+        }
         return ToolRun.execute(options, filters, outputs, invocation, this::plant);
     }
 
@@ -135,7 +143,14 @@ public final class TraceCommand implements Callable<Integer> {
         found.remarks().forEach(remark -> System.err.println("kprobe: " + remark));
         var extras = new Tracer.Extras(stack, userStack, registers);
         boolean holds = returns && !late.contains(true);
-        return Tracing.plant(target, run, found.groups(), returns, extras, showing(run, returns, holds, extras));
+        return Tracing.plant(
+                target,
+                run,
+                buffer == null ? Tracing.BUFFER_BYTES : BufferSize.parse(buffer),
+                found.groups(),
+                returns,
+                extras,
+                showing(run, returns, holds, extras));
     }
 
     private FunctionPlan plan(ToolRun run, Signature signature, boolean atEntry, boolean returns) {
@@ -154,9 +169,14 @@ public final class TraceCommand implements Callable<Integer> {
         if (run.output().isForPeople()) {
             CallText.What what =
                     print != null ? CallText.What.EXPRESSIONS : returns ? CallText.What.CALLS : CallText.What.ENTRIES;
-            return Showing.forPeople(run, what, holds);
+            return Showing.forPeople(run.output(), run::admits, what, holds);
         }
         boolean separate = print != null && outputs.format() == Format.CSV;
-        return Showing.forMachines(run, returns, extras, separate ? Targets.split(String.valueOf(print)) : List.of());
+        return Showing.forMachines(
+                run.output(),
+                run::admits,
+                returns,
+                extras,
+                separate ? Targets.split(String.valueOf(print)) : List.of());
     }
 }

@@ -1,5 +1,6 @@
 package org.kprobe4j.cli.trace;
 
+import org.kprobe4j.Counter;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.KretprobeInstance;
@@ -7,6 +8,7 @@ import org.kprobe4j.PreHandler;
 import org.kprobe4j.PtRegs;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
+import org.kprobe4j.TaskLocal;
 import org.kprobe4j.cli.expression.Expressions.Condition;
 import org.kprobe4j.cli.expression.Moment;
 import org.kprobe4j.cli.tool.Scope;
@@ -15,14 +17,23 @@ import org.kprobe4j.cli.tool.Scope;
  * The handlers of a trace. What is known beforehand, which is all but the numbers themselves, is compiled away.
  *
  * @param events takes the records
+ * @param wanted counts the calls whose record was sent, or lost
  * @param scope whose calls
  * @param condition which calls
  * @param reads what of them
  * @param nesting the depth of each task
  * @param extras what else of a call
+ * @param callers where its stack is taken
  */
 record Tracer(
-        RingBuffer<TraceEvent> events, Scope scope, Condition condition, Reads reads, Nesting nesting, Extras extras) {
+        RingBuffer<TraceEvent> events,
+        Counter wanted,
+        Scope scope,
+        Condition condition,
+        Reads reads,
+        Nesting nesting,
+        Extras extras,
+        Callers callers) {
     /**
      * What is read of a call, slot by slot.
      *
@@ -47,27 +58,29 @@ record Tracer(
             Said l1,
             Said l2,
             Said l3) {
-        /** Sends the texts that are known at the entry; those to be tried again. */
-        int sendEarly(RingBuffer<TraceEvent> events, long start, int cpu, Moment moment) {
-            int again = t0.send(events, start, cpu, 0, moment) ? 1 : 0;
-            again |= t1.send(events, start, cpu, 1, moment) ? 2 : 0;
-            again |= t2.send(events, start, cpu, 2, moment) ? 4 : 0;
-            again |= t3.send(events, start, cpu, 3, moment) ? 8 : 0;
-            return again;
+        /** Sends the texts that are known at the entry; which were sent, and which are to be tried again. */
+        int sendEarly(RingBuffer<TraceEvent> events, TraceEvent.Origin of, Moment moment) {
+            int sent = t0.send(events, of, 0, moment);
+            sent |= t1.send(events, of, 1, moment) << 1;
+            sent |= t2.send(events, of, 2, moment) << 2;
+            sent |= t3.send(events, of, 3, moment) << 3;
+            return sent;
         }
 
-        /** Sends those that are known at the return, and tries again. */
-        void sendLate(RingBuffer<TraceEvent> events, long start, int cpu, int again, Moment moment) {
-            if (again != 0) {
-                boolean _ = (again & 1) != 0 && t0.send(events, start, cpu, 0, moment);
-                boolean _ = (again & 2) != 0 && t1.send(events, start, cpu, 1, moment);
-                boolean _ = (again & 4) != 0 && t2.send(events, start, cpu, 2, moment);
-                boolean _ = (again & 8) != 0 && t3.send(events, start, cpu, 3, moment);
+        /** Sends those that are known at the return, and tries again; which were sent. */
+        int sendLate(RingBuffer<TraceEvent> events, TraceEvent.Origin of, int early, Moment moment) {
+            int sent = early;
+            if (early >= Said.AGAIN) {
+                sent |= (early & Said.AGAIN) != 0 ? t0.send(events, of, 0, moment) : 0;
+                sent |= (early & Said.AGAIN << 1) != 0 ? t1.send(events, of, 1, moment) << 1 : 0;
+                sent |= (early & Said.AGAIN << 2) != 0 ? t2.send(events, of, 2, moment) << 2 : 0;
+                sent |= (early & Said.AGAIN << 3) != 0 ? t3.send(events, of, 3, moment) << 3 : 0;
             }
-            boolean _ = l0.send(events, start, cpu, 0, moment);
-            boolean _ = l1.send(events, start, cpu, 1, moment);
-            boolean _ = l2.send(events, start, cpu, 2, moment);
-            boolean _ = l3.send(events, start, cpu, 3, moment);
+            sent |= l0.send(events, of, 0, moment);
+            sent |= l1.send(events, of, 1, moment) << 1;
+            sent |= l2.send(events, of, 2, moment) << 2;
+            sent |= l3.send(events, of, 3, moment) << 3;
+            return sent & Said.ALL_SENT;
         }
     }
 
@@ -75,16 +88,26 @@ record Tracer(
     record Extras(boolean stack, boolean userStack, boolean registers) {
         static final Extras NONE = new Extras(false, false, false);
 
-        void send(RingBuffer<TraceEvent> events, long start, int cpu, PtRegs regs) {
+        Extras withoutStack() {
+            return new Extras(false, userStack, registers);
+        }
+
+        /** Which were sent. */
+        int send(RingBuffer<TraceEvent> events, TraceEvent.Origin of, PtRegs regs) {
+            int sent = 0;
             if (stack) {
-                events.emit(new TraceEvent.Frames(start, cpu, Kernel.stack()));
+                events.emit(new TraceEvent.Frames(of, Kernel.stack()));
+                sent |= TraceEvent.STACK;
             }
             if (userStack) {
-                events.emit(new TraceEvent.UserFrames(start, cpu, Kernel.userStack()));
+                events.emit(new TraceEvent.UserFrames(of, Kernel.userStack()));
+                sent |= TraceEvent.USER_STACK;
             }
             if (registers) {
-                events.emit(new TraceEvent.Registers(start, cpu, regs));
+                events.emit(new TraceEvent.Registers(of, regs));
+                sent |= TraceEvent.REGISTERS;
             }
+            return sent;
         }
     }
 
@@ -101,7 +124,9 @@ record Tracer(
         long n7;
         int cpu;
         int depth;
-        int again;
+
+        /** Which texts and what else was sent, which texts are to be tried again. */
+        int sent;
     }
 
     /** At a call's entry. */
@@ -114,6 +139,22 @@ record Tracer(
         return (ri, regs) -> leave(ri, regs);
     }
 
+    /** In front of a call's entry: sends its stack. */
+    PreHandler before(TaskLocal<Long> reached) {
+        return (p, regs) -> {
+            var moment = new Moment.AtPlace(p, regs);
+            if (!scope.covers() || condition.atEntry().value(moment) == 0) {
+                return 0;
+            }
+            long start = Kernel.ktimeNs();
+            var of = new TraceEvent.Origin(
+                    start, p.addr(), Kernel.cpu(), nesting.depth(), Kernel.pid(), Kernel.tid(), Kernel.comm());
+            events.emit(new TraceEvent.Frames(of, Kernel.stack()));
+            reached.set(start);
+            return 0;
+        };
+    }
+
     /** At a place where no return is waited for. */
     PreHandler hit() {
         return (p, regs) -> {
@@ -123,15 +164,16 @@ record Tracer(
             }
             long start = Kernel.ktimeNs();
             int cpu = Kernel.cpu();
-            int _ = reads.sendEarly(events, start, cpu, moment);
-            extras.send(events, start, cpu, regs);
+            var of = new TraceEvent.Origin(start, p.addr(), cpu, 0, Kernel.pid(), Kernel.tid(), Kernel.comm());
+            int sent = (reads.sendEarly(events, of, moment) & Said.ALL_SENT) | extras.send(events, of, regs);
             events.emit(new TraceEvent.Call(
                     start,
                     0,
                     p.addr(),
                     0,
                     cpu,
-                    0,
+                    (short) 0,
+                    (short) sent,
                     Kernel.pid(),
                     Kernel.tid(),
                     Kernel.comm(),
@@ -143,6 +185,8 @@ record Tracer(
                     reads.n5.leave(moment, reads.n5.enter(moment)),
                     reads.n6.leave(moment, reads.n6.enter(moment)),
                     reads.n7.leave(moment, reads.n7.enter(moment))));
+            // Behind it: a handler that stopped while it read sent nothing.
+            wanted.increment();
             return 0;
         };
     }
@@ -152,7 +196,7 @@ record Tracer(
         if (!scope.covers() || condition.atEntry().value(moment) == 0) {
             return 1;
         }
-        long start = Kernel.ktimeNs();
+        long start = callers.start();
         int cpu = Kernel.cpu();
         Call call = ri.data();
         call.start = start;
@@ -166,8 +210,10 @@ record Tracer(
         call.n5 = reads.n5.enter(moment);
         call.n6 = reads.n6.enter(moment);
         call.n7 = reads.n7.enter(moment);
-        call.again = reads.sendEarly(events, start, cpu, moment);
-        extras.send(events, start, cpu, regs);
+        var of = new TraceEvent.Origin(start, ri.addr(), cpu, call.depth, Kernel.pid(), Kernel.tid(), Kernel.comm());
+        call.sent = reads.sendEarly(events, of, moment)
+                | extras.send(events, of, regs)
+                | (callers.sent(start) ? TraceEvent.STACK : 0);
         return 0;
     }
 
@@ -181,14 +227,16 @@ record Tracer(
         if (condition.atReturn().value(moment) == 0) {
             return 0;
         }
-        reads.sendLate(events, start, cpu, call.again, moment);
+        var of = new TraceEvent.Origin(start, ri.addr(), cpu, call.depth, Kernel.pid(), Kernel.tid(), Kernel.comm());
+        int sent = reads.sendLate(events, of, call.sent, moment);
         events.emit(new TraceEvent.Call(
                 start,
                 duration,
                 ri.addr(),
                 regs.returnValue(),
                 cpu,
-                call.depth,
+                (short) call.depth,
+                (short) sent,
                 Kernel.pid(),
                 Kernel.tid(),
                 Kernel.comm(),
@@ -200,6 +248,7 @@ record Tracer(
                 reads.n5.leave(moment, call.n5),
                 reads.n6.leave(moment, call.n6),
                 reads.n7.leave(moment, call.n7)));
+        wanted.increment();
         return 0;
     }
 }

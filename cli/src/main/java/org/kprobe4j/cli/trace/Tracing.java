@@ -2,21 +2,28 @@ package org.kprobe4j.cli.trace;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kprobe4j.Counter;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Kretprobe;
 import org.kprobe4j.ProbeAccount;
 import org.kprobe4j.ProbePlace;
 import org.kprobe4j.RingBuffer;
+import org.kprobe4j.TaskLocal;
 import org.kprobe4j.cli.tool.Accounts;
 import org.kprobe4j.cli.tool.Planted;
 import org.kprobe4j.cli.tool.Targets;
 import org.kprobe4j.cli.tool.ToolRun;
+import org.kprobe4j.cli.tool.Unwinding;
 import org.kprobe4j.internal.Machine;
 
 /** The planted probes of a trace, and who shows what they send. */
 final class Tracing implements Planted {
-    /** Room for tens of thousands of calls: what comes while this process waits for a processor. */
-    private static final int RING_BYTES = 1 << 23;
+    /**
+     * Room for what comes while this process waits for a processor: at 200 000 calls a second, which take 144 bytes each with their
+     * header, for half a second; a name of a file takes four times as much.
+     */
+    static final int BUFFER_BYTES = 1 << 24;
 
     /** Planted at a group of functions. */
     private sealed interface Probe {
@@ -47,18 +54,26 @@ final class Tracing implements Planted {
     }
 
     private final String target;
+    private final int bufferBytes;
     private final RingBuffer<TraceEvent> events;
+    private final Counter wanted;
     private final Nesting nesting;
     private final Showing showing;
     private final List<Probe> probes = new ArrayList<>();
+    /** Where return probes hide the callers: these send the stacks. */
+    private final List<Kprobe> inFront = new ArrayList<>();
+
+    private @Nullable TaskLocal<Long> reached;
     private final Assembly assembly;
     private final TraceReader reader;
     private boolean removed;
 
-    private Tracing(String target, ToolRun run, Showing showing) {
+    private Tracing(String target, ToolRun run, int bufferBytes, Showing showing) {
         this.target = target;
         this.showing = showing;
-        this.events = RingBuffer.of(TraceEvent.class, RING_BYTES);
+        this.bufferBytes = bufferBytes;
+        this.events = RingBuffer.of(TraceEvent.class, bufferBytes);
+        this.wanted = Counter.of();
         this.nesting = Nesting.make(Machine.btf().isPresent());
         this.assembly = new Assembly(showing::accept);
         this.reader = new TraceReader(events, assembly::accept, showing::rest, run::fail);
@@ -68,26 +83,38 @@ final class Tracing implements Planted {
      * Plants a trace.
      *
      * @param target as it was written
+     * @param bufferBytes room for what is not shown yet
      * @param returns whether returns are waited for
      */
     static Tracing plant(
             String target,
             ToolRun run,
+            int bufferBytes,
             List<TraceTargets.Group> groups,
             boolean returns,
             Tracer.Extras extras,
             Showing showing) {
-        var tracing = new Tracing(target, run, showing);
+        var tracing = new Tracing(target, run, bufferBytes, showing);
         try {
+            TaskLocal<Long> before =
+                    returns && extras.stack() && !Unwinding.passesReturnProbes() ? TaskLocal.of(Long.class) : null;
+            tracing.reached = before;
             for (TraceTargets.Group group : groups) {
                 var tracer = new Tracer(
                         tracing.events,
+                        tracing.wanted,
                         run.scope(),
                         group.shared().condition(),
                         group.shared().reads(),
                         tracing.nesting,
-                        extras);
+                        before == null ? extras : extras.withoutStack(),
+                        before == null ? new Callers.InTheCall() : new Callers.Before(before));
                 tracing.plant(group, tracer, returns);
+                if (before != null) {
+                    tracing.inFront.add(Kprobe.at(group.target())
+                            .preHandler(tracer.before(before))
+                            .register());
+                }
             }
             return tracing;
         } catch (RuntimeException e) {
@@ -112,7 +139,8 @@ final class Tracing implements Planted {
                 assembly.place(
                         place.addr(),
                         Targets.name(group.target(), place),
-                        view == null ? group.views().values().iterator().next() : view);
+                        view == null ? group.views().values().iterator().next() : view,
+                        !group.shared().condition().needsReturn());
             }
         }
     }
@@ -128,20 +156,31 @@ final class Tracing implements Planted {
             return;
         }
         removed = true;
+        inFront.forEach(Kprobe::close);
         probes.forEach(Probe::close);
         reader.end();
+        assembly.end(
+                probes.stream().map(Probe::account).allMatch(all -> all.inFlight() == 0 && all.endedInside() == 0));
         showing.close();
+    }
+
+    private ProbeAccount probes() {
+        return probes.stream().map(Probe::account).reduce(ProbeAccount::plus).orElseThrow();
+    }
+
+    private CallAccount calls() {
+        return new CallAccount(
+                probes(), wanted.sum(), assembly.calls(), assembly.partial(), assembly.withoutReturn(), bufferBytes);
     }
 
     @Override
     public ProbeAccount account() {
-        ProbeAccount all =
-                probes.stream().map(Probe::account).reduce(ProbeAccount::plus).orElseThrow();
-        // A handler that ran to its end and sent nothing has found that the call is not wanted. Of what was lost it is
-        // not known
-        // whether it was a call's record or a text of one.
-        boolean lossless = all.recordsLost() == 0 && all.recordsContended() == 0;
-        return lossless ? Accounts.filtered(all, all.delivered() - assembly.calls()) : all;
+        return calls().account();
+    }
+
+    @Override
+    public String closing() {
+        return calls().toString();
     }
 
     @Override
@@ -155,5 +194,9 @@ final class Tracing implements Planted {
         remove();
         events.close();
         nesting.close();
+        if (reached != null) {
+            reached.close();
+        }
+        wanted.close();
     }
 }

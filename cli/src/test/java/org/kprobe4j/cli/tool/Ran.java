@@ -19,14 +19,14 @@ import org.kprobe4j.cli.KprobeMain;
  * @param lines of its results
  * @param err lines of standard error
  */
-record Ran(int status, List<String> lines, List<String> err) {
+public record Ran(int status, List<String> lines, List<String> err) {
     /**
      * Runs a tool whose results go to a file.
      *
      * @param suffix says the form: {@code .txt}, {@code .json}, {@code .csv}
      * @param words the command line, the command behind {@code --}
      */
-    static Ran tool(String suffix, String... words) throws IOException {
+    public static Ran tool(String suffix, String... words) throws IOException {
         Path file = Files.createTempFile("kprobe4j-test-", suffix);
         try {
             var all = new ArrayList<>(List.of(words));
@@ -39,7 +39,7 @@ record Ran(int status, List<String> lines, List<String> err) {
     }
 
     /** Runs a tool that is not expected to have results. */
-    static Ran ran(String... words) {
+    public static Ran ran(String... words) {
         PrintStream before = System.err;
         var err = new ByteArrayOutputStream();
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
@@ -55,7 +55,7 @@ record Ran(int status, List<String> lines, List<String> err) {
     }
 
     /** The same, of a run that ended as it should. */
-    Ran ended(int expected) {
+    public Ran ended(int expected) {
         assertThat(status).as("status; standard error: %s", err).isEqualTo(expected);
         return this;
     }

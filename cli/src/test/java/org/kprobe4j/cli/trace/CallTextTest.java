@@ -25,7 +25,8 @@ class CallTextTest {
                 0xffffffff81000000L,
                 returned,
                 1,
-                depth,
+                (short) depth,
+                (short) 0,
                 7,
                 8,
                 "cat",
@@ -46,8 +47,8 @@ class CallTextTest {
             extras.texts[i] = texts.get(i);
         }
         var seen = new Seen(
-                new FunctionView("vfs_call", shown, result), "vfs_call", call(0, 0, returned, numbers), extras);
-        return CallText.line(seen, CallText.What.CALLS);
+                new FunctionView("vfs_call", shown, result), "vfs_call", call(0, 0, returned, numbers), extras, 0);
+        return CallText.line(seen, CallText.What.CALLS).toString();
     }
 
     @Test
@@ -102,28 +103,12 @@ class CallTextTest {
         var view = new FunctionView("f", List.of(), null);
         for (TraceEvent.Call call : List.of(
                 call(30, 2, 0), call(20, 1, 0), call(40, 1, 0), call(10, 0, 0), call(50, 0, 0), call(70, 1, 0))) {
-            order.accept(new Seen(view, "f", call, null), 0);
+            order.accept(new Seen(view, "f", call, null, 0), 0);
         }
         assertThat(shown).containsExactly(10L, 20L, 30L, 40L, 50L);
         order.tick(999_999_999);
         assertThat(shown).hasSize(5);
         order.tick(1_000_000_000);
         assertThat(shown).endsWith(70L);
-    }
-
-    @Test
-    void records_of_a_call_are_put_together() {
-        var seen = new ArrayList<Seen>();
-        var assembly = new Assembly(seen::add);
-        var view = new FunctionView("f", List.of(), null);
-        assembly.place(0xffffffff81000000L, "f", view);
-        assembly.accept(new TraceEvent.Words(10, 1, 2, "of the one"));
-        assembly.accept(new TraceEvent.Words(10, 0, 2, "of another processor's"));
-        assembly.accept(call(10, 0, 0));
-        assembly.accept(call(11, 0, 0));
-        assertThat(seen).hasSize(2);
-        assertThat(seen.getFirst().text(new Shown("x", ADDRESS, Style.DECIMAL, 0, 2)))
-                .isEqualTo("of the one");
-        assertThat(seen.getLast().extras()).isNull();
     }
 }
