@@ -40,6 +40,11 @@ public record Signature(String function, @Nullable Btf types, List<Parameter> pa
         return types.map(btf -> of(btf, function, Machine.architecture())).orElseGet(() -> unknown(function));
     }
 
+    /** Whether it is known to return nothing. */
+    public boolean returnsNothing() {
+        return types != null && result == 0;
+    }
+
     /** Of a function whose types are not known. */
     public static Signature unknown(String function) {
         return new Signature(function, null, List.of(), 0);

@@ -65,6 +65,16 @@ public record Column(String name, String heading, Kind kind, int width, boolean 
         return new Column(name, heading, kind, width, true);
     }
 
+    /** A cell of a key as text. */
+    public String text(Object cell) {
+        return switch (kind) {
+            case UNSIGNED -> Long.toUnsignedString(((Number) cell).longValue());
+            case ADDRESS -> Cells.address(((Number) cell).longValue());
+            case DURATION -> Cells.span(((Number) cell).longValue());
+            default -> cell.toString();
+        };
+    }
+
     private static int usual(Kind kind) {
         return switch (kind) {
             case NUMBER, UNSIGNED, DECIMAL -> 7;

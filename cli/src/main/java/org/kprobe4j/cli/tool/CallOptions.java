@@ -6,19 +6,12 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.cli.KprobeException;
 import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Expressions.Condition;
-import org.kprobe4j.cli.expression.Text;
-import org.kprobe4j.cli.expression.Type;
-import org.kprobe4j.cli.expression.Typed;
-import org.kprobe4j.cli.output.Column;
-import org.kprobe4j.cli.output.Kind;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Which calls, and how they are grouped: the options of the tools that look at calls from their entry to their return. */
 public final class CallOptions {
-    private static final Typed FUNCTION = new Typed(new Type.Characters(), null, new Text.Function(), false);
-
     @Option(
             names = "--by",
             paramLabel = "KEY",
@@ -32,6 +25,14 @@ public final class CallOptions {
 
     @Option(names = "--top", paramLabel = "N", description = "Only the N largest groups.")
     private @Nullable Integer top;
+
+    @Option(
+            names = "--max-keys",
+            paramLabel = "N",
+            description =
+                    "Room for so many groups in the kernel (default: latency 1024, 8 KiB each; ret 16384); the account tells "
+                            + "what found none.")
+    private @Nullable Integer maxKeys;
 
     @Mixin
     private FilterOptions filters = new FilterOptions();
@@ -65,12 +66,13 @@ public final class CallOptions {
         return top == null ? Integer.MAX_VALUE : top;
     }
 
-    /** Whether the entry decides something. */
-    boolean hasExpressions() {
-        return !filters.conditions().isEmpty() || !keys.isEmpty();
+    /** For so many groups there is room. */
+    int room(int usual) {
+        return maxKeys == null ? usual : maxKeys;
     }
 
     int execute(String name, Invocation invocation, Tool tool) {
+        Room.check("--max-keys", maxKeys);
         if (top != null && top < 1) {
             throw new KprobeException("--top %d: at least 1".formatted(top));
         }
@@ -82,26 +84,33 @@ public final class CallOptions {
         return ToolRun.execute(options, filters, outputs, invocation, tool);
     }
 
-    /** What a call must fulfil. */
-    Condition condition(ToolRun run, Expressions over) {
-        Condition given = run.condition(over);
-        return errors ? given.and(over.condition("failed")) : given;
+    /**
+     * What is asked of the target's calls.
+     *
+     * @param run has the filters
+     * @param byError whether those that failed are told apart by their errors
+     * @param counted whether it is counted what they return
+     */
+    List<FunctionGroup> groups(ToolRun run, boolean byError, boolean counted) {
+        String target = target();
+        boolean named = !filters.conditions().isEmpty() || !keys.isEmpty();
+        return FunctionGroup.of(target, named, errors || counted, over -> {
+            Condition given = run.condition(over);
+            return new Asked(
+                    errors ? given.and(over.condition("failed")) : given,
+                    columns(over, byError && errors),
+                    counted ? over.read("retval") : null);
+        });
     }
 
-    /** The groups' keys. */
-    List<KeyColumn> columns(Expressions over, boolean byError) {
-        var columns = new ArrayList<KeyColumn>();
-        if (keys.isEmpty() && !Targets.isOne(target())) {
-            columns.add(new KeyColumn(Column.of("function", Kind.TEXT), FUNCTION));
-        }
-        for (String list : keys) {
-            for (String key : Targets.split(list)) {
-                columns.add(KeyColumn.of(key, over.read(key)));
-            }
+    private List<KeyColumn> columns(Expressions over, boolean byError) {
+        List<KeyColumn> columns = KeyColumn.all(keys, over);
+        if (columns.isEmpty() && !Targets.isOne(target())) {
+            columns.add(KeyColumn.FUNCTION);
         }
         if (byError
                 && columns.stream().noneMatch(column -> column.column().name().equals("retval"))) {
-            columns.add(new KeyColumn(Column.of("error", Kind.TEXT), over.read("retval")));
+            columns.add(KeyColumn.error(over.read("retval")));
         }
         return columns;
     }

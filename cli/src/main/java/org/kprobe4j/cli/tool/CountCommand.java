@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import org.kprobe4j.cli.KprobeException;
 import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Expressions.Condition;
-import org.kprobe4j.cli.expression.Typed;
 import org.kprobe4j.cli.output.Column;
 import org.kprobe4j.cli.output.Kind;
 import picocli.CommandLine.Command;
@@ -41,6 +40,9 @@ import picocli.CommandLine.Parameters;
             "  kprobe count do_sys_openat2 --by 'str(filename)' --json --all -- make"
         })
 public final class CountCommand implements Callable<Integer> {
+    /** Of hash maps, each with a value for each CPU. */
+    private static final int ENTRIES = 16_384;
+
     @Option(
             names = "--by",
             paramLabel = "KEY",
@@ -51,6 +53,12 @@ public final class CountCommand implements Callable<Integer> {
 
     @Option(names = "--top", paramLabel = "N", description = "Only the N largest counts.")
     private @Nullable Integer top;
+
+    @Option(
+            names = "--max-keys",
+            paramLabel = "N",
+            description = "Room for so many keys in the kernel (default 16384); the account tells what found none.")
+    private @Nullable Integer maxKeys;
 
     @Mixin
     private FilterOptions filters = new FilterOptions();
@@ -88,38 +96,38 @@ public final class CountCommand implements Callable<Integer> {
             throw new KprobeException(
                     "--max-events: count shows no events; --duration ends it after a time, --top shortens the list");
         }
+        Room.check("--max-keys", maxKeys);
         return ToolRun.execute(options, filters, outputs, invocation, this::plant);
     }
 
     private Planted plant(ToolRun run) {
         String target = Targets.joined(targets);
-        Expressions expressions = keys.isEmpty() && filters.conditions().isEmpty()
-                ? Targets.unnamed(target)
-                : Targets.expressions(target);
-        Condition condition = run.condition(expressions);
+        boolean named = !keys.isEmpty() || !filters.conditions().isEmpty();
+        List<FunctionGroup> groups = FunctionGroup.of(target, named, false, over -> asked(run, target, over));
+        int room = maxKeys == null ? ENTRIES : maxKeys;
+        Counting counting = keys.isEmpty() && Targets.isOne(target)
+                ? Counting.ofOne(
+                        target,
+                        new Wanted(
+                                run.scope(),
+                                groups.getFirst().asked().condition().atEntry()))
+                : Counting.byKeys(target, groups, run.scope(), room);
+        return new CountPlanted(run, target, counting, top == null ? Integer.MAX_VALUE : top, room);
+    }
+
+    private Asked asked(ToolRun run, String target, Expressions over) {
+        Condition condition = run.condition(over);
         if (condition.needsReturn()) {
             throw atReturn("--when");
         }
-        var wanted = new Wanted(run.scope(), condition.atEntry());
-        var columns = columns(expressions);
-        int most = top == null ? Integer.MAX_VALUE : top;
-        Counting counting =
-                columns.isEmpty() ? Counting.byFunction(target, wanted) : Counting.byKeys(target, columns, wanted);
-        return new CountPlanted(run, target, counting, most);
-    }
-
-    private List<KeyColumn> columns(Expressions expressions) {
-        var columns = new ArrayList<KeyColumn>();
-        for (String list : keys) {
-            for (String key : Targets.split(list)) {
-                Typed typed = expressions.read(key);
-                if (typed.atReturn()) {
-                    throw atReturn("--by " + key);
-                }
-                columns.add(KeyColumn.of(key, typed));
-            }
+        List<KeyColumn> columns = KeyColumn.all(keys, over);
+        columns.stream().filter(key -> key.typed().atReturn()).findFirst().ifPresent(key -> {
+            throw atReturn("--by " + key.column().name());
+        });
+        if (columns.isEmpty() && !Targets.isOne(target)) {
+            columns.add(KeyColumn.FUNCTION);
         }
-        return columns;
+        return new Asked(condition, columns);
     }
 
     private static KprobeException atReturn(String what) {

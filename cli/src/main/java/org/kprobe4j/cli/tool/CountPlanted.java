@@ -18,10 +18,12 @@ final class CountPlanted implements Planted {
     private final String target;
     private final Counting counting;
     private final int most;
+    private final int room;
     private final Schema schema;
     private Map<List<Object>, Long> before = Map.of();
 
-    CountPlanted(ToolRun run, String target, Counting counting, int most) {
+    CountPlanted(ToolRun run, String target, Counting counting, int most, int room) {
+        this.room = room;
         this.run = run;
         this.target = target;
         this.counting = counting;
@@ -43,6 +45,9 @@ final class CountPlanted implements Planted {
 
     @Override
     public void interval(boolean isLast) {
+        if (isLast) {
+            Room.remark(counting.account(), "--max-keys", room);
+        }
         long now = System.nanoTime();
         Map<List<Object>, Long> sums = new HashMap<>(counting.sums());
         List<Counted> counted = new ArrayList<>();
@@ -79,13 +84,13 @@ final class CountPlanted implements Planted {
 
     @Override
     public void remove() {
-        counting.probe().close();
+        counting.remove();
     }
 
     /** What was not wanted is a part of its own: the program ran for it. */
     @Override
     public ProbeAccount account() {
-        ProbeAccount all = counting.probe().account();
+        ProbeAccount all = counting.account();
         long counted =
                 counting.sums().values().stream().mapToLong(Long::longValue).sum();
         return Accounts.filtered(all, all.delivered() - counted - all.entriesLost());
@@ -93,7 +98,7 @@ final class CountPlanted implements Planted {
 
     @Override
     public String what() {
-        return Accounts.what(target, counting.probe().places().size());
+        return Accounts.what(target, counting.places());
     }
 
     @Override

@@ -1,110 +1,110 @@
 package org.kprobe4j.cli.tool;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.kprobe4j.Counter;
 import org.kprobe4j.Kprobe;
+import org.kprobe4j.PerCpuMap;
 import org.kprobe4j.PreHandler;
-import org.kprobe4j.ProbePlace;
+import org.kprobe4j.ProbeAccount;
 import org.kprobe4j.cli.expression.Moment;
-import org.kprobe4j.cli.expression.Text;
-import org.kprobe4j.cli.expression.Type;
-import org.kprobe4j.cli.expression.Typed;
 import org.kprobe4j.cli.output.Column;
-import org.kprobe4j.cli.output.Kind;
 
-/** A planted probe and what it counts in. */
+/** Planted probes and what they count in. */
 final class Counting implements AutoCloseable {
-    /** Of hash maps, each with a value for each CPU. */
-    private static final int ENTRIES = 16_384;
-
-    private static final Typed FUNCTION = new Typed(new Type.Characters(), null, new Text.Function(), false);
-
-    private final Kprobe probe;
-    private final List<KeyColumn> columns;
+    private final List<Kprobe> probes = new ArrayList<>();
+    private final List<Column> columns;
     private final Supplier<Map<List<Object>, Long>> sums;
-    private final List<AutoCloseable> open;
+    private final Runnable free;
     private final boolean isOnePlace;
 
-    private Counting(
-            Kprobe probe,
-            List<KeyColumn> columns,
-            Supplier<Map<List<Object>, Long>> sums,
-            List<AutoCloseable> open,
-            boolean isOnePlace) {
-        this.probe = probe;
+    private Counting(List<Column> columns, Supplier<Map<List<Object>, Long>> sums, Runnable free, boolean isOnePlace) {
         this.columns = columns;
         this.sums = sums;
-        this.open = open;
+        this.free = free;
         this.isOnePlace = isOnePlace;
     }
 
-    /** By function: one needs a counter only, several a map. */
-    static Counting byFunction(String target, Wanted wanted) {
-        if (!Targets.isOne(target)) {
-            var column = new KeyColumn(Column.of("function", Kind.TEXT), FUNCTION);
-            return byKeys(target, List.of(column), wanted);
-        }
-        var column = new KeyColumn(Column.of("function", Kind.TEXT), FUNCTION);
+    /** Of one place, which needs a counter only. */
+    static Counting ofOne(String target, Wanted wanted) {
         var hits = Counter.of();
-        Kprobe probe = planted(target, hits, (p, regs) -> {
+        var name = new StringBuilder();
+        var counting = new Counting(
+                List.of(KeyColumn.FUNCTION.column()),
+                () -> Map.of(List.of(name.toString()), hits.sum()),
+                hits::close,
+                true);
+        counting.plant(target, (p, regs) -> {
             if (wanted.is(new Moment.AtPlace(p, regs))) {
                 hits.increment();
             }
             return 0;
         });
-        String name = Targets.name(target, probe.places().getFirst());
-        return new Counting(probe, List.of(column), () -> Map.of(List.of(name), hits.sum()), List.of(hits), true);
+        name.append(Targets.name(target, counting.probes.getFirst().places().getFirst()));
+        return counting;
     }
 
-    /** By the values of expressions. */
-    static Counting byKeys(String target, List<KeyColumn> columns, Wanted wanted) {
-        var keys = CountKeys.of(columns.stream().map(KeyColumn::typed).toList(), wanted, ENTRIES);
-        Kprobe probe = planted(target, keys, keys.handler());
-        var names = new HashMap<Long, String>();
-        for (ProbePlace place : probe.places()) {
-            names.put(place.addr(), Targets.name(target, place));
+    /** By keys. */
+    static Counting byKeys(String target, List<FunctionGroup> groups, Scope scope, int room) {
+        return byKeys(
+                target,
+                groups,
+                scope,
+                room,
+                KeyShape.of(groups.getFirst().asked().typed(), false));
+    }
+
+    private static <K> Counting byKeys(
+            String target, List<FunctionGroup> groups, Scope scope, int room, KeyShape<K> first) {
+        List<KeyColumn> columns = FunctionGroup.columns(groups);
+        var cells = new KeyCells(columns);
+        var counts = PerCpuMap.of(first.type(), Long.class, room);
+        var counting = new Counting(
+                columns.stream().map(KeyColumn::column).toList(), () -> read(counts, cells), counts::close, false);
+        for (FunctionGroup group : groups) {
+            Asked asked = group.asked();
+            counting.plant(
+                    group.target(),
+                    handler(
+                            new Wanted(scope, asked.condition().atEntry()),
+                            KeyShape.alike(first, KeyShape.of(asked.typed(), false)),
+                            counts));
+            cells.know(target, counting.probes.getLast().places());
         }
-        Supplier<Map<List<Object>, Long>> sums = () -> {
-            var read = new HashMap<List<Object>, Long>();
-            keys.sums().forEach((key, count) -> {
-                Object[] cells = keys.parts(key);
-                for (int i = 0; i < cells.length; i++) {
-                    cells[i] = columns.get(i)
-                            .cell(cells[i], address -> names.getOrDefault(address, "0x%x".formatted(address)));
-                }
-                read.merge(List.of(cells), count, Long::sum);
-            });
-            return read;
-        };
-        return new Counting(probe, columns, sums, List.of(keys), false);
+        return counting;
     }
 
-    private static Kprobe planted(String target, AutoCloseable uses, PreHandler handler) {
+    private static <K> PreHandler handler(Wanted wanted, KeyShape<K> shape, PerCpuMap<K, Long> counts) {
+        return (p, regs) -> {
+            var moment = new Moment.AtPlace(p, regs);
+            if (wanted.is(moment)) {
+                counts.add(shape.key(moment, 0), 1);
+            }
+            return 0;
+        };
+    }
+
+    private static Map<List<Object>, Long> read(PerCpuMap<?, Long> counts, KeyCells cells) {
+        var read = new HashMap<List<Object>, Long>();
+        counts.sums().forEach((key, count) -> read.merge(cells.of(key), count, Long::sum));
+        return read;
+    }
+
+    private void plant(String target, PreHandler handler) {
         try {
-            return Kprobe.at(target).preHandler(handler).register();
+            probes.add(Kprobe.at(target).preHandler(handler).register());
         } catch (RuntimeException e) {
-            closed(uses);
+            remove();
+            close();
             throw e;
         }
     }
 
-    private static void closed(AutoCloseable object) {
-        try {
-            object.close();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    Kprobe probe() {
-        return probe;
-    }
-
     List<Column> columns() {
-        return columns.stream().map(KeyColumn::column).toList();
+        return columns;
     }
 
     /** Whether there is one row, which is shown even if its count is zero. */
@@ -117,8 +117,23 @@ final class Counting implements AutoCloseable {
         return sums.get();
     }
 
+    /** Of all probes. */
+    ProbeAccount account() {
+        return probes.stream().map(Kprobe::account).reduce(ProbeAccount::plus).orElseThrow();
+    }
+
+    /** At how many places they are planted. */
+    int places() {
+        return probes.stream().mapToInt(probe -> probe.places().size()).sum();
+    }
+
+    /** Removes the probes; what was counted can still be read. */
+    void remove() {
+        probes.forEach(Kprobe::close);
+    }
+
     @Override
     public void close() {
-        open.forEach(Counting::closed);
+        free.run();
     }
 }

@@ -57,6 +57,19 @@ sealed interface KeyShape<K> {
         }
     }
 
+    /** Of one number, where the tool itself tells nothing apart. */
+    record OfNumber(Value number) implements KeyShape<Long> {
+        @Override
+        public Long key(Moment moment, long own) {
+            return number.value(moment);
+        }
+
+        @Override
+        public Class<Long> type() {
+            return Long.class;
+        }
+    }
+
     /** Of numbers alone. */
     record OfNumbers(Value a, Value b, Value c, Value d) implements KeyShape<Numbers> {
         @Override
@@ -113,9 +126,10 @@ sealed interface KeyShape<K> {
      * The smallest shape that has room for some expressions. A function's name is kept as its address.
      *
      * @param keys numbers and texts
+     * @param hasOwn whether the tool has a number of its own
      * @throws KprobeException if there are too many
      */
-    static KeyShape<?> of(List<Typed> keys) {
+    static KeyShape<?> of(List<Typed> keys, boolean hasOwn) {
         var numbers = new ArrayList<Value>();
         var texts = new ArrayList<Text>();
         for (Typed key : keys) {
@@ -136,7 +150,9 @@ sealed interface KeyShape<K> {
         Value b = numbers.get(1);
         Value c = numbers.get(2);
         if (texts.isEmpty()) {
-            return keys.isEmpty() ? new OfNothing() : new OfNumbers(a, b, c, numbers.get(3));
+            return keys.isEmpty()
+                    ? new OfNothing()
+                    : keys.size() == 1 && !hasOwn ? new OfNumber(a) : new OfNumbers(a, b, c, numbers.get(3));
         } else if (texts.size() == 2) {
             return new OfTexts(texts.getFirst(), texts.getLast(), a, b);
         }
@@ -145,12 +161,11 @@ sealed interface KeyShape<K> {
                 : new OfText(texts.getFirst(), a, b, c);
     }
 
-    /** The shape of other calls' keys, in the same map. */
+    /** The shape of other functions' keys in the same map: the keys are of the same kinds. */
     @SuppressWarnings("unchecked")
-    static <K> KeyShape<K> alike(KeyShape<K> first, KeyShape<?> other, String target) {
+    static <K> KeyShape<K> alike(KeyShape<K> first, KeyShape<?> other) {
         if (!first.type().equals(other.type())) {
-            throw new KprobeException(
-                    "--by: the keys are not the same for all functions; ask for %s alone".formatted(target));
+            throw new IllegalArgumentException("%s, not %s".formatted(other, first));
         }
         // The class of the keys says so.
         return (KeyShape<K>) other;
@@ -211,6 +226,7 @@ sealed interface KeyShape<K> {
 
     private static Long number(Object key, int index) {
         List<Long> numbers = switch (key) {
+            case Long n -> List.of(n);
             case Numbers n -> List.of(n.a(), n.b(), n.c(), n.d());
             case Named n -> List.of(n.a(), n.b(), n.c());
             case Texted n -> List.of(n.a(), n.b(), n.c());

@@ -6,9 +6,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.cli.KprobeException;
-import org.kprobe4j.cli.expression.Expressions;
-import org.kprobe4j.cli.expression.Expressions.Condition;
-import org.kprobe4j.cli.expression.Typed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -115,46 +112,35 @@ public final class LatencyCommand implements Callable<Integer> {
     }
 
     private Planted plant(ToolRun run) {
-        List<CallGroup> groups = calls.errors() || calls.hasExpressions()
-                ? CallGroup.byResultOrVoid(calls.target(), calls.errors())
-                : CallGroup.together(calls.target());
-        List<KeyColumn> columns = calls.columns(groups.getFirst().expressions(), calls.errors());
-        return plant(run, groups, columns, KeyShape.of(typed(columns)));
+        List<FunctionGroup> groups = calls.groups(run, true, false);
+        return plant(run, groups, KeyShape.of(groups.getFirst().asked().typed(), false));
     }
 
-    private static List<Typed> typed(List<KeyColumn> columns) {
-        return columns.stream().map(KeyColumn::typed).toList();
-    }
-
-    private <K> Planted plant(ToolRun run, List<CallGroup> groups, List<KeyColumn> columns, KeyShape<K> first) {
-        TimeStore.Steps steps = steps(linear);
-        boolean often = run.hasIntervals();
+    private <K> Planted plant(ToolRun run, List<FunctionGroup> groups, KeyShape<K> first) {
+        List<KeyColumn> columns = FunctionGroup.columns(groups);
+        int room = calls.room(TimeStore.KEYS);
+        var stores = new TimeStore.Plan<>(first, steps(linear), run.hasIntervals(), room);
         var table = new LatencyTable(
                 run.output(), columns.stream().map(KeyColumn::column).toList(), cpuTime, histograms, calls.most());
         var planted = new LatencyPlanted<>(
                 run,
                 calls.target(),
                 table,
-                new CallCells(columns),
-                TimeStore.open(first, steps, often),
+                new KeyCells(columns),
+                stores.open(),
                 cpuTime ? Waiting.BySwitches.open() : new Waiting.NotAsked(),
-                cpuTime
-                        ? new LatencyCalls.Parts<>(
-                                TimeStore.open(first, steps, often), TimeStore.open(first, steps, often))
-                        : new LatencyCalls.Whole<K>());
+                cpuTime ? new LatencyCalls.Parts<>(stores.open(), stores.open()) : new LatencyCalls.Whole<K>(),
+                room);
         try {
             planted.plantSwitches();
-            for (CallGroup group : groups) {
-                Expressions over = group.expressions();
-                Condition condition = calls.condition(run, over);
-                KeyShape<K> shape =
-                        KeyShape.alike(first, KeyShape.of(typed(calls.columns(over, calls.errors()))), group.target());
+            for (FunctionGroup group : groups) {
+                Asked asked = group.asked();
                 planted.plant(
                         group.target(),
                         new LatencyCalls<>(
-                                new Wanted(run.scope(), condition.atEntry()),
-                                condition.atReturn(),
-                                shape,
+                                new Wanted(run.scope(), asked.condition().atEntry()),
+                                asked.condition().atReturn(),
+                                KeyShape.alike(first, KeyShape.of(asked.typed(), false)),
                                 planted.times(),
                                 planted.waiting(),
                                 planted.split()));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Kprobe;
 import org.kprobe4j.Kretprobe;
@@ -12,27 +13,32 @@ import org.kprobe4j.ProbeAccount;
 /** Calls that are being measured, and what is shown of them. */
 final class LatencyPlanted<K> implements Planted {
     private static final String WHOLE = "all";
+    private static final int PARTS = 3;
 
     private final ToolRun run;
     private final String target;
     private final LatencyTable table;
-    private final CallCells cells;
+    private final KeyCells cells;
     private final TimeStore<K> times;
     private final Waiting waiting;
     private final LatencyCalls.Split<K> split;
+    private final int room;
     private final List<Kretprobe> probes = new ArrayList<>();
     private final Map<List<Object>, LatencyTable.Group> all = new LinkedHashMap<>();
     private @Nullable Kprobe switches;
     private long measured;
+    private long entries;
 
     LatencyPlanted(
             ToolRun run,
             String target,
             LatencyTable table,
-            CallCells cells,
+            KeyCells cells,
             TimeStore<K> times,
             Waiting waiting,
-            LatencyCalls.Split<K> split) {
+            LatencyCalls.Split<K> split,
+            int room) {
+        this.room = room;
         this.run = run;
         this.target = target;
         this.table = table;
@@ -67,7 +73,7 @@ final class LatencyPlanted<K> implements Planted {
                 .handler(calls.back())
                 .register();
         probes.add(probe);
-        cells.know(probe);
+        cells.know(target, probe.places());
     }
 
     @Override
@@ -78,6 +84,9 @@ final class LatencyPlanted<K> implements Planted {
             run.output().line(run.hasIntervals() ? "no calls returned" : "no calls of %s returned".formatted(target));
         } else {
             table.show(System.nanoTime(), now.values());
+        }
+        if (isLast) {
+            Room.remark(account(), "--max-keys", room);
         }
         if (isLast && run.hasIntervals() && run.output().isForPeople() && !all.isEmpty()) {
             run.output().line("");
@@ -94,15 +103,23 @@ final class LatencyPlanted<K> implements Planted {
 
     private Map<List<Object>, LatencyTable.Group> take() {
         var groups = new LinkedHashMap<List<Object>, LatencyTable.Group>();
-        times.take().forEach((key, found) -> {
-            measured += found.count();
-            put(groups, key, WHOLE, found);
-        });
+        take(times, WHOLE, groups);
         if (split instanceof LatencyCalls.Parts<K> parts) {
-            parts.runs().take().forEach((key, found) -> put(groups, key, "on CPU", found));
-            parts.waits().take().forEach((key, found) -> put(groups, key, "waiting", found));
+            take(parts.runs(), "on CPU", groups);
+            take(parts.waits(), "waiting", groups);
+            // What found room as a part alone is no call.
+            groups.values().removeIf(group -> group.parts().size() < PARTS);
         }
+        groups.values()
+                .forEach(group -> measured +=
+                        Objects.requireNonNull(group.parts().get(WHOLE)).count());
         return groups;
+    }
+
+    private void take(TimeStore<K> store, String part, Map<List<Object>, LatencyTable.Group> groups) {
+        TimeStore.Taken taken = store.take();
+        entries += taken.entries();
+        taken.groups().forEach((key, found) -> put(groups, key, part, found));
     }
 
     private void put(Map<List<Object>, LatencyTable.Group> groups, Object key, String part, Measured found) {
@@ -120,14 +137,16 @@ final class LatencyPlanted<K> implements Planted {
         }
     }
 
-    /** What was not wanted is a part of its own: the program ran for it. */
+    /**
+     * What was not wanted is a part of its own: the program ran for it. Each call that was wanted is in every map, or lost for every map
+     * that was full: so it is known how many there were.
+     */
     @Override
     public ProbeAccount account() {
-        ProbeAccount sum = probes.stream()
-                .map(Kretprobe::account)
-                .reduce(ProbeAccount::plus)
-                .orElseThrow();
-        return Accounts.filtered(sum, Math.max(0, sum.delivered() - measured - sum.entriesLost()));
+        ProbeAccount sum = Accounts.sum(probes);
+        int maps = times.maps() * (split instanceof LatencyCalls.Parts<K> ? PARTS : 1);
+        long wanted = Math.max(measured, (entries + sum.entriesLost()) / maps);
+        return Accounts.filtered(sum, Math.max(0, sum.delivered() - wanted), wanted - measured);
     }
 
     @Override

@@ -72,19 +72,32 @@ final class Measured {
     }
 
     /**
-     * A time that so many of a hundred do not exceed: the largest of the slot in which it lies, or the largest of all.
+     * A time that so many of a hundred do not exceed: the largest of the slot in which it lies, of the step, or of all.
      *
      * @param percent above 0, up to 100
      */
     long percentile(double percent) {
         long rank = (long) Math.ceil(count() * percent / ALL);
+        long most = Math.min(exact.getMax(), mostInStep(rank));
         for (int slot = 0; slot < slots.length; slot++) {
             rank -= slots[slot];
             if (rank <= 0) {
-                return Math.min(LogLinear.to(slot), exact.getMax());
+                return Math.min(LogLinear.to(slot), most);
             }
         }
         throw new IllegalStateException("nothing was measured");
+    }
+
+    /** The largest number of the step in which the one of a rank is. */
+    private long mostInStep(long rank) {
+        long left = rank;
+        for (Bucket bucket : steps == null ? List.<Bucket>of() : steps.buckets()) {
+            left -= bucket.count();
+            if (left <= 0) {
+                return bucket.to();
+            }
+        }
+        return Long.MAX_VALUE;
     }
 
     /** In the steps that were asked for, else by powers of two; from the first that is not empty to the last. */

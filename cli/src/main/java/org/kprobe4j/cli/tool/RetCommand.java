@@ -2,9 +2,9 @@ package org.kprobe4j.cli.tool;
 
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.kprobe4j.PerCpuMap;
-import org.kprobe4j.cli.expression.Expressions;
-import org.kprobe4j.cli.expression.Expressions.Condition;
+import org.kprobe4j.cli.expression.Type;
 import org.kprobe4j.cli.expression.Typed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,41 +58,35 @@ public final class RetCommand implements Callable<Integer> {
     }
 
     private Planted plant(ToolRun run) {
-        List<CallGroup> groups = CallGroup.byResult(calls.target());
-        List<KeyColumn> columns = calls.columns(groups.getFirst().expressions(), false);
-        return plant(run, groups, columns, KeyShape.of(typed(columns)));
+        List<FunctionGroup> groups = calls.groups(run, false, true);
+        return plant(run, groups, KeyShape.of(groups.getFirst().asked().typed(), true));
     }
 
-    private static List<Typed> typed(List<KeyColumn> columns) {
-        return columns.stream().map(KeyColumn::typed).toList();
-    }
-
-    private <K> Planted plant(ToolRun run, List<CallGroup> groups, List<KeyColumn> columns, KeyShape<K> first) {
-        List<Typed> returned =
-                groups.stream().map(group -> group.expressions().read("retval")).toList();
-        boolean isOne = returned.size() == 1;
+    private <K> Planted plant(ToolRun run, List<FunctionGroup> groups, KeyShape<K> first) {
+        List<Typed> returned = groups.stream()
+                .flatMap(group -> Stream.ofNullable(group.asked().returned()))
+                .toList();
+        boolean isOne = returned.stream().map(Typed::type).distinct().count() == 1;
+        List<KeyColumn> columns = FunctionGroup.columns(groups);
         var table = new ReturnTable(
                 run.output(),
                 columns.stream().map(KeyColumn::column).toList(),
-                RetPlanted.common(returned.stream().map(Typed::type).toList()),
+                isOne ? returned.getFirst().type() : Type.Numeric.LONG,
                 calls.most());
-        PerCpuMap<K, Long> counts = PerCpuMap.of(first.type(), Long.class, ENTRIES);
-        var planted = new RetPlanted<>(run, calls.target(), table, new CallCells(columns), counts);
+        int room = calls.room(ENTRIES);
+        PerCpuMap<K, Long> counts = PerCpuMap.of(first.type(), Long.class, room);
+        var planted = new RetPlanted<>(run, calls.target(), table, new KeyCells(columns), counts, room);
         try {
             for (int i = 0; i < groups.size(); i++) {
-                CallGroup group = groups.get(i);
-                Expressions over = group.expressions();
-                Condition condition = calls.condition(run, over);
-                ReturnCode code = isOne
-                        ? ReturnCode.of(returned.get(i))
-                        : ReturnCode.of(returned.get(i)).asNumber();
+                Asked asked = groups.get(i).asked();
+                ReturnCode code = ReturnCode.of(returned.get(i));
                 planted.plant(
-                        group.target(),
+                        groups.get(i).target(),
                         new ReturnCalls<>(
-                                new Wanted(run.scope(), condition.atEntry()),
-                                condition.atReturn(),
-                                KeyShape.alike(first, KeyShape.of(typed(calls.columns(over, false))), group.target()),
-                                code,
+                                new Wanted(run.scope(), asked.condition().atEntry()),
+                                asked.condition().atReturn(),
+                                KeyShape.alike(first, KeyShape.of(asked.typed(), true)),
+                                isOne ? code : code.asNumber(),
                                 counts));
             }
             return planted;

@@ -10,19 +10,20 @@ import java.util.TreeMap;
 import org.kprobe4j.Kretprobe;
 import org.kprobe4j.PerCpuMap;
 import org.kprobe4j.ProbeAccount;
-import org.kprobe4j.cli.expression.Type;
 
 /** Calls whose return values are being counted, and what is shown of them. */
 final class RetPlanted<K> implements Planted {
     private final ToolRun run;
     private final String target;
     private final ReturnTable table;
-    private final CallCells cells;
+    private final KeyCells cells;
     private final PerCpuMap<K, Long> counts;
+    private final int room;
     private final List<Kretprobe> probes = new ArrayList<>();
     private Map<K, Long> before = Map.of();
 
-    RetPlanted(ToolRun run, String target, ReturnTable table, CallCells cells, PerCpuMap<K, Long> counts) {
+    RetPlanted(ToolRun run, String target, ReturnTable table, KeyCells cells, PerCpuMap<K, Long> counts, int room) {
+        this.room = room;
         this.run = run;
         this.target = target;
         this.table = table;
@@ -36,11 +37,14 @@ final class RetPlanted<K> implements Planted {
                 .handler(calls.back())
                 .register();
         probes.add(probe);
-        cells.know(probe);
+        cells.know(target, probe.places());
     }
 
     @Override
     public void interval(boolean isLast) {
+        if (isLast) {
+            Room.remark(Accounts.sum(probes), "--max-keys", room);
+        }
         Map<K, Long> sums = counts.sums();
         var since = new HashMap<K, Long>(sums);
         before.forEach((key, count) -> since.merge(key, -count, Long::sum));
@@ -82,10 +86,7 @@ final class RetPlanted<K> implements Planted {
     /** What was not wanted is a part of its own: the program ran for it. */
     @Override
     public ProbeAccount account() {
-        ProbeAccount sum = probes.stream()
-                .map(Kretprobe::account)
-                .reduce(ProbeAccount::plus)
-                .orElseThrow();
+        ProbeAccount sum = Accounts.sum(probes);
         long counted =
                 counts.sums().values().stream().mapToLong(Long::longValue).sum();
         return Accounts.filtered(sum, Math.max(0, sum.delivered() - counted - sum.entriesLost()));
@@ -101,10 +102,5 @@ final class RetPlanted<K> implements Planted {
     public void close() {
         remove();
         counts.close();
-    }
-
-    /** What the values of all functions are: of functions that return different types, numbers. */
-    static Type common(List<Type> types) {
-        return types.stream().distinct().count() == 1 ? types.getFirst() : Type.Numeric.LONG;
     }
 }

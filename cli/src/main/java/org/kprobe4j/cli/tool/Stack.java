@@ -12,14 +12,14 @@ import org.kprobe4j.UserStack;
 /**
  * A stack with its frames' names, as results have it: stacks of different addresses that read the same are one.
  *
- * @param comm the task's name; empty if it is not told apart
- * @param pid the process's number; 0 if it is not told apart
+ * @param keys cells of the keys beside the stack, in their order
+ * @param labels the keys as frames, the outermost first
  * @param user frames of the process, the outermost first; null if they are not asked for
  * @param kernel frames of the kernel, the outermost first; null if they are not asked for
  */
 record Stack(
-        String comm,
-        int pid,
+        List<Object> keys,
+        List<String> labels,
         @Nullable List<Frame> user,
         @Nullable List<Frame> kernel) {
     /** What code a frame is of. */
@@ -41,12 +41,23 @@ record Stack(
     private static final Pattern NO_STACK = Pattern.compile("\\[no (stack|frames)]");
 
     /** Of a key of the kernel's map. Names are looked up now. */
-    static Stack of(StackKeys.Parts parts) {
+    static Stack of(Stacks.Parts parts, List<KeyColumn> columns, List<Object> cells) {
+        var labels = new ArrayList<String>();
+        for (int i = 0; i < columns.size(); i++) {
+            labels.add(label(columns.get(i), cells.get(i)));
+        }
         return new Stack(
-                parts.comm(),
-                parts.pid(),
+                cells,
+                labels,
                 parts.user() == null ? null : user(parts.user()),
                 parts.kernel() == null ? null : kernel(parts.kernel()));
+    }
+
+    /** A text speaks for itself, a number does not. */
+    private static String label(KeyColumn key, Object cell) {
+        return key.typed().text() != null
+                ? cell.toString()
+                : key.column().name() + " " + key.column().text(cell);
     }
 
     private static List<Frame> kernel(KernelStack stack) {
@@ -81,12 +92,9 @@ record Stack(
     /** What tells the task apart, outermost, then the process's frames, then the kernel's. */
     List<Frame> frames() {
         var all = new ArrayList<Frame>();
-        if (!comm.isEmpty()) {
-            all.add(new Frame(comm.replace(';', ':'), Code.NATIVE));
-        }
-        if (pid != 0) {
-            all.add(new Frame("pid " + pid, Code.NATIVE));
-        }
+        labels.stream()
+                .filter(label -> !label.isEmpty())
+                .forEach(label -> all.add(new Frame(label.replace(';', ':'), Code.NATIVE)));
         all.addAll(user == null ? List.of() : user);
         all.addAll(kernel == null ? List.of() : kernel);
         return all;

@@ -1,12 +1,10 @@
 package org.kprobe4j.cli.tool;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
-import java.util.Objects;
-import java.util.function.BiConsumer;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.EntryHandler;
 import org.kprobe4j.Kernel;
@@ -15,6 +13,7 @@ import org.kprobe4j.Kprobe;
 import org.kprobe4j.Kretprobe;
 import org.kprobe4j.PreHandler;
 import org.kprobe4j.ProbeAccount;
+import org.kprobe4j.ProbePlace;
 import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.SummaryMap;
 import org.kprobe4j.TaskLocal;
@@ -23,11 +22,20 @@ import org.kprobe4j.cli.expression.Moment;
 import org.kprobe4j.cli.expression.Value;
 
 /**
- * The planted probe of {@code kprobe stacks}: counts in the kernel by the stack on which the target was reached.
+ * The planted probes of {@code kprobe stacks}: count in the kernel by the stack on which the target was reached, and by keys. One map gives
+ * each stack a number, another counts by the keys and that number: so keys of any shape go with any stacks, and a call's return finds again
+ * what its entry saw.
  *
+ * @param <S> the stacks
  * @param <K> the keys
  */
-abstract sealed class StackProbe<K> implements AutoCloseable {
+abstract sealed class StackProbe<S, K> implements AutoCloseable {
+    /** NR_CPUS is at most 8192. */
+    private static final int CPU_BITS = 13;
+
+    /** The number of hits whose stack found no room; they are counted among the entries lost. */
+    private static final long NO_ROOM = 0;
+
     /** What was found for a key: how many hits, and of calls their times in nanoseconds. */
     record Weight(long hits, long timeNs, long maxNs) {
         /** Of two keys that are told apart in the kernel only. */
@@ -36,63 +44,105 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
         }
     }
 
-    private final StackKeys<K> keys;
+    /** What is done with a key, the stacks that belong to it, and what it weighs. */
+    interface Visitor {
+        /** One of them. */
+        void visit(Object key, Stacks.Parts stacks, Weight weight);
+    }
 
-    private StackProbe(StackKeys<K> keys) {
-        this.keys = keys;
+    private final Stacks<S> stacks;
+    private final KernelMap<S, Long> numbers;
+
+    private StackProbe(Stacks<S> stacks, int maxStacks) {
+        this.stacks = stacks;
+        this.numbers = KernelMap.of(stacks.type(), Long.class, maxStacks);
     }
 
     /**
-     * Plants it.
+     * Makes the maps; {@link #plant} plants.
      *
-     * @param target a function, a place, or several
-     * @param keys by what hits are told apart
-     * @param scope whose hits count
-     * @param condition what a hit must fulfil besides
-     * @param times whether the calls' times are taken; if not, and the condition is decided at the entry, no return is looked at
-     * @param maxStacks how many keys there is room for
+     * @param stacks which stacks are told apart
+     * @param first the shape of the keys
+     * @param atReturn whether something is known when the calls return only, as their times
+     * @param maxStacks how many stacks, and how many keys, there is room for
      */
-    static <K> StackProbe<K> plant(
-            String target, StackKeys<K> keys, Scope scope, Condition condition, boolean times, int maxStacks) {
-        return times || condition.needsReturn()
-                ? new OfCalls<>(target, keys, scope, condition, maxStacks)
-                : new OfHits<>(target, keys, new Wanted(scope, condition.atEntry()), maxStacks);
+    static <S, K> StackProbe<S, K> open(Stacks<S> stacks, KeyShape<K> first, boolean atReturn, int maxStacks) {
+        return atReturn ? new OfCalls<>(stacks, first, maxStacks) : new OfHits<>(stacks, first, maxStacks);
     }
 
-    /** Calls an action for each key; {@code take} removes them from the kernel. */
-    final void forEach(boolean take, BiConsumer<StackKeys.Parts, Weight> action) {
-        weights(take).forEach((key, weight) -> action.accept(keys.parts(key), weight));
-    }
+    /** Plants a probe for some functions; where it is planted. */
+    abstract List<ProbePlace> plant(String target, Scope scope, Condition condition, KeyShape<K> shape);
 
     abstract Map<K, Weight> weights(boolean take);
 
     abstract ProbeAccount account();
 
-    /** At how many places it is planted. */
-    abstract int places();
-
-    /** Removes the probe; what was counted can still be read. */
+    /** Removes the probes; what was counted can still be read. */
     abstract void remove();
 
-    /** Hits of a place, counted by one addition in a map. */
-    private static final class OfHits<K> extends StackProbe<K> {
-        private final KernelMap<K, Long> counts;
-        private final Kprobe probe;
+    @Override
+    public void close() {
+        remove();
+        numbers.close();
+    }
 
-        OfHits(String target, StackKeys<K> keys, Wanted wanted, int maxStacks) {
-            super(keys);
-            counts = KernelMap.of(keys.type(), Long.class, maxStacks);
-            probe = closingOnFailure(
-                    counts::close,
-                    () -> Kprobe.at(target)
-                            .preHandler(handler(keys, wanted, counts))
-                            .register());
+    /** Calls an action for each key; {@code take} removes them from the kernel. */
+    final void forEach(boolean take, Visitor visitor) {
+        Map<K, Weight> weights = weights(take);
+        var byNumber = new HashMap<Long, S>();
+        numbers.forEach((stack, number) -> byNumber.put(number, stack));
+        weights.forEach((key, weight) -> {
+            S stack = byNumber.get(KeyShape.own(key));
+            if (stack != null) {
+                visitor.visit(key, stacks.parts(stack), weight);
+            }
+        });
+    }
+
+    /** The number of the stack on which the handler is. */
+    private static <S> long number(Stacks<S> stacks, KernelMap<S, Long> numbers) {
+        S here = stacks.here();
+        Long known = numbers.get(here);
+        if (known != null) {
+            return known;
+        }
+        // No other stack gets it: a CPU is in one handler at a time, and its clock goes on.
+        long fresh = Kernel.ktimeNs() << CPU_BITS | Kernel.cpu();
+        return numbers.putIfAbsent(here, fresh) ? fresh : numbers.getOrDefault(here, NO_ROOM);
+    }
+
+    /** Hits of places. */
+    private static final class OfHits<S, K> extends StackProbe<S, K> {
+        private final KernelMap<K, Long> counts;
+        private final List<Kprobe> probes = new ArrayList<>();
+
+        OfHits(Stacks<S> stacks, KeyShape<K> first, int maxStacks) {
+            super(stacks, maxStacks);
+            counts = KernelMap.of(first.type(), Long.class, maxStacks);
         }
 
-        private static <K> PreHandler handler(StackKeys<K> keys, Wanted wanted, KernelMap<K, Long> counts) {
+        @Override
+        List<ProbePlace> plant(String target, Scope scope, Condition condition, KeyShape<K> shape) {
+            var wanted = new Wanted(scope, condition.atEntry());
+            probes.add(Kprobe.at(target)
+                    .preHandler(handler(super.stacks, super.numbers, wanted, shape, counts))
+                    .register());
+            return probes.getLast().places();
+        }
+
+        private static <S, K> PreHandler handler(
+                Stacks<S> stacks,
+                KernelMap<S, Long> numbers,
+                Wanted wanted,
+                KeyShape<K> shape,
+                KernelMap<K, Long> counts) {
             return (p, regs) -> {
-                if (wanted.is(new Moment.AtPlace(p, regs))) {
-                    counts.add(keys.key(), 1);
+                var moment = new Moment.AtPlace(p, regs);
+                if (wanted.is(moment)) {
+                    long stack = number(stacks, numbers);
+                    if (stack != NO_ROOM) {
+                        counts.add(shape.key(moment, stack), 1);
+                    }
                 }
                 return 0;
             };
@@ -108,22 +158,20 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
 
         @Override
         ProbeAccount account() {
-            return probe.account();
-        }
-
-        @Override
-        int places() {
-            return probe.places().size();
+            return probes.stream()
+                    .map(Kprobe::account)
+                    .reduce(ProbeAccount::plus)
+                    .orElseThrow();
         }
 
         @Override
         void remove() {
-            probe.close();
+            probes.forEach(Kprobe::close);
         }
 
         @Override
         public void close() {
-            remove();
+            super.close();
             counts.close();
         }
     }
@@ -137,66 +185,46 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
         long stack;
     }
 
-    /**
-     * Calls of a function. The stack is taken at the entry: at the return older kernels do not find the caller. A map gives each stack a
-     * number, so that the return finds again what the entry saw.
-     */
-    private static final class OfCalls<K> extends StackProbe<K> {
-        private final KernelMap<K, Long> numbers;
-        private final SummaryMap<Long> times;
-        private final Kretprobe probe;
-        /** Where the return probe's own entry handler does not see the caller: these see it first. */
-        private final @Nullable Kprobe first;
+    /** Calls of functions. The stack is taken at the entry: at the return older kernels do not find the caller. */
+    private static final class OfCalls<S, K> extends StackProbe<S, K> {
+        private final SummaryMap<K> times;
+        private final List<Kretprobe> probes = new ArrayList<>();
+
+        /** Where the return probes' own entry handlers do not see the caller: these see it first. */
+        private final List<Kprobe> first = new ArrayList<>();
 
         private final @Nullable TaskLocal<Long> reached;
 
-        OfCalls(String target, StackKeys<K> keys, Scope scope, Condition condition, int maxStacks) {
-            super(keys);
-            var wanted = new Wanted(scope, condition.atEntry());
-            numbers = KernelMap.of(keys.type(), Long.class, maxStacks);
-            @Nullable SummaryMap<Long> sums = null;
-            @Nullable TaskLocal<Long> local = null;
-            @Nullable Kretprobe planted = null;
-            try {
-                sums = SummaryMap.of(Long.class, maxStacks);
-                local = Unwinding.passesReturnProbes() ? null : TaskLocal.of(Long.class);
-                planted = Kretprobe.at(target, Call.class)
-                        .entryHandler(local == null ? entry(keys, wanted, numbers) : after(wanted, local))
-                        .handler(back(condition.atReturn(), sums))
-                        .register();
-                first = local == null
-                        ? null
-                        : Kprobe.at(target)
-                                .preHandler(before(keys, wanted, numbers, local))
-                                .register();
-            } catch (RuntimeException e) {
-                Stream.of(planted, local, sums, numbers)
-                        .filter(Objects::nonNull)
-                        .forEach(OfCalls::close);
-                throw e;
-            }
-            times = sums;
-            reached = local;
-            probe = planted;
+        OfCalls(Stacks<S> stacks, KeyShape<K> shape, int maxStacks) {
+            super(stacks, maxStacks);
+            times = SummaryMap.of(shape.type(), maxStacks);
+            reached = Unwinding.passesReturnProbes() ? null : TaskLocal.of(Long.class);
         }
 
-        private static void close(AutoCloseable one) {
-            try {
-                one.close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
+        @Override
+        List<ProbePlace> plant(String target, Scope scope, Condition condition, KeyShape<K> shape) {
+            var wanted = new Wanted(scope, condition.atEntry());
+            probes.add(Kretprobe.at(target, Call.class)
+                    .entryHandler(reached == null ? entry(super.stacks, super.numbers, wanted) : after(wanted, reached))
+                    .handler(back(condition.atReturn(), shape, times))
+                    .register());
+            if (reached != null) {
+                first.add(Kprobe.at(target)
+                        .preHandler(before(super.stacks, super.numbers, wanted, reached))
+                        .register());
             }
+            return probes.getLast().places();
         }
 
         /**
          * Before 5.16 the unwinder ends at the trampoline that a return probe has put in the place of the return address by the time its
          * own entry handler runs. A probe of the same place that is planted later runs before that.
          */
-        private static <K> PreHandler before(
-                StackKeys<K> keys, Wanted wanted, KernelMap<K, Long> numbers, TaskLocal<Long> reached) {
+        private static <S> PreHandler before(
+                Stacks<S> stacks, KernelMap<S, Long> numbers, Wanted wanted, TaskLocal<Long> reached) {
             return (p, regs) -> {
                 if (wanted.is(new Moment.AtPlace(p, regs))) {
-                    reached.set(number(keys, numbers));
+                    reached.set(number(stacks, numbers));
                 }
                 return 0;
             };
@@ -217,34 +245,23 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
             };
         }
 
-        /** The number of the stack on which the handler is. */
-        private static <K> long number(StackKeys<K> keys, KernelMap<K, Long> numbers) {
-            K key = keys.key();
-            Long known = numbers.get(key);
-            if (known != null) {
-                return known;
-            }
-            // No other stack gets it: a CPU is in one handler at a time, and its clock goes on.
-            long fresh = Kernel.ktimeNs() << CPU_BITS | Kernel.cpu();
-            return numbers.putIfAbsent(key, fresh) ? fresh : numbers.getOrDefault(key, NO_ROOM);
-        }
-
-        private static <K> EntryHandler<Call> entry(StackKeys<K> keys, Wanted wanted, KernelMap<K, Long> numbers) {
+        private static <S> EntryHandler<Call> entry(Stacks<S> stacks, KernelMap<S, Long> numbers, Wanted wanted) {
             return (ri, regs) -> {
                 if (!wanted.is(new Moment.InCall(ri, regs, 0))) {
                     return 1;
                 }
-                ri.data().stack = number(keys, numbers);
+                ri.data().stack = number(stacks, numbers);
                 ri.data().start = Kernel.ktimeNs();
                 return 0;
             };
         }
 
-        private static ReturnHandler<Call> back(Value wanted, SummaryMap<Long> times) {
+        private static <K> ReturnHandler<Call> back(Value wanted, KeyShape<K> shape, SummaryMap<K> times) {
             return (ri, regs) -> {
                 long time = Kernel.ktimeNs() - ri.data().start;
-                if (wanted.value(new Moment.InCall(ri, regs, time)) != 0) {
-                    times.record(ri.data().stack, time);
+                var moment = new Moment.InCall(ri, regs, time);
+                if (ri.data().stack != NO_ROOM && wanted.value(moment) != 0) {
+                    times.record(shape.key(moment, ri.data().stack), time);
                 }
                 return 0;
             };
@@ -252,80 +269,34 @@ abstract sealed class StackProbe<K> implements AutoCloseable {
 
         @Override
         Map<K, Weight> weights(boolean take) {
-            Map<Long, LongSummaryStatistics> found = take ? times.takeAll() : times.entries();
+            Map<K, LongSummaryStatistics> found = take ? times.takeAll() : times.entries();
             var weights = new HashMap<K, Weight>();
-            numbers.forEach((key, number) -> {
-                LongSummaryStatistics time = found.get(number);
-                if (time != null) {
-                    weights.put(key, new Weight(time.getCount(), time.getSum(), time.getMax()));
-                }
-            });
+            found.forEach((key, time) -> weights.put(key, new Weight(time.getCount(), time.getSum(), time.getMax())));
             return weights;
         }
 
         @Override
         ProbeAccount account() {
-            ProbeAccount calls = probe.account();
-            if (first == null) {
-                return calls;
+            ProbeAccount calls = Accounts.sum(probes);
+            for (Kprobe one : first) {
+                calls = Accounts.withLost(calls, one.account());
             }
-            ProbeAccount stacks = first.account();
-            return new ProbeAccount(
-                    calls.hits(),
-                    calls.delivered(),
-                    calls.filtered(),
-                    calls.inFlight(),
-                    calls.endedInside(),
-                    calls.missed(),
-                    calls.recursion(),
-                    calls.mapFull(),
-                    calls.faulted(),
-                    calls.recordsLost(),
-                    calls.recordsContended(),
-                    calls.entriesLost() + stacks.entriesLost(),
-                    calls.stacksLost() + stacks.stacksLost(),
-                    calls.untold());
-        }
-
-        @Override
-        int places() {
-            return probe.places().size();
+            return calls;
         }
 
         @Override
         void remove() {
-            if (first != null) {
-                first.close();
-            }
-            probe.close();
+            first.forEach(Kprobe::close);
+            probes.forEach(Kretprobe::close);
         }
 
         @Override
         public void close() {
-            remove();
+            super.close();
             if (reached != null) {
                 reached.close();
             }
             times.close();
-            numbers.close();
         }
     }
-
-    private static <T> T closingOnFailure(Runnable close, Supplier<T> next) {
-        try {
-            return next.get();
-        } catch (RuntimeException e) {
-            close.run();
-            throw e;
-        }
-    }
-
-    /** NR_CPUS is at most 8192. */
-    private static final int CPU_BITS = 13;
-
-    /** The number of calls whose stack found no room; they are counted among the entries lost. */
-    private static final long NO_ROOM = 0;
-
-    @Override
-    public abstract void close();
 }

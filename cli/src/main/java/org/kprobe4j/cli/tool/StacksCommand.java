@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.kprobe4j.cli.KprobeException;
-import org.kprobe4j.cli.expression.Expressions.Condition;
 import org.kprobe4j.cli.output.Format;
 import org.kprobe4j.cli.output.PageOutput;
 import picocli.CommandLine.Command;
@@ -48,7 +47,12 @@ public final class StacksCommand implements Callable<Integer> {
     @Option(names = "--user", description = "The processes' stacks alone.")
     private boolean user;
 
-    @Option(names = "--by", split = ",", paramLabel = "KEY", description = "Tell apart by comm, pid, or both.")
+    @Option(
+            names = "--by",
+            paramLabel = "KEY",
+            description =
+                    "Tell apart by these expressions, too: comm, pid, tid, uid, cpu, cgroup, func, retval, arguments by name, their "
+                            + "fields (file->f_inode->i_ino).")
     private List<String> keys = new ArrayList<>();
 
     @Option(names = "--latency", description = "A stack weighs the time that its calls took, not their number.")
@@ -110,43 +114,54 @@ public final class StacksCommand implements Callable<Integer> {
             throw new KprobeException(
                     "--folded is a text of its own: it goes to standard output or to a file that ends in .txt");
         }
-        var _ = stackKeys();
         return ToolRun.execute(options, filters, outputs, invocation, this::plant, (to, _) -> new PageOutput(to));
     }
 
-    private StackKeys<?> stackKeys() {
-        for (String key : keys) {
-            if (!key.equals("comm") && !key.equals("pid")) {
-                throw new KprobeException(
-                        "--by %s: stacks are told apart by comm and pid; kprobe count counts by any expression"
-                                .formatted(key));
-            }
-        }
-        boolean byComm = keys.contains("comm");
-        boolean byPid = keys.contains("pid");
+    private Stacks<?> stacks() {
         if (kernel == user) {
-            return new StackKeys.Both(byComm, byPid);
+            return new Stacks.Both();
         }
-        return kernel ? new StackKeys.OfKernel(byComm, byPid) : new StackKeys.OfUser(byComm, byPid);
+        return kernel ? new Stacks.OfKernel() : new Stacks.OfUser();
     }
 
     private Planted plant(ToolRun run) {
         String target = Targets.joined(targets);
-        Condition condition =
-                run.condition(filters.conditions().isEmpty() ? Targets.unnamed(target) : Targets.expressions(target));
-        StackKeys<?> stackKeys = stackKeys();
-        StackProbe<?> probe = StackProbe.plant(target, stackKeys, run.scope(), condition, latency, maxStacks);
+        boolean named = !filters.conditions().isEmpty() || !keys.isEmpty();
+        List<FunctionGroup> groups = FunctionGroup.of(
+                target, named, false, over -> new Asked(run.condition(over), KeyColumn.all(keys, over)));
+        return plant(run, target, groups, KeyShape.of(groups.getFirst().asked().typed(), true), stacks());
+    }
+
+    private <S, K> Planted plant(
+            ToolRun run, String target, List<FunctionGroup> groups, KeyShape<K> first, Stacks<S> stacks) {
+        boolean atReturn =
+                latency || groups.stream().anyMatch(group -> group.asked().isAtReturn());
+        List<KeyColumn> columns = FunctionGroup.columns(groups);
         var shown = new StacksShown(
                 new StacksShown.Wish(
                         target,
                         latency,
                         folded,
                         top,
-                        keys.contains("comm"),
-                        keys.contains("pid"),
+                        columns.stream().map(KeyColumn::column).toList(),
                         kernel || !user,
                         user || !kernel),
                 run.output());
-        return new StacksPlanted(target, probe, shown, latency);
+        StackProbe<S, K> probe = StackProbe.open(stacks, first, atReturn, maxStacks);
+        var planted = new StacksPlanted(target, probe, columns, shown, latency, maxStacks);
+        try {
+            for (FunctionGroup group : groups) {
+                Asked asked = group.asked();
+                planted.know(probe.plant(
+                        group.target(),
+                        run.scope(),
+                        asked.condition(),
+                        KeyShape.alike(first, KeyShape.of(asked.typed(), true))));
+            }
+            return planted;
+        } catch (RuntimeException e) {
+            planted.close();
+            throw e;
+        }
     }
 }

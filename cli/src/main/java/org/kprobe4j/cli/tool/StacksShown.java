@@ -21,14 +21,7 @@ final class StacksShown {
 
     /** What is asked for. */
     record Wish(
-            String target,
-            boolean latency,
-            boolean folded,
-            int top,
-            boolean byComm,
-            boolean byPid,
-            boolean kernel,
-            boolean user) {}
+            String target, boolean latency, boolean folded, int top, List<Column> keys, boolean kernel, boolean user) {}
 
     private final Wish wish;
     private final Output output;
@@ -51,12 +44,7 @@ final class StacksShown {
             columns.add(Column.of("duration_ns", Kind.DURATION));
             columns.add(Column.of("max_ns", Kind.DURATION));
         }
-        if (wish.byComm()) {
-            columns.add(Column.of("comm", Kind.TEXT));
-        }
-        if (wish.byPid()) {
-            columns.add(Column.of("pid", Kind.NUMBER));
-        }
+        columns.addAll(wish.keys());
         if (wish.kernel()) {
             columns.add(Column.of("kernel", Kind.LIST));
         }
@@ -103,12 +91,7 @@ final class StacksShown {
             cells.add(row.weight().timeNs());
             cells.add(row.weight().maxNs());
         }
-        if (wish.byComm()) {
-            cells.add(row.stack().comm());
-        }
-        if (wish.byPid()) {
-            cells.add((long) row.stack().pid());
-        }
+        cells.addAll(row.stack().keys());
         if (wish.kernel()) {
             cells.add(names(row.stack().kernel()));
         }
@@ -167,10 +150,8 @@ final class StacksShown {
 
     private Line head(StackProbe.Weight weight, long total, Stack stack) {
         var line = new Line().add(Ink.HEADING, weight(weight, total));
-        if (!stack.comm().isEmpty()) {
-            line.add(", " + stack.comm());
-        }
-        return stack.pid() == 0 ? line : line.add(", pid " + stack.pid());
+        stack.labels().forEach(label -> line.add(", " + label));
+        return line;
     }
 
     /** {@code 30 hits (71.4%)}; {@code 12.0ms (99.1%) in 30 calls, 400us each, 1.20ms at most}. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kprobe4j.ProbePlace;
+import org.kprobe4j.cli.KprobeException;
 import org.kprobe4j.cli.expression.Expressions;
 import org.kprobe4j.cli.expression.Signature;
 
@@ -45,6 +46,15 @@ public final class Targets {
     static Expressions expressions(String target) {
         Matcher one = ONE.matcher(target);
         return Expressions.over(one.matches() ? Signature.of(one.group(1)) : Signature.unknown(target));
+    }
+
+    /** That nothing is returned. */
+    static KprobeException returnNothing(String target, int functions) {
+        return new KprobeException("%s: %s (void); kprobe latency tells how long %s"
+                .formatted(
+                        target,
+                        functions == 1 ? "it returns nothing" : "these functions return nothing",
+                        functions == 1 ? "it takes" : "they take"));
     }
 
     /** The parts of a list that stand between commas, outside of brackets and quotes. */

@@ -3,6 +3,7 @@ package org.kprobe4j.cli.tool;
 import java.util.HashMap;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.Distribution;
 import org.kprobe4j.Histogram;
@@ -19,7 +20,7 @@ import org.kprobe4j.internal.RunningHandlers;
  * @param <K> class of the keys
  */
 sealed interface TimeStore<K> extends AutoCloseable {
-    /** So many keys there is room for; 8 KiB for each. */
+    /** So many keys there is room for if nothing else is said; 8 KiB for each. */
     int KEYS = 1024;
 
     /** So many steps a histogram may have. */
@@ -29,7 +30,18 @@ sealed interface TimeStore<K> extends AutoCloseable {
     void record(K key, long nanos);
 
     /** Takes out what was counted since the last time. None is lost or counted twice, whatever handlers count meanwhile. */
-    Map<Object, Measured> take();
+    Taken take();
+
+    /** In how many maps each time is counted. */
+    int maps();
+
+    /**
+     * What was counted.
+     *
+     * @param groups those that are complete, by key
+     * @param entries how many times there are in all maps together: where one of them was full, others may have a time that it has not
+     */
+    record Taken(Map<Object, Measured> groups, long entries) {}
 
     @Override
     void close();
@@ -37,25 +49,34 @@ sealed interface TimeStore<K> extends AutoCloseable {
     /** Steps of one width that times are counted in beside the fine slots. */
     record Steps(long min, long max, long step) {}
 
-    /** One with room for a tool's keys. */
-    static <K> TimeStore<K> open(KeyShape<K> shape, @Nullable Steps steps, boolean isTakenOften) {
-        if (!isTakenOften) {
-            return open(shape, steps);
+    /**
+     * How stores are made.
+     *
+     * @param shape of the keys
+     * @param steps beside the fine slots; null for none
+     * @param isTakenOften whether what was counted is taken out while handlers count
+     * @param room for so many keys
+     */
+    record Plan<K>(KeyShape<K> shape, @Nullable Steps steps, boolean isTakenOften, int room) {
+        /** A new one. */
+        TimeStore<K> open() {
+            return isTakenOften ? new InTurns<>(KernelArray.of(Integer.class, 1), plain(), plain()) : plain();
         }
-        return new InTurns<>(KernelArray.of(Integer.class, 1), open(shape, steps), open(shape, steps));
-    }
 
-    private static <K> TimeStore<K> open(KeyShape<K> shape, @Nullable Steps steps) {
-        if (shape instanceof KeyShape.OfNothing) {
-            return new Single<>(
-                    Histogram.linear(0, LogLinear.SLOTS, 1),
-                    Summary.of(),
-                    steps == null ? null : Histogram.linear(steps.min(), steps.max(), steps.step()));
+        private TimeStore<K> plain() {
+            if (shape instanceof KeyShape.OfNothing) {
+                return new Single<>(
+                        Histogram.linear(0, LogLinear.SLOTS, 1),
+                        Summary.of(),
+                        steps == null ? null : Histogram.linear(steps.min(), steps.max(), steps.step()));
+            }
+            return new ByKey<>(
+                    HistogramMap.linear(shape.type(), 0, LogLinear.SLOTS, 1, room),
+                    SummaryMap.of(shape.type(), room),
+                    steps == null
+                            ? null
+                            : HistogramMap.linear(shape.type(), steps.min(), steps.max(), steps.step(), room));
         }
-        return new ByKey<>(
-                HistogramMap.linear(shape.type(), 0, LogLinear.SLOTS, 1, KEYS),
-                SummaryMap.of(shape.type(), KEYS),
-                steps == null ? null : HistogramMap.linear(shape.type(), steps.min(), steps.max(), steps.step(), KEYS));
     }
 
     /** For one key only, which needs no look-up. */
@@ -71,12 +92,19 @@ sealed interface TimeStore<K> extends AutoCloseable {
         }
 
         @Override
-        public Map<Object, Measured> take() {
+        public Taken take() {
             Distribution taken = slots.take();
             LongSummaryStatistics sums = exact.statistics();
             exact.reset();
             Distribution bySteps = steps == null ? null : steps.take();
-            return taken.isEmpty() ? Map.of() : Map.of(0L, Measured.of(taken, sums, bySteps));
+            return taken.isEmpty()
+                    ? new Taken(Map.of(), 0)
+                    : new Taken(Map.of(0L, Measured.of(taken, sums, bySteps)), maps() * sums.getCount());
+        }
+
+        @Override
+        public int maps() {
+            return steps == null ? 2 : 3;
         }
 
         @Override
@@ -104,16 +132,30 @@ sealed interface TimeStore<K> extends AutoCloseable {
         }
 
         @Override
-        public Map<Object, Measured> take() {
+        public Taken take() {
+            Map<K, Distribution> bySlot = slots.takeAll();
             Map<K, LongSummaryStatistics> sums = exact.takeAll();
             Map<K, Distribution> bySteps = steps == null ? Map.of() : steps.takeAll();
-            var taken = new HashMap<Object, Measured>();
-            slots.takeAll()
-                    .forEach((key, counted) -> taken.put(
-                            key,
-                            Measured.of(
-                                    counted, sums.getOrDefault(key, new LongSummaryStatistics()), bySteps.get(key))));
-            return taken;
+            var groups = new HashMap<Object, Measured>();
+            bySlot.forEach((key, counted) -> {
+                LongSummaryStatistics sum = sums.get(key);
+                Distribution inSteps = bySteps.get(key);
+                if (sum != null && (steps == null || inSteps != null)) {
+                    groups.put(key, Measured.of(counted, sum, inSteps));
+                }
+            });
+            long entries = Stream.concat(bySlot.values().stream(), bySteps.values().stream())
+                    .mapToLong(Distribution::count)
+                    .sum();
+            entries += sums.values().stream()
+                    .mapToLong(LongSummaryStatistics::getCount)
+                    .sum();
+            return new Taken(groups, entries);
+        }
+
+        @Override
+        public int maps() {
+            return steps == null ? 2 : 3;
         }
 
         @Override
@@ -144,7 +186,12 @@ sealed interface TimeStore<K> extends AutoCloseable {
         }
 
         @Override
-        public Map<Object, Measured> take() {
+        public int maps() {
+            return first.maps();
+        }
+
+        @Override
+        public Taken take() {
             boolean isFirst = turn.get(0) == 0;
             turn.set(0, isFirst ? 1 : 0);
             RunningHandlers.await();

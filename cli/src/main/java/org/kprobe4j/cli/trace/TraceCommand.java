@@ -14,6 +14,7 @@ import org.kprobe4j.cli.tool.Invocation;
 import org.kprobe4j.cli.tool.OutputOptions;
 import org.kprobe4j.cli.tool.Planted;
 import org.kprobe4j.cli.tool.RunOptions;
+import org.kprobe4j.cli.tool.TargetFunctions;
 import org.kprobe4j.cli.tool.Targets;
 import org.kprobe4j.cli.tool.ToolRun;
 import picocli.CommandLine.Command;
@@ -132,10 +133,10 @@ public final class TraceCommand implements Callable<Integer> {
 
     private Planted plant(ToolRun run) {
         String target = Targets.joined(targets);
-        boolean atEntry = !TraceTargets.hasOffsets(target);
+        boolean atEntry = !TargetFunctions.hasOffsets(target);
         boolean returns = atEntry && !args;
         List<Boolean> late = new ArrayList<>();
-        TraceTargets found = TraceTargets.group(target, TraceTargets.find(target), signature -> {
+        TraceTargets found = TraceTargets.group(target, TargetFunctions.find(target), signature -> {
             FunctionPlan plan = plan(run, signature, atEntry, returns);
             late.add(plan.condition().needsReturn());
             return plan;

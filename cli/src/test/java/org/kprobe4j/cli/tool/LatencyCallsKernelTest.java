@@ -50,7 +50,7 @@ class LatencyCallsKernelTest {
             Work work)
             throws Exception {
         List<Typed> keys = by.stream().map(over::read).toList();
-        return measured(over, target, condition, keys, KeyShape.of(keys), inTurns, split, work);
+        return measured(over, target, condition, keys, KeyShape.of(keys, false), inTurns, split, work);
     }
 
     private static <K> Found measured(
@@ -64,12 +64,11 @@ class LatencyCallsKernelTest {
             Work work)
             throws Exception {
         Condition wanted = over.condition(condition);
-        try (TimeStore<K> times = TimeStore.open(shape, null, inTurns);
+        var stores = new TimeStore.Plan<>(shape, null, inTurns, TimeStore.KEYS);
+        try (TimeStore<K> times = stores.open();
                 Waiting waiting = split ? Waiting.BySwitches.open() : new Waiting.NotAsked();
-                LatencyCalls.Split<K> parts = split
-                        ? new LatencyCalls.Parts<>(
-                                TimeStore.open(shape, null, inTurns), TimeStore.open(shape, null, inTurns))
-                        : new LatencyCalls.Whole<>()) {
+                LatencyCalls.Split<K> parts =
+                        split ? new LatencyCalls.Parts<>(stores.open(), stores.open()) : new LatencyCalls.Whole<>()) {
             var calls = new LatencyCalls<>(
                     new Wanted(ALL, wanted.atEntry()), wanted.atReturn(), shape, times, waiting, parts);
             try (var _ = waiting instanceof Waiting.BySwitches switches ? switches.plant() : null;
@@ -87,7 +86,7 @@ class LatencyCallsKernelTest {
 
     private static Map<List<Object>, Measured> byValues(List<Typed> keys, TimeStore<?> store) {
         var all = new HashMap<List<Object>, Measured>();
-        store.take().forEach((key, one) -> all.put(KeyShape.values(keys, key), one));
+        store.take().groups().forEach((key, one) -> all.put(KeyShape.values(keys, key), one));
         return all;
     }
 

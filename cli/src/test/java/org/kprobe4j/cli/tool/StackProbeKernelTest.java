@@ -31,19 +31,29 @@ class StackProbeKernelTest {
         }
     }
 
-    private static StackTable table(StackKeys<?> keys, String more, boolean times) throws IOException {
-        var condition = Expressions.over(Signature.of("vfs_read"))
-                .condition("pid == " + OWN + " && path(file) == \"/dev/zero\"" + more);
+    private static StackTable table(Stacks<?> stacks, String keys, String more, boolean times) throws IOException {
+        Expressions over = Expressions.over(Signature.of("vfs_read"));
+        List<KeyColumn> columns = KeyColumn.all(keys.isEmpty() ? List.of() : List.of(keys), over);
+        KeyShape<?> shape = KeyShape.of(columns.stream().map(KeyColumn::typed).toList(), true);
+        var asked = new Asked(over.condition("pid == " + OWN + " && path(file) == \"/dev/zero\"" + more), columns);
+        return table(stacks, shape, asked, times);
+    }
+
+    private static <S, K> StackTable table(Stacks<S> stacks, KeyShape<K> shape, Asked asked, boolean times)
+            throws IOException {
         var table = new StackTable(times);
-        try (var probe = StackProbe.plant("vfs_read", keys, new Scope.Everyone(1), condition, times, 1000)) {
-            assertThat(probe.places()).isOne();
+        var cells = new KeyCells(asked.keys());
+        try (var probe = StackProbe.open(stacks, shape, times || asked.isAtReturn(), 1000)) {
+            assertThat(probe.plant("vfs_read", new Scope.Everyone(1), asked.condition(), shape))
+                    .hasSize(1);
             work();
             probe.remove();
             ProbeAccount account = probe.account();
             assertThat(account.stacksLost() + account.entriesLost() + account.faulted())
                     .isZero();
             assertThat(account.hits()).isGreaterThanOrEqualTo(42);
-            probe.forEach(false, (parts, weight) -> table.add(Stack.of(parts), weight));
+            probe.forEach(
+                    false, (key, parts, weight) -> table.add(Stack.of(parts, asked.keys(), cells.of(key)), weight));
         }
         System.out.println(String.join("\n", table.folded()));
         return table;
@@ -63,7 +73,7 @@ class StackProbeKernelTest {
 
     @Test
     void by_the_kernels_stack() throws IOException {
-        StackTable table = table(new StackKeys.OfKernel(false, false), "", false);
+        StackTable table = table(new Stacks.OfKernel(), "", "", false);
         check(table);
         assertThat(table.rows()).hasSize(2);
         assertThat(table.folded().getFirst()).endsWith(";ksys_read;vfs_read 30");
@@ -72,11 +82,11 @@ class StackProbeKernelTest {
 
     @Test
     void by_both_stacks_and_the_task() throws IOException {
-        StackTable table = table(new StackKeys.Both(true, true), "", false);
+        StackTable table = table(new Stacks.Both(), "comm,pid", "", false);
         check(table);
         assertThat(table.rows())
-                .allMatch(row -> row.stack().pid() == OWN
-                        && !row.stack().comm().isEmpty()
+                .allMatch(row -> row.stack().keys().get(1).equals(OWN)
+                        && !row.stack().labels().getFirst().isEmpty()
                         && row.stack().frames().get(1).name().equals("pid " + OWN));
         assertThat(table.folded())
                 .allMatch(line -> line.contains(";vfs_read_[k] "))
@@ -85,7 +95,7 @@ class StackProbeKernelTest {
 
     @Test
     void by_the_processs_stack() throws IOException {
-        StackTable table = table(new StackKeys.OfUser(false, false), "", false);
+        StackTable table = table(new Stacks.OfUser(), "", "", false);
         assertThat(table.total().hits()).isEqualTo(42);
         assertThat(table.folded())
                 .anyMatch(line -> line.matches(".*[;_]p?read(64)?(@.*)? \\d+"))
@@ -94,7 +104,7 @@ class StackProbeKernelTest {
 
     @Test
     void by_time() throws IOException {
-        StackTable table = table(new StackKeys.OfKernel(false, false), "", true);
+        StackTable table = table(new Stacks.OfKernel(), "", "", true);
         check(table);
         assertThat(table.rows())
                 .hasSize(2)
@@ -105,11 +115,9 @@ class StackProbeKernelTest {
 
     @Test
     void what_is_decided_at_the_return() throws IOException {
-        StackTable table = table(new StackKeys.OfKernel(true, false), " && retval == 4096", false);
+        StackTable table = table(new Stacks.OfKernel(), "comm", " && retval == 4096", false);
         check(table);
         assertThat(table.rows()).hasSize(2);
-        assertThat(table(new StackKeys.OfKernel(false, false), " && failed", false)
-                        .rows())
-                .isEmpty();
+        assertThat(table(new Stacks.OfKernel(), "", " && failed", false).rows()).isEmpty();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.cli.output.Destination;
 import org.kprobe4j.cli.output.Line;
@@ -19,12 +20,17 @@ class StackTableTest {
     private static final List<Frame> MAIN =
             List.of(new Frame("main", Code.NATIVE), new Frame("java.lang.Foo::bar(I)V", Code.JIT));
 
+    private static Stack stack(String comm, int pid, @Nullable List<Frame> user, @Nullable List<Frame> kernel) {
+        List<String> labels = pid == 0 ? comm.isEmpty() ? List.of() : List.of(comm) : List.of(comm, "pid " + pid);
+        return new Stack(List.of(comm, (long) pid), labels, user, kernel);
+    }
+
     private static StackTable table(boolean byTime) {
         var table = new StackTable(byTime);
-        table.add(new Stack("cat", 0, MAIN, READ), new Weight(3, 3000, 2000));
-        table.add(new Stack("java", 12, List.of(), READ), new Weight(5, 500, 200));
+        table.add(stack("cat", 0, MAIN, READ), new Weight(3, 3000, 2000));
+        table.add(stack("java", 12, List.of(), READ), new Weight(5, 500, 200));
         // Other addresses, the same names.
-        table.add(new Stack("cat", 0, MAIN, READ), new Weight(4, 4000, 3000));
+        table.add(stack("cat", 0, MAIN, READ), new Weight(4, 4000, 3000));
         return table;
     }
 
@@ -47,16 +53,16 @@ class StackTableTest {
     @Test
     void the_kernels_stack_alone_needs_no_marks() {
         var table = new StackTable(false);
-        table.add(new Stack("", 0, null, READ), new Weight(1, 0, 0));
+        table.add(stack("", 0, null, READ), new Weight(1, 0, 0));
         assertThat(table.folded()).containsExactly("do_syscall_64;vfs_read 1");
     }
 
     @Test
     void what_weighs_the_same_is_in_the_order_of_its_names() {
         var table = new StackTable(false);
-        table.add(new Stack("b", 0, null, READ), new Weight(2, 0, 0));
-        table.add(new Stack("a;1", 0, null, READ), new Weight(2, 0, 0));
-        table.add(new Stack("c", 0, null, READ), new Weight(9, 0, 0));
+        table.add(stack("b", 0, null, READ), new Weight(2, 0, 0));
+        table.add(stack("a;1", 0, null, READ), new Weight(2, 0, 0));
+        table.add(stack("c", 0, null, READ), new Weight(9, 0, 0));
         assertThat(table.folded())
                 .containsExactly(
                         "c;do_syscall_64;vfs_read 9", "a:1;do_syscall_64;vfs_read 2", "b;do_syscall_64;vfs_read 2");
@@ -66,7 +72,7 @@ class StackTableTest {
     @Test
     void the_page_has_all_frames_and_the_unit() {
         var table = table(true);
-        table.add(new Stack("", 0, List.of(new Frame("</script><b>'\\", Code.CPP)), null), new Weight(1, 1, 1));
+        table.add(stack("", 0, List.of(new Frame("</script><b>'\\", Code.CPP)), null), new Weight(1, 1, 1));
         String page = new String(FlamePage.of(table, "vfs_read & <co>"), StandardCharsets.UTF_8);
         assertThat(page)
                 .contains("vfs_read &amp; &lt;co>", "do_syscall_64", ".lang.Foo::bar(I)V", "' ns'", "'1 ns'")
@@ -78,7 +84,7 @@ class StackTableTest {
     }
 
     private static String text(StackTable table, boolean latency, int top) {
-        var wish = new StacksShown.Wish("vfs_read", latency, false, top, true, true, true, true);
+        var wish = new StacksShown.Wish("vfs_read", latency, false, top, List.of(), true, true);
         return new StacksShown(wish, new PageOutput(Destination.standardOutput()))
                 .lines(table).stream().map(Line::toString).collect(Collectors.joining("\n"));
     }
