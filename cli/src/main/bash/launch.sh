@@ -28,7 +28,7 @@ find_class_paths() {
     for name in cli probe compiler bpf asm; do
         program_path+=:$libraries/kprobe4j-$name.jar
     done
-    for name in picocli jackson-core flightrecorder.writer jfr-converter; do
+    for name in picocli jackson-core flightrecorder.writer; do
         program_path+=:$libraries/$name.jar
     done
     program_path=${program_path#:}

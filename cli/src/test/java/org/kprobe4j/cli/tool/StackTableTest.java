@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -69,18 +71,49 @@ class StackTableTest {
         assertThat(table.total()).isEqualTo(new Weight(13, 0, 0));
     }
 
+    private static String page(StackTable table, String title) {
+        return new String(FlamePage.of(table, title), StandardCharsets.UTF_8);
+    }
+
+    /** The page's data as the browser reads it. */
+    private static String data(String page) {
+        Matcher data = Pattern.compile("<script id=\"data\" type=\"application/json\">(.*)</script>")
+                .matcher(page);
+        assertThat(data.find()).isTrue();
+        return data.group(1);
+    }
+
     @Test
-    void the_page_has_all_frames_and_the_unit() {
-        var table = table(true);
-        table.add(stack("", 0, List.of(new Frame("</script><b>'\\", Code.CPP)), null), new Weight(1, 1, 1));
-        String page = new String(FlamePage.of(table, "vfs_read & <co>"), StandardCharsets.UTF_8);
+    void the_page_has_all_frames_with_their_weights() {
+        assertThat(data(page(table(false), "x")))
+                .isEqualTo(
+                        "{\"unit\":\"hits\",\"tree\":[0,0,12,"
+                                + "[1,2,7,[2,2,7,[3,4,7,[4,1,7,[5,1,7]]]]],[6,2,5,[7,2,5,[4,1,5,[5,1,5]]]]],"
+                                + "\"names\":[\"all\",\"cat\",\"main\",\"java.lang.Foo::bar(I)V\",\"do_syscall_64\",\"vfs_read\",\"java\",\"pid 12\"]}");
+        assertThat(data(page(table(true), "x"))).startsWith("{\"unit\":\"ns\",\"tree\":[0,0,7500,[1,2,7000,");
+    }
+
+    @Test
+    void names_and_titles_are_nothing_but_text_in_the_page() {
+        var table = new StackTable(false);
+        String hostile = "</script><script>alert(1)</script><!--\"'\\@TITLE@";
+        table.add(stack("", 0, List.of(new Frame(hostile, Code.CPP)), null), new Weight(1, 0, 0));
+        String page = page(table, "vfs_read & <b> \"@DATA@\"");
         assertThat(page)
-                .contains("vfs_read &amp; &lt;co>", "do_syscall_64", ".lang.Foo::bar(I)V", "' ns'", "'1 ns'")
-                .contains("</ script><b>\\'\\\\'")
-                .doesNotContain("samples'");
-        assertThat(page.split("</script>", -1)).hasSize(2);
-        assertThat(new String(FlamePage.of(table(false), "x"), StandardCharsets.UTF_8))
-                .contains("'1 hit'", "' hits'");
+                .contains("<title>vfs_read &amp; &lt;b> &quot;@DATA@&quot;</title>")
+                .contains("aria-label=\"vfs_read &amp; &lt;b> &quot;@DATA@&quot;\"")
+                .doesNotContain("alert(1)</script>", "<b>");
+        assertThat(data(page))
+                .contains("\\u003c/script>\\u003cscript>alert(1)\\u003c/script>\\u003c!--\\\"'\\\\\\u0040TITLE\\u0040");
+        assertThat(page.split("<script", -1)).hasSize(3);
+    }
+
+    /** Not even what stands in a name or is written by hand can make it ask for anything. */
+    @Test
+    void the_page_loads_nothing() {
+        assertThat(page(table(false), "x"))
+                .contains("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"")
+                .doesNotContain("http:", "https:", "src=", "href=", "url(", "import ");
     }
 
     private static String text(StackTable table, boolean latency, int top) {
