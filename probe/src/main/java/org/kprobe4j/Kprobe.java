@@ -57,7 +57,7 @@ public final class Kprobe implements AutoCloseable {
         this.parts = planted.parts();
         this.skipped = planted.skipped();
         this.plan = planted.plan();
-        Explaining.planted("kprobe", plan);
+        Explaining.planted("kprobe", symbolName, plan);
         this.addr = lowest(parts);
         this.life = live(planted.followed());
         parts.forEach(part -> part.programs().start());

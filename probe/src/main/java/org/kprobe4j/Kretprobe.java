@@ -47,7 +47,7 @@ public final class Kretprobe implements AutoCloseable {
         this.skipped = planted.skipped();
         this.plan = planted.plan();
         if (Explaining.isOn()) {
-            Explaining.planted("kretprobe", plan());
+            Explaining.planted("kretprobe", symbolName, plan());
         }
         this.addr = parts.stream()
                 .flatMap(part -> part.places().stream())

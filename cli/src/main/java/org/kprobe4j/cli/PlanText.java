@@ -13,6 +13,9 @@ import org.kprobe4j.internal.Explaining;
 
 /** How a target is planted, in lines to read. Probes are planted to find it out, and removed at once. */
 final class PlanText {
+    /** Characters of a target. */
+    private static final int LONG = 60;
+
     private PlanText() {}
 
     /** Per-instance data. */
@@ -91,6 +94,36 @@ final class PlanText {
         var lines = new ArrayList<String>();
         lines.add(probes.isEmpty() ? "the program plants no probe" : "how the program's handlers are planted:");
         probes.forEach(probe -> lines.addAll(of(probe.kind(), probe.plan())));
+        return lines;
+    }
+
+    /** The probes of a run that was not made; with the programs. */
+    static List<String> ofPlanned(List<Explaining.Noted> probes, boolean programs) {
+        var lines = new ArrayList<String>();
+        lines.add(probes.isEmpty() ? "no probe is planted" : "how the probes are planted; nothing stays:");
+        for (Explaining.Noted probe : probes) {
+            lines.addAll(of("%s at %s".formatted(probe.kind(), shortened(probe.where())), probe.plan()));
+            if (programs) {
+                probe.programs().forEach(program -> lines.addAll(listing(program)));
+            }
+        }
+        return lines;
+    }
+
+    private static String shortened(String target) {
+        if (target.length() <= LONG) {
+            return target;
+        }
+        int comma = target.lastIndexOf(',', LONG);
+        return comma < 0
+                ? target.substring(0, LONG) + "..."
+                : "%s,... (%d in all)".formatted(target.substring(0, comma), target.split(",", -1).length);
+    }
+
+    private static List<String> listing(Explaining.Program program) {
+        var lines = new ArrayList<String>();
+        lines.add("      program %s, %d instructions:".formatted(program.name(), program.instructions()));
+        program.listing().forEach(line -> lines.add("        " + line));
         return lines;
     }
 

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         customSynopsis = {
-            "kprobe run [--vm[=VERSION]] [--no-vm] [--duration TIME] [--timing] FILE.java [name=value...] [-- COMMAND...]"
+            "kprobe run [--vm[=VERSION]] [--no-vm] [--duration TIME] [--timing] [--dry-run [--emit asm]] FILE.java [name=value...] [-- COMMAND...]"
         },
         footerHeading = "%nExit status:%n",
         footer = {
@@ -33,6 +33,7 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  kprobe run examples/KretprobeExample.java func=kernel_clone -- ls -l /usr",
             "  kprobe run --duration 10s examples/KprobeExample.java symbol=do_sys_openat2 log=kmsg",
+            "  kprobe run --dry-run --emit asm examples/KprobeExample.java",
             "  kprobe run --vm=5.10 examples/KprobeExample.java -- ls /"
         })
 final class RunCommand implements Callable<Integer> {
@@ -49,6 +50,9 @@ final class RunCommand implements Callable<Integer> {
             names = "--timing",
             description = "At the end say where the time went from the JVM's start until each probe was planted.")
     private boolean timing;
+
+    @Mixin
+    private DryRun dryRun = new DryRun();
 
     @Parameters(index = "0", paramLabel = "FILE.java", description = "The program; it may be a compact source file.")
     private Path file = Path.of("");
@@ -101,7 +105,10 @@ final class RunCommand implements Callable<Integer> {
             program = compile(source, workspace);
             classes = ProgramLoader.of(program.classes().toFile());
         }
-        return RunMain.run(classes, program.mainClass(), arguments().toArray(String[]::new));
+        String[] arguments = arguments().toArray(String[]::new);
+        return dryRun.isWanted()
+                ? RunMain.rehearse(dryRun, classes, program.mainClass(), arguments)
+                : RunMain.run(classes, program.mainClass(), arguments);
     }
 
     private int runInVm(Path source) {
@@ -112,7 +119,14 @@ final class RunCommand implements Callable<Integer> {
             List<String> words = new ArrayList<>(
                     List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
             words.addAll(arguments());
-            int status = run.run(timing ? List.of("-D" + RunMain.TIMING + "=true") : List.of(), words);
+            List<String> properties = new ArrayList<>();
+            if (timing) {
+                properties.add("-D" + RunMain.TIMING + "=true");
+            }
+            if (dryRun.isWanted()) {
+                properties.add("-D" + DryRun.PROPERTY + "=" + dryRun.word());
+            }
+            int status = run.run(properties, words);
             if (timing) {
                 System.err.println("kprobe: javac took %d ms, before the VM was started"
                         .formatted(Duration.ofNanos(Timing.javacNanos()).toMillis()));
@@ -135,6 +149,7 @@ final class RunCommand implements Callable<Integer> {
 
     private void checkArguments() {
         kernel.check();
+        dryRun.check();
         for (String parameter : parameters) {
             if (parameter.indexOf('=') < 1) {
                 throw new KprobeException("'" + parameter + "' is not name=value; a command comes after --");

@@ -40,7 +40,12 @@ public final class RunMain {
         Runs.linkAhead();
         int status;
         try {
-            status = run(ProgramLoader.of(new File(args[0])), args[1], Arrays.copyOfRange(args, 2, args.length));
+            ProgramLoader classes = ProgramLoader.of(new File(args[0]));
+            String[] arguments = Arrays.copyOfRange(args, 2, args.length);
+            String dryRun = System.getProperty(DryRun.PROPERTY);
+            status = dryRun == null
+                    ? run(classes, args[1], arguments)
+                    : rehearse(DryRun.of(dryRun), classes, args[1], arguments);
         } catch (KprobeException e) {
             status = report(args[1], e, System.err);
         }
@@ -64,6 +69,11 @@ public final class RunMain {
                 thread.interrupt();
             }
         }
+    }
+
+    /** Runs the program up to where it waits, and shows how its probes were planted; the exit status. */
+    static int rehearse(DryRun dryRun, ProgramLoader classes, String mainClass, String[] args) {
+        return dryRun.run(() -> run(classes, mainClass, args), System.out::println);
     }
 
     /** Says what the program threw; the exit status that goes with it. */

@@ -142,6 +142,7 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
                     placeHits,
                     LongUnaryOperator.identity());
             loaded.open(true);
+            Explaining.loaded(loaded.copies.getFirst(), name, compiled.code(), sources);
             return loaded;
         } catch (BpfException | IllegalStateException e) {
             copies.forEach(BpfProgram::close);
@@ -346,6 +347,7 @@ public final class LoadedProgram implements Switch.Gate, AutoCloseable {
 
     @Override
     public void close() {
+        Explaining.unloaded(copies.getFirst());
         copies.forEach(BpfProgram::close);
         slots.close();
         account.close();

@@ -22,6 +22,11 @@ public record Destination(OutputStream stream, String name, Terminal terminal) {
         return new Destination(new FileOutputStream(FileDescriptor.out), STANDARD_OUTPUT, Terminal.ofStandardOutput());
     }
 
+    /** Takes all and keeps nothing. */
+    public static Destination nowhere() {
+        return new Destination(OutputStream.nullOutputStream(), "nowhere", Terminal.NONE);
+    }
+
     /**
      * A file, which is made, or emptied.
      *

@@ -18,13 +18,14 @@ final class GuestTool {
 
     private GuestTool() {}
 
-    static int run(KernelChoice kernel, OutputOptions outputs, Invocation invocation) {
+    static int run(RunOptions choices, OutputOptions outputs, Invocation invocation) {
+        KernelChoice kernel = choices.kernel();
         VmRun run = kernel.vm();
         List<String> options = new ArrayList<>();
         Terminal.known().ifPresent(size -> options.add("-D" + Terminal.PROPERTY + "=" + size));
         List<String> words = new ArrayList<>(List.of(KprobeMain.class.getName()));
         words.addAll(invocation.forGuest());
-        Path file = outputs.file().orElse(null);
+        Path file = choices.dryRun().isWanted() ? null : outputs.file().orElse(null);
         if (file == null) {
             kernel.announce(run);
             return run.run(options, words);

@@ -3,6 +3,7 @@ package org.kprobe4j.cli.tool;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.kprobe4j.cli.DryRun;
 import org.kprobe4j.cli.KernelChoice;
 import org.kprobe4j.cli.KprobeException;
 import picocli.CommandLine.Mixin;
@@ -36,6 +37,9 @@ public final class RunOptions {
     private boolean timing;
 
     @Mixin
+    private DryRun dryRun = new DryRun();
+
+    @Mixin
     private KernelChoice kernel = new KernelChoice();
 
     /** Nothing asked for. */
@@ -44,6 +48,7 @@ public final class RunOptions {
     /** Refuses what is written wrongly. */
     void check() {
         kernel.check();
+        dryRun.check();
         var _ = duration();
         var _ = interval();
         if (maxEvents != null && maxEvents < 1) {
@@ -74,6 +79,11 @@ public final class RunOptions {
     /** Whether it is to be told where the time went. */
     boolean timing() {
         return timing;
+    }
+
+    /** Whether there is to be no run, but word of it. */
+    DryRun dryRun() {
+        return dryRun;
     }
 
     KernelChoice kernel() {

@@ -108,7 +108,7 @@ public final class ToolRun {
         check(options, outputs, invocation, page);
         filters.check();
         if (!options.kernel().isHere()) {
-            return GuestTool.run(options.kernel(), outputs, invocation);
+            return GuestTool.run(options, outputs, invocation);
         }
         if (options.timing()) {
             Timing.begin();
@@ -118,18 +118,44 @@ public final class ToolRun {
         if (!words.isEmpty()) {
             Followed.check(words);
         }
-        Destination to = outputs.open();
-        Clock clock = Clock.now();
-        Format format = outputs.format();
-        try (Output output =
-                        format == Format.HTML && page != null ? page.open(to, clock) : Outputs.open(format, to, clock);
-                Followed command = words.isEmpty() ? null : Followed.start(words, !options.all())) {
-            return new ToolRun(options, filters, output, command).run(tool);
+        OwnOutput form = (to, clock) -> outputs.format() == Format.HTML && page != null
+                ? page.open(to, clock)
+                : Outputs.open(outputs.format(), to, clock);
+        try {
+            return options.dryRun().isWanted()
+                    ? rehearse(options, filters, form, words, tool)
+                    : run(options, filters, form.open(outputs.open(), Clock.now()), words, tool);
         } catch (OutputException e) {
             if (e.isReaderGone()) {
                 return READER_GONE;
             }
             throw e;
+        }
+    }
+
+    private static int run(RunOptions options, FilterOptions filters, Output opened, List<String> command, Tool tool) {
+        try (Output output = opened;
+                Followed followed = command.isEmpty() ? null : Followed.start(command, !options.all())) {
+            return new ToolRun(options, filters, output, followed).run(tool);
+        }
+    }
+
+    /** Plants what a run would plant, and removes it; the command waits all the while, and is never let run. */
+    private static int rehearse(
+            RunOptions options, FilterOptions filters, OwnOutput form, List<String> command, Tool tool) {
+        try (Output text = Outputs.open(Format.TEXT, Destination.standardOutput(), Clock.now())) {
+            return options.dryRun()
+                    .run(
+                            () -> {
+                                try (Output output = form.open(Destination.nowhere(), Clock.now());
+                                        Followed followed =
+                                                command.isEmpty() ? null : Followed.start(command, !options.all());
+                                        Planted planted = tool.plant(new ToolRun(options, filters, output, followed))) {
+                                    planted.remove();
+                                }
+                                return 0;
+                            },
+                            text::line);
         }
     }
 
