@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.Features;
+import org.kprobe4j.bpf.features.KernelVersion;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
 
@@ -61,13 +62,23 @@ class MechanismKernelTest {
 
     private static boolean isHere(Mechanism mechanism) {
         return switch (mechanism) {
-            case FENTRY ->
-                Machine.btf().flatMap(btf -> btf.struct("bpf_tramp_image")).isPresent();
+            case FENTRY -> hasTrampolines() && programsAreGuarded();
             case FSESSION -> FsessionKernelTest.isHere();
             case KPROBE_SESSION -> Features.running().kprobeSession().isYes();
             case KPROBE_MULTI -> Features.running().kprobeMulti().isYes();
             default -> true;
         };
+    }
+
+    private static boolean hasTrampolines() {
+        return Machine.btf().flatMap(btf -> btf.struct("bpf_tramp_image")).isPresent();
+    }
+
+    /** Whether the kernel leaves a program out that it would run within itself. */
+    static boolean programsAreGuarded() {
+        return Machine.btf().flatMap(btf -> btf.struct("bpf_prog")).stream()
+                .flatMap(program -> program.members().stream())
+                .anyMatch(member -> member.name().equals("active"));
     }
 
     private static void assertAllAlike(Map<Mechanism, ?> results) {
@@ -236,7 +247,7 @@ class MechanismKernelTest {
         assertThat(chosen)
                 .containsEntry("inside", Mechanism.PERF_KPROBE)
                 .containsEntry("maxactive", Mechanism.TRACEFS)
-                .containsEntry("count", isHere(Mechanism.FENTRY) ? Mechanism.FENTRY : Mechanism.PERF_KPROBE);
+                .containsEntry("count", hasTrampolines() ? Mechanism.FENTRY : Mechanism.PERF_KPROBE);
     }
 
     /** A probe behind a function's entry, wherever the next instructions begin on this kernel. */
@@ -251,6 +262,45 @@ class MechanismKernelTest {
             }
         }
         throw new AssertionError("no instruction of vfs_read can be probed");
+    }
+
+    /** The handler stores in a map, and that is what it probes. */
+    @Test
+    void a_program_that_comes_by_its_own_function_does_not_fill_the_stack() {
+        assertThat(programsAreGuarded())
+                .isEqualTo(Machine.btf().isPresent() && KernelVersion.running().atLeast(5, 12));
+        try (var outer = KernelMap.of(Long.class, Long.class, 10);
+                var inner = KernelMap.of(Long.class, Long.class, 10)) {
+            if (hasTrampolines() && !programsAreGuarded()) {
+                assertThatThrownBy(
+                                () -> storing(inner).mechanism(Mechanism.FENTRY).register())
+                        .isInstanceOf(RegistrationException.class)
+                        .hasMessageMatching(
+                                "register_kprobe failed, returned -95 \\(EOPNOTSUPP\\): htab_map_update_elem: mechanism fentry/fexit was asked for: it needs Linux 5\\.12, this is 5\\.\\S+: before, a program may run within itself, and bpf_get_current_pid_tgid, called at MechanismKernelTest\\.java:\\d+, may come by the function; leave the mechanism out, and the cheapest that can do it is taken");
+            }
+            try (var kp = storing(inner).register()) {
+                for (int i = 0; i < 20; i++) {
+                    outer.put(1L, (long) i);
+                }
+                System.out.println("own function: " + kp.plan() + " " + kp.account());
+                // Programs of perf events are switched off while bpf(2) changes a map.
+                if (kp.plan().chosen() == Mechanism.FENTRY) {
+                    assertThat(kp.account().delivered()).isEqualTo(20);
+                    assertThat(inner.get(1L)).isEqualTo(1L);
+                }
+            }
+        }
+    }
+
+    private static Kprobe.Builder storing(KernelMap<Long, Long> map) {
+        int pid = (int) ProcessHandle.current().pid();
+        return Kprobe.at("htab_map_update_elem").preHandler((p, regs) -> {
+            if (Kernel.pid() != pid) {
+                return 1;
+            }
+            map.put(1L, 1L);
+            return 0;
+        });
     }
 
     @Test

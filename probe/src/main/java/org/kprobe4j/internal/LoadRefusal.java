@@ -41,6 +41,23 @@ public final class LoadRefusal {
         return Optional.empty();
     }
 
+    /**
+     * The first helper that a program calls, if it calls one.
+     *
+     * @return for example {@code bpf_map_update_elem, called at Opens.java:42,}
+     */
+    public static Optional<String> firstCall(CompiledProgram compiled) {
+        int slot = 0;
+        for (Instruction instruction : compiled.code().instructions()) {
+            if (instruction instanceof Instruction.CallHelper(int id)) {
+                String name = Helper.of(id).map(Helper::kernelName).orElse("helper " + id);
+                return Optional.of("%s, called at %s,".formatted(name, place(compiled.code(), slot)));
+            }
+            slot += instruction.slots();
+        }
+        return Optional.empty();
+    }
+
     private static @Nullable Helper newer(int id, KernelVersion kernel) {
         return Helper.of(id)
                 .filter(helper ->

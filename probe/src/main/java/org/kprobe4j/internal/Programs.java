@@ -27,6 +27,7 @@ import org.kprobe4j.compiler.PrintFormat;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramShape;
 import org.kprobe4j.compiler.TranslatedHandler;
+import org.kprobe4j.internal.planting.Trampoline;
 
 /** The programs of one probe: compiled first, all of them, then loaded with the maps that they share. */
 public final class Programs implements AutoCloseable {
@@ -141,12 +142,16 @@ public final class Programs implements AutoCloseable {
      * Makes a program of a handler.
      *
      * @throws org.kprobe4j.compiler.CompileException if it needs more than the kernel gives
+     * @throws org.kprobe4j.internal.planting.Planner.NotHereException if the kernel would let the program run within itself
      */
     public CompiledProgram program(
             TranslatedHandler handler, ProgramShape shape, ProgramContext context, CallStore store, boolean switched) {
         CompiledProgram program;
         try (var _ = Timing.of(Timing.Phase.COMPILE)) {
             program = handler.program(shape, context, store, switched);
+        }
+        if (context instanceof ProgramContext.Trampoline) {
+            Trampoline.requireNoRunWithinItself(program);
         }
         sources.put(program, lambdas.getOrDefault(handler, SourceLines.NONE));
         return program;

@@ -12,9 +12,11 @@ import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.btf.Btf;
 import org.kprobe4j.btf.BtfType;
 import org.kprobe4j.compiler.Architecture;
+import org.kprobe4j.compiler.CompiledProgram;
 import org.kprobe4j.compiler.ProgramContext;
 import org.kprobe4j.compiler.ProgramContext.Trampoline.Slot;
 import org.kprobe4j.compiler.TranslatedHandler;
+import org.kprobe4j.internal.LoadRefusal;
 import org.kprobe4j.internal.Machine;
 
 /**
@@ -32,10 +34,22 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
      */
     private static final String IMAGE = "bpf_tramp_image";
 
+    /**
+     * The member of struct bpf_prog with which the kernel tells that a trampoline's program already runs on the CPU, and leaves it out;
+     * one without it runs the program again, until its stack is full, when a helper that the program calls comes by the function. Source:
+     * __bpf_prog_enter() in kernel/bpf/trampoline.c, since Linux 5.12.
+     */
+    private static final String GUARD = "active";
+
     /** Looked up once: each look is a pass over the kernel's types. */
     private static final class Kernel {
         static final boolean KEEPS_IMAGES =
                 Machine.btf().flatMap(btf -> btf.struct(IMAGE)).isPresent();
+        static final boolean GUARDS_PROGRAMS = Machine.btf()
+                .flatMap(btf -> btf.struct("bpf_prog"))
+                .filter(program -> program.members().stream()
+                        .anyMatch(member -> member.name().equals(GUARD)))
+                .isPresent();
     }
 
     /**
@@ -156,6 +170,21 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
                         : machine.argumentNumber(name).isEmpty())
                 .findFirst()
                 .map(name -> "the handler reads register %s, and %s".formatted(name, ProgramContext.NO_REGISTERS));
+    }
+
+    /**
+     * Refuses a program that the kernel would let run within itself. One that calls no helper comes by no function.
+     *
+     * @throws Planner.NotHereException with the helper
+     */
+    public static void requireNoRunWithinItself(CompiledProgram program) {
+        if (!Kernel.GUARDS_PROGRAMS) {
+            LoadRefusal.firstCall(program).ifPresent(call -> {
+                throw new Planner.NotHereException(
+                        "it needs Linux 5.12, this is %s: before, a program may run within itself, and %s may come by the function"
+                                .formatted(KernelVersion.running().release(), call));
+            });
+        }
     }
 
     /** Why a handler cannot do with what its programs are handed. */
