@@ -134,6 +134,44 @@ final class CallSamples {
         return Long.compareUnsigned(a, b);
     }
 
+    static int unsignedOrder(int a, int b) {
+        return (Integer.compareUnsigned(a, b) < 0 ? 1 : 0)
+                + (Integer.compareUnsigned(a, b) <= 0 ? 2 : 0)
+                + (Integer.compareUnsigned(a, b) > 0 ? 4 : 0)
+                + (Integer.compareUnsigned(a, b) >= 0 ? 8 : 0)
+                + (Integer.compareUnsigned(a, b) == 0 ? 16 : 0)
+                + (Integer.compareUnsigned(a, b) != 0 ? 32 : 0);
+    }
+
+    static long unsignedOrderLong(long a, long b) {
+        return (Long.compareUnsigned(a, b) < 0 ? 1 : 0)
+                + (Long.compareUnsigned(a, b) <= 0 ? 2 : 0)
+                + (Long.compareUnsigned(a, b) > 0 ? 4 : 0)
+                + (Long.compareUnsigned(a, b) >= 0 ? 8 : 0)
+                + (Long.compareUnsigned(a, b) == 0 ? 16 : 0)
+                + (Long.compareUnsigned(a, b) != 0 ? 32 : 0);
+    }
+
+    static int unsignedOrderOfKnown(int a, long b) {
+        return (Integer.compareUnsigned(a, 1000) < 0 ? 1 : 0)
+                + (Integer.compareUnsigned(-5, a) <= 0 ? 2 : 0)
+                + (Integer.compareUnsigned(a, Integer.MIN_VALUE) > 0 ? 4 : 0)
+                + (Long.compareUnsigned(b, -1) >= 0 ? 8 : 0)
+                + (Long.compareUnsigned(Long.MAX_VALUE, b) < 0 ? 16 : 0)
+                + (Long.compareUnsigned(4096, b) > 0 ? 32 : 0);
+    }
+
+    /** Looks like an unsigned comparison, but only one side is moved. */
+    static boolean movedOnOneSide(long a, long b) {
+        return a + Long.MIN_VALUE < b;
+    }
+
+    static int widenedConditions(int a, long b) {
+        long both = a > 3 && b > 7 ? 1 : 0;
+        long either = a < 0 || b < 0 ? 5 : 2;
+        return both != 0 ? 1 : either == 5 ? 2 : 3;
+    }
+
     static int bitCount(int a) {
         return Integer.bitCount(a);
     }

@@ -8,8 +8,14 @@ public enum Cond {
     GE,
     GT,
     LE,
-    /** Unsigned less than; the others of this family are not reachable from bytecode. */
-    ULT;
+    /** Unsigned less than. */
+    ULT,
+    /** Unsigned greater than or equal. */
+    UGE,
+    /** Unsigned greater than. */
+    UGT,
+    /** Unsigned less than or equal. */
+    ULE;
 
     /** The comparison that holds just when this one does not. */
     public Cond negated() {
@@ -20,7 +26,10 @@ public enum Cond {
             case GE -> LT;
             case GT -> LE;
             case LE -> GT;
-            case ULT -> throw new IllegalStateException("ULT is lowered as it stands");
+            case ULT -> UGE;
+            case UGE -> ULT;
+            case UGT -> ULE;
+            case ULE -> UGT;
         };
     }
 
@@ -32,7 +41,21 @@ public enum Cond {
             case GT -> LT;
             case GE -> LE;
             case LE -> GE;
-            case ULT -> throw new IllegalStateException("ULT is lowered as it stands");
+            case ULT -> UGT;
+            case UGT -> ULT;
+            case UGE -> ULE;
+            case ULE -> UGE;
+        };
+    }
+
+    /** The same comparison of numbers without a sign. */
+    public Cond unsigned() {
+        return switch (this) {
+            case EQ, NE, ULT, UGE, UGT, ULE -> this;
+            case LT -> ULT;
+            case GE -> UGE;
+            case GT -> UGT;
+            case LE -> ULE;
         };
     }
 
@@ -46,6 +69,9 @@ public enum Cond {
             case GT -> a > b;
             case LE -> a <= b;
             case ULT -> Long.compareUnsigned(a, b) < 0;
+            case UGE -> Long.compareUnsigned(a, b) >= 0;
+            case UGT -> Long.compareUnsigned(a, b) > 0;
+            case ULE -> Long.compareUnsigned(a, b) <= 0;
         };
     }
 }

@@ -187,14 +187,35 @@ public final class GraphBuilder {
                 branch(cond, operation.argument(0), operation.argument(1), yes, no);
                 return;
             }
-            if (operation.opcode() instanceof Opcode.Compare compare
-                    && (cond == Cond.EQ || cond == Cond.NE)
-                    && compare.cond() != Cond.ULT) {
+            if (operation.opcode() instanceof Opcode.Compare compare && (cond == Cond.EQ || cond == Cond.NE)) {
                 Cond inner = cond == Cond.NE ? compare.cond() : compare.cond().negated();
                 branch(inner, operation.argument(0), operation.argument(1), yes, no);
                 return;
             }
         }
-        current.end(new End.Branch(cond, a, b, yes, no, position));
+        Value left = withoutSign(a);
+        Value right = withoutSign(b);
+        current.end(
+                left == null || right == null || (left instanceof Constant && right instanceof Constant)
+                        ? new End.Branch(cond, a, b, yes, no, position)
+                        : new End.Branch(cond.unsigned(), left, right, yes, no, position));
+    }
+
+    /**
+     * The number whose unsigned order a value has: Java compares without a sign by adding the least number to both. {@code null} if the
+     * value is made otherwise.
+     */
+    private static @Nullable Value withoutSign(Value value) {
+        long least = value.kind() == Kind.INT ? Integer.MIN_VALUE : Long.MIN_VALUE;
+        return switch (value) {
+            case Constant(Kind kind, long number) ->
+                constant(kind, kind == Kind.INT ? (int) (number - least) : number - least);
+            case Operation sum
+            when sum.opcode() instanceof Opcode.Binary(Arithmetic operator)
+                    && operator == Arithmetic.ADD
+                    && sum.argument(1) instanceof Constant added
+                    && added.value() == least -> sum.argument(0);
+            default -> null;
+        };
     }
 }

@@ -21,6 +21,11 @@ public final class Simplify {
 
     /** Simplifies a graph in place. */
     public static void run(Graph graph) {
+        var widening = new Simplify(graph);
+        if (widening.widenKnownPhis()) {
+            widening.rewrite();
+            widening.removeUnused();
+        }
         KnownBranches.run(graph);
         var pass = new Simplify(graph);
         pass.dropUnreachablePredecessors();
@@ -28,6 +33,29 @@ public final class Simplify {
         pass.removeTrivialPhis();
         pass.rewrite();
         pass.removeUnused();
+    }
+
+    /** A condition's 1 or 0 that is made a long is a long from the beginning: {@link KnownBranches} then sees it tested. */
+    private boolean widenKnownPhis() {
+        for (Block block : order) {
+            for (Value.Operation operation : block.operations()) {
+                if ((operation.opcode() instanceof Opcode.Extend || operation.opcode() instanceof Opcode.ZeroExtend)
+                        && operation.argument(0) instanceof Value.Phi phi
+                        && Arrays.stream(phi.inputs())
+                                .allMatch(input -> input instanceof Value.Constant known && known.value() >= 0)) {
+                    replaced.put(operation, widened(phi));
+                }
+            }
+        }
+        return !replaced.isEmpty();
+    }
+
+    private static Value.Phi widened(Value.Phi phi) {
+        Value.Phi wide = phi.block().phi(Kind.LONG);
+        for (Value input : phi.inputs()) {
+            wide.add(GraphBuilder.constant(((Value.Constant) input).value()));
+        }
+        return wide;
     }
 
     /** An excluded way leaves blocks that nothing reaches; phis must not wait for them. */

@@ -267,7 +267,8 @@ public final class Lowering {
 
     /** Ends the current block with a comparison. */
     void compare(Cond cond, Value a, Value b, LirBlock yes, LirBlock no) {
-        if (cond != Cond.ULT && rank(a) > rank(b)) {
+        // A bound that is checked stands second as it is, for the verifier.
+        if (rank(a) > rank(b) && (cond != Cond.ULT || a instanceof Value.Constant)) {
             compare(cond.swapped(), b, a, yes, no);
             return;
         }
@@ -307,6 +308,9 @@ public final class Lowering {
             case GT -> JmpOp.JSGT;
             case LE -> JmpOp.JSLE;
             case ULT -> JmpOp.JLT;
+            case UGE -> JmpOp.JGE;
+            case UGT -> JmpOp.JGT;
+            case ULE -> JmpOp.JLE;
         };
     }
 
