@@ -202,7 +202,8 @@ final class KprobePlanter {
             Planner.Planted<Part> done = planner.plant(List.of(
                     new Way<>(
                             Mechanism.FENTRY,
-                            () -> ways.trampolineRefusal(handler, programs, false),
+                            () -> ways.trampolineRefusal(handler, programs, false)
+                                    .or(() -> planner.unlessForced(Trampoline::lossRefusal)),
                             () -> fentry(one, ways.trampoline(), kprobe)),
                     new Way<>(
                             Mechanism.KPROBE_MULTI,

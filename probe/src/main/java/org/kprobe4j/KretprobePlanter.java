@@ -196,34 +196,37 @@ final class KretprobePlanter<D> {
         var handlers = new Handlers(asked, site, programs, entry, atReturn);
         var ways = new OnePlace(asked, location);
         try {
-            Planner.Planted<Part> done = new Planner(site.place().name(), forced)
-                    .plant(List.of(
-                            new Way<>(
-                                    Mechanism.FENTRY,
-                                    () -> maxactiveRefusal().or(() -> trampolineRefusal(ways, handlers)),
-                                    () -> fexit(handlers, ways.trampoline(), kprobe)),
-                            new Way<>(
-                                    Mechanism.FSESSION,
-                                    () -> sessionRefusal(handlers.needsEntry(), Sessions::seenTrampolineLack)
-                                            .or(() -> trampolineRefusal(ways, handlers)),
-                                    () -> trampolineSession(handlers, ways.trampoline(), kprobe)),
-                            new Way<>(
-                                    Mechanism.KPROBE_SESSION,
-                                    () -> sessionRefusal(handlers.needsEntry(), Sessions::seenLack)
-                                            .or(() -> linkRefusal(ways, handlers)),
-                                    () -> session(handlers, location, kprobe)),
-                            new Way<>(
-                                    Mechanism.KPROBE_MULTI,
-                                    () -> maxactiveRefusal().or(() -> linkRefusal(ways, handlers)),
-                                    () -> multi(handlers, location, kprobe)),
-                            new Way<>(
-                                    Mechanism.TRACEFS,
-                                    Optional::empty,
-                                    () -> kretprobe(handlers, kprobe, () -> openReturn(asked))),
-                            new Way<>(
-                                    Mechanism.PERF_KPROBE,
-                                    this::maxactiveRefusal,
-                                    () -> kretprobe(handlers, kprobe, () -> openPerf(asked)))));
+            var planner = new Planner(site.place().name(), forced);
+            Planner.Planted<Part> done = planner.plant(List.of(
+                    new Way<>(
+                            Mechanism.FENTRY,
+                            () -> maxactiveRefusal()
+                                    .or(() -> trampolineRefusal(ways, handlers))
+                                    .or(() -> planner.unlessForced(Trampoline::lossRefusal)),
+                            () -> fexit(handlers, ways.trampoline(), kprobe)),
+                    new Way<>(
+                            Mechanism.FSESSION,
+                            () -> sessionRefusal(handlers.needsEntry(), Sessions::seenTrampolineLack)
+                                    .or(() -> trampolineRefusal(ways, handlers))
+                                    .or(() -> planner.unlessForced(Trampoline::lossRefusal)),
+                            () -> trampolineSession(handlers, ways.trampoline(), kprobe)),
+                    new Way<>(
+                            Mechanism.KPROBE_SESSION,
+                            () -> sessionRefusal(handlers.needsEntry(), Sessions::seenLack)
+                                    .or(() -> linkRefusal(ways, handlers)),
+                            () -> session(handlers, location, kprobe)),
+                    new Way<>(
+                            Mechanism.KPROBE_MULTI,
+                            () -> maxactiveRefusal().or(() -> linkRefusal(ways, handlers)),
+                            () -> multi(handlers, location, kprobe)),
+                    new Way<>(
+                            Mechanism.TRACEFS,
+                            Optional::empty,
+                            () -> kretprobe(handlers, kprobe, () -> openReturn(asked))),
+                    new Way<>(
+                            Mechanism.PERF_KPROBE,
+                            this::maxactiveRefusal,
+                            () -> kretprobe(handlers, kprobe, () -> openPerf(asked)))));
             return new Planned(done.planted(), named(done));
         } catch (AttachException e) {
             throw new SiteRefusedException(asked, e);

@@ -9,7 +9,8 @@ public enum Mechanism {
      * fentry and fexit: the function calls the program by a trampoline made for it. Typed arguments and the return value, no registers. One function
      * that the kernel's BTF knows. When anybody attaches a further program to the function, or takes one away, the kernel makes the trampoline
      * anew, and the returns of the calls that are in flight then are not seen: they stay in flight in the account, until their stack is used again. On a preemptible
-     * kernel a hit is lost now and then to a run that was preempted on that CPU; the account has it under recursion. Since kernel: 5.12 on x86-64 (5.10 where the
+     * kernel the hits of other tasks on that CPU are lost while a run is preempted, and the account has them under recursion: there it is taken only where it
+     * is asked for. Since kernel: 5.12 on x86-64 (5.10 where the
      * handlers call no helper and the kernel keeps trampolines in use), 6.0 on arm64. Source: kernel/bpf/trampoline.c.
      */
     FENTRY("fentry/fexit"),

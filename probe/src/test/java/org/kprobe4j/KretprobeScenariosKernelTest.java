@@ -167,7 +167,10 @@ class KretprobeScenariosKernelTest {
         try (rp) {
             run(shell, "-c", "i=0; while [ $i -lt %d ]; do (:); i=$((i+1)); done".formatted(processes));
         }
-        assertThat(rp.account().endedInside()).as(rp.account().toString()).isEqualTo(processes + 1);
+        // On a preemptible kernel an exit now and then meets kprobe4j looking into the map of calls, and is counted so.
+        assertThat(rp.account().endedInside() + rp.account().recursion())
+                .as(rp.account().toString())
+                .isEqualTo(processes + 1);
         assertThat(rp.account().delivered()).isZero();
         assertThat(rp.account().inFlight()).isZero();
         assertThat(rp.account().mapFull()).isZero();
@@ -247,7 +250,9 @@ class KretprobeScenariosKernelTest {
         assertThat(rp.account().inFlight()).isZero();
         assertThat(rp.account().missed()).isZero();
         assertThat(rp.account().hits())
-                .isEqualTo(rp.account().endedInside() + rp.account().filtered());
+                .isEqualTo(rp.account().endedInside()
+                        + rp.account().filtered()
+                        + rp.account().recursion());
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.features.Features;
 import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.bpf.features.Preemption;
 import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
 
@@ -72,6 +73,13 @@ class MechanismKernelTest {
 
     private static boolean hasTrampolines() {
         return Machine.btf().flatMap(btf -> btf.struct("bpf_tramp_image")).isPresent();
+    }
+
+    private static Mechanism cheapest() {
+        if (hasTrampolines() && Preemption.running().isNo()) {
+            return Mechanism.FENTRY;
+        }
+        return Features.running().kprobeMulti().isYes() ? Mechanism.KPROBE_MULTI : Mechanism.PERF_KPROBE;
     }
 
     /** Whether the kernel leaves a program out that it would run within itself. */
@@ -247,7 +255,7 @@ class MechanismKernelTest {
         assertThat(chosen)
                 .containsEntry("inside", Mechanism.PERF_KPROBE)
                 .containsEntry("maxactive", Mechanism.TRACEFS)
-                .containsEntry("count", hasTrampolines() ? Mechanism.FENTRY : Mechanism.PERF_KPROBE);
+                .containsEntry("count", cheapest());
     }
 
     /** A probe behind a function's entry, wherever the next instructions begin on this kernel. */

@@ -242,12 +242,12 @@ class StackKernelTest {
                     })
                     .register()) {
                 Process shell = new ProcessBuilder(
-                                "sh", "-c", "i=0; while [ $i -lt 8 ]; do echo x; sleep 0.1; i=$((i+1)); done")
+                                "sh", "-c", "i=0; while [ $i -lt 30 ]; do echo x; sleep 0.1; i=$((i+1)); done")
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start();
                 child = shell.pid();
                 assertThat(shell.waitFor(60, TimeUnit.SECONDS)).isTrue();
-                assertThat(kp.account().hits()).isGreaterThanOrEqualTo(8);
+                assertThat(kp.account().hits()).isGreaterThanOrEqualTo(30);
             }
             List<UserStack> ended = counts.entries().keySet().stream()
                     .filter(s -> s.pid() == child)

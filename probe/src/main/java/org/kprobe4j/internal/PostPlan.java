@@ -1,8 +1,6 @@
 package org.kprobe4j.internal;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +11,7 @@ import org.kprobe4j.bpf.BpfMap;
 import org.kprobe4j.bpf.Errno;
 import org.kprobe4j.bpf.MapType;
 import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.bpf.features.Preemption;
 import org.kprobe4j.bpf.perf.PerfProbe;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.bpf.symbols.KprobesList;
@@ -256,12 +255,7 @@ public record PostPlan(@Nullable String symbol, long preOffset, long postOffset,
             if (KernelVersion.running().atLeast(5, 12)) {
                 return false;
             }
-            try {
-                String build = Files.readString(Path.of("/proc/sys/kernel/version"));
-                return build.contains(" PREEMPT ") || build.contains(" PREEMPT_RT ");
-            } catch (IOException e) {
-                return true;
-            }
+            return !Preemption.running().isNo();
         }
     }
 

@@ -61,6 +61,11 @@ public final class Planner {
      */
     public record Planted<T>(T planted, Plan plan) {}
 
+    /** A reason not to take a mechanism that holds unless that mechanism was asked for. */
+    public Optional<String> unlessForced(Supplier<Optional<String>> reason) {
+        return forced == null ? reason.get() : Optional.empty();
+    }
+
     /**
      * Plants the probe in the first way that can be.
      *

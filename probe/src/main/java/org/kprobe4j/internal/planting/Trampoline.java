@@ -6,7 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.kprobe4j.bpf.BpfException;
+import org.kprobe4j.bpf.features.Answer;
 import org.kprobe4j.bpf.features.KernelVersion;
+import org.kprobe4j.bpf.features.Preemption;
 import org.kprobe4j.bpf.perf.ProbeLocation;
 import org.kprobe4j.bpf.symbols.Kallsyms;
 import org.kprobe4j.btf.Btf;
@@ -185,6 +187,16 @@ public record Trampoline(String name, int btfId, ProgramContext.Trampoline conte
                                 .formatted(KernelVersion.running().release(), call));
             });
         }
+    }
+
+    /** Why a trampoline is not to be taken here, where nobody asks for one: it loses hits. */
+    public static Optional<String> lossRefusal() {
+        Answer preemption = Preemption.running();
+        return preemption.isNo()
+                ? Optional.empty()
+                : Optional.of(
+                        "hits are lost while a run of its program is preempted, and this kernel %s preempt it (%s)"
+                                .formatted(preemption.isYes() ? "does" : "may", preemption.why()));
     }
 
     /** Why a handler cannot do with what its programs are handed. */
