@@ -34,35 +34,57 @@ find_class_paths() {
     program_path=${program_path#:}
 }
 
-# Only a run in a VM has the lab on its class path. HostKernel.java looks at the same files.
-may_need_vm() {
-    local file word
+# Whether this machine's kernel has kprobes. HostKernel.java looks at the same files.
+has_kprobes() {
+    local file
     for file in /sys/bus/event_source/devices/kprobe/type /sys/kernel/tracing/kprobe_events \
         /sys/kernel/debug/tracing/kprobe_events; do
-        if [[ -e $file ]]; then
-            for word in "$@"; do
-                case $word in
-                    --) return 1 ;;
-                    --vm | --vm=*) return 0 ;;
-                esac
-            done
-            return 1
-        fi
+        [[ ! -e $file ]] || return 0
     done
-    return 0
+    return 1
 }
 
-# Makes $libraries/launch.aot, the loaded and linked classes of a usual run; without it, starts are only slower.
+# Only a run in a VM has the lab on its class path.
+may_need_vm() {
+    has_kprobes || return 0
+    local word
+    for word in "$@"; do
+        case $word in
+            --) return 1 ;;
+            --vm | --vm=*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# Makes $libraries/launch.aot, the loaded and linked classes of a run from a source file; without it, starts are only slower.
 make_launch_cache() {
-    local part=$libraries/launch.part
+    make_cache launch.aot org.kprobe4j.cli.LaunchTraining
+}
+
+# Makes $libraries/start-here.aot, the classes of tools and of compiled programs: by running some, so only where there are kprobes.
+make_own_start_cache() {
+    ((EUID == 0)) && has_kprobes && make_cache start-here.aot org.kprobe4j.cli.TrainingProgram
+}
+
+# make_guest_start_cache KERNEL: the same in a VM, start-VERSION.aot. The first run in a VM makes it where it is missing.
+make_guest_start_cache() {
+    find_class_paths
+    "$java_home/bin/java" --enable-native-access=ALL-UNNAMED -Dkprobe4j.program.path="$program_path" \
+        -cp "$program_path:$libraries/kprobe4j-lab.jar" org.kprobe4j.cli.StartCache "$1" < /dev/null
+}
+
+# make_cache NAME CLASS: of what the class's main does.
+make_cache() {
+    local name=$1 part=$libraries/${1%.aot}.part
     local -a java
     find_class_paths
-    java=("$java_home/bin/java" "${launch_options[@]}" "-XX:AOTConfiguration=$part.conf"
+    java=("$java_home/bin/java" "${launch_options[@]}" "-XX:AOTConfiguration=$part.conf" -Dkprobe4j.syscalls="$libraries/syscalls.so"
         -Dkprobe4j.program.path="$program_path" -cp "$program_path")
     {
-        "${java[@]}" -XX:AOTMode=record org.kprobe4j.cli.LaunchTraining &&
+        "${java[@]}" -XX:AOTMode=record "$2" &&
             "${java[@]}" -XX:AOTMode=create -XX:AOTCache="$part" &&
-            mv "$part" "$libraries/launch.aot"
+            mv "$part" "$libraries/$name"
     } < /dev/null > /dev/null 2>&1 9>&-
     rm -f "$part" "$part.conf"
 }
@@ -88,9 +110,12 @@ start_kprobe() {
             [[ -z ${LC_ALL:-} ]] || export LC_ALL=C.UTF-8
             ;;
     esac
-    # A cache that does not fit, as that of another JDK, is passed over.
-    local cache_option=-Xshare:auto
-    [[ -r $libraries/launch.aot ]] && cache_option=-XX:AOTCache=$libraries/launch.aot
+    # Only what begins with a source file needs the classes of javac. A cache that does not fit, as that of another JDK, is passed over.
+    local cache_option=-Xshare:auto cache=$libraries/launch.aot file
+    for file in "$libraries"/start-*.aot; do
+        [[ ${1:-} == run || ! -r $file ]] || cache=$file
+    done
+    [[ ! -r $cache ]] || cache_option=-XX:AOTCache=$cache
     exec "$java_home/bin/java" "${launch_options[@]}" "$cache_option" -Dkprobe4j.syscalls="$libraries/syscalls.so" \
         -Dkprobe4j.program.path="$program_path" "${terminal[@]}" -cp "$class_path" org.kprobe4j.cli.KprobeMain "$@"
 }

@@ -164,12 +164,14 @@ build() {
     keep_build
     rm -f "$unfinished"
     make_launch_cache || true
+    make_own_start_cache || true
 }
 
-# What javac leaves to be linked at each start is written out in the jars; where that fails, starts are only slower.
+# What javac leaves to be linked at each start is written out in the jars, and picocli's classes get a form that a cache takes; where that
+# fails, starts are only slower.
 link_early() {
     "$java_home/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$1/*" org.kprobe4j.cli.EarlyLinks \
-        "$1"/kprobe4j-{asm,bpf,compiler,probe,cli}.jar < /dev/null > /dev/null 2>&1 9>&- || true
+        "$1"/{kprobe4j-asm,kprobe4j-bpf,kprobe4j-compiler,kprobe4j-probe,kprobe4j-cli,picocli}.jar < /dev/null > /dev/null 2>&1 9>&- || true
 }
 
 # Writes $1/syscalls.so, with which a JVM need not link its way into the kernel; where that fails, starts are only slower.

@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
+import java.lang.classfile.ClassFile.ConstantPoolSharingOption;
+import java.lang.classfile.ClassFileVersion;
+import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeTransform;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.constantpool.ClassEntry;
@@ -39,6 +44,8 @@ final class EarlyLinks {
     private static final String RECORDS = "Ljava/lang/runtime/ObjectMethods;";
     private static final ClassDesc OBJECTS = ClassDesc.of("java.util.Objects");
     private static final int FACTOR = 31;
+    /** Java 8: the first version whose code cannot be verified otherwise. A cache takes no class that is verified the old way. */
+    private static final int VERIFIED_BY_MAPS = ClassFile.JAVA_8_VERSION;
 
     /** A method that does what a place would be linked to. */
     private record Routine(String name, InvokeDynamicInstruction place) {}
@@ -79,10 +86,33 @@ final class EarlyLinks {
         Files.move(part, jar, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** The class with these places written out; the same bytes if it has none. */
+    /** The class with these places written out, and with stack maps; the same bytes if there is nothing to do. */
     static byte[] of(byte[] bytes) {
         ClassFile context = ClassFile.of();
         ClassModel model = context.parse(bytes);
+        return model.majorVersion() < VERIFIED_BY_MAPS ? withMaps(model) : linked(context, model, bytes);
+    }
+
+    /** A class of a form that says how its code is to be verified; it does what it did. */
+    private static byte[] withMaps(ClassModel model) {
+        var context = ClassFile.of(
+                ConstantPoolSharingOption.NEW_POOL,
+                ClassHierarchyResolverOption.of(
+                        ClassHierarchyResolver.ofResourceParsing(EarlyLinks.class.getClassLoader())
+                                .orElse(ClassHierarchyResolver.defaultResolver())));
+        return context.transformClass(
+                model,
+                ClassTransform.transformingMethodBodies(CodeTransform.ACCEPT_ALL)
+                        .andThen((type, element) -> {
+                            if (element instanceof ClassFileVersion) {
+                                type.withVersion(VERIFIED_BY_MAPS, 0);
+                            } else {
+                                type.with(element);
+                            }
+                        }));
+    }
+
+    private static byte[] linked(ClassFile context, ClassModel model, byte[] bytes) {
         var links = new EarlyLinks(model);
         byte[] written = context.transformClass(
                 model,

@@ -60,6 +60,7 @@ final class StartCache {
     }
 
     private static GuestCommand training() {
+        // The tools of a launcher and programs in a VM are started alike, so the cache is good for both.
         List<String> words = GuestJvm.command(List.of(
                 "-XX:AOTMode=record",
                 "-XX:AOTConfiguration=" + BootOptions.EXCHANGE_IN_GUEST + "/" + CONFIGURATION,

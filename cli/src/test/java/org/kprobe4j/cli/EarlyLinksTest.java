@@ -2,6 +2,7 @@ package org.kprobe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
@@ -143,5 +144,55 @@ class EarlyLinksTest {
             Class<?> known = findLoadedClass(name);
             return known != null ? known : defineClass(name, bytes, 0, bytes.length);
         }
+    }
+
+    /** The form that a cache of classes takes: Java 8's, with stack maps, by which the JVM verifies the code. */
+    @Test
+    void anOldClassGetsStackMapsAndDoesWhatItDid() throws Exception {
+        var loader = new ClassLoader(EarlyLinksTest.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (!name.startsWith("picocli.")) {
+                    return super.loadClass(name, resolve);
+                }
+                Class<?> loaded = findLoadedClass(name);
+                return loaded == null ? rewritten(name) : loaded;
+            }
+
+            private Class<?> rewritten(String name) throws ClassNotFoundException {
+                try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+                    byte[] old = in.readAllBytes();
+                    assertThat(ClassFile.of().parse(old).majorVersion()).isEqualTo(ClassFile.JAVA_5_VERSION);
+                    byte[] bytes = EarlyLinks.of(old);
+                    assertThat(ClassFile.of().parse(bytes).majorVersion()).isEqualTo(ClassFile.JAVA_8_VERSION);
+                    return defineClass(name, bytes, 0, bytes.length);
+                } catch (IOException e) {
+                    throw new ClassNotFoundException(name, e);
+                }
+            }
+        };
+        String shown = (String) usage(loader.loadClass("picocli.CommandLine"));
+        assertThat(shown).isEqualTo(usage(picocli.CommandLine.class)).startsWith("Usage: tried <words>...");
+    }
+
+    /** The help of a command with a list of parameters, made by reflection: the class may be any loader's. */
+    private static Object usage(Class<?> commandLine) throws ReflectiveOperationException {
+        ClassLoader loader = commandLine.getClassLoader();
+        Class<?> specType = loader.loadClass("picocli.CommandLine$Model$CommandSpec");
+        Class<?> parameterType = loader.loadClass("picocli.CommandLine$Model$PositionalParamSpec");
+        Object builder = parameterType.getMethod("builder").invoke(null);
+        for (var setting : Map.<String, Object>of("paramLabel", "<words>", "type", List.class, "arity", "1..*")
+                .entrySet()) {
+            Class<?> type = setting.getValue() instanceof String ? String.class : Class.class;
+            Method set = builder.getClass().getMethod(setting.getKey(), type);
+            set.setAccessible(true); // declared by a class that is not public
+            set.invoke(builder, setting.getValue());
+        }
+        Object spec = specType.getMethod("create").invoke(null);
+        specType.getMethod("name", String.class).invoke(spec, "tried");
+        Object parameter = builder.getClass().getMethod("build").invoke(builder);
+        specType.getMethod("addPositional", parameterType).invoke(spec, parameter);
+        Object made = commandLine.getConstructor(Object.class).newInstance(spec);
+        return commandLine.getMethod("getUsageMessage").invoke(made);
     }
 }
