@@ -26,6 +26,9 @@ public final class TimingMain {
     private static final List<List<String>> TARGETS = List.of(
             List.of(SeekLoop.FUNCTION), List.of("key*"), List.of("x*", "key*"), List.of("s*", "p*", "x*", "b*"));
 
+    /** What {@code kprobe count} is told to count of a command. */
+    private static final List<String> COUNTED = List.of("vfs_read", "vfs_*");
+
     private static final String LATENCY_PROGRAM =
             "kprobe:null_lseek { @start[tid] = nsecs; } kretprobe:null_lseek /@start[tid]/ "
                     + "{ @ = hist(nsecs - @start[tid]); delete(@start[tid]); } BEGIN { exit(); }";
@@ -70,6 +73,15 @@ public final class TimingMain {
         bpftrace("one kprobe", List.of(SeekLoop.FUNCTION), runs);
         ours("latency", LATENCY, List.of(SeekLoop.FUNCTION), runs);
         bpftrace("latency", LATENCY_PROGRAM, runs);
+        for (String target : COUNTED) {
+            String name = "count " + target;
+            List<String> words = BenchPrograms.launcher(Path.of(repository), List.of("count", target, "--", "true"));
+            median(name, "kprobe count", runs, () -> Timed.run(words, PATIENCE));
+            bpftraceWith(
+                    name,
+                    List.of("-e", "kprobe:" + target + " /cpid == pid/ { @[func] = count(); }", "-c", "/bin/true"),
+                    runs);
+        }
     }
 
     private void attach() throws InterruptedException {
@@ -103,8 +115,14 @@ public final class TimingMain {
     }
 
     private void bpftrace(String name, String program, int runs) throws InterruptedException {
+        bpftraceWith(name, List.of("-e", program), runs);
+    }
+
+    private void bpftraceWith(String name, List<String> words, int runs) throws InterruptedException {
         if (peers.isPresent()) {
-            List<String> command = peers.get().command(List.of("bpftrace", "-e", program));
+            List<String> all = new ArrayList<>(List.of("bpftrace"));
+            all.addAll(words);
+            List<String> command = peers.get().command(all);
             median(name, "bpftrace", runs, () -> Timed.run(command, PATIENCE));
         }
     }

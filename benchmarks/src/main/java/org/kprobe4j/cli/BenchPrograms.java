@@ -70,6 +70,25 @@ public final class BenchPrograms {
         return words;
     }
 
+    /**
+     * The command that starts the command line as the launcher of a package does it.
+     *
+     * @param repository where the launcher's functions lie
+     * @param words of the command line
+     * @return the words
+     */
+    public static List<String> launcher(Path repository, List<String> words) {
+        List<String> all = new ArrayList<>(List.of(
+                "bash",
+                "-euc",
+                ". \"$0\"; libraries=$1 java_home=$2; start_kprobe \"${@:3}\"",
+                repository.resolve("cli/src/main/bash/launch.sh").toString(),
+                GuestJvm.buildFolder().orElseThrow().toString(),
+                System.getProperty("java.home")));
+        all.addAll(words);
+        return all;
+    }
+
     /** Hands on to a guest's JVM what its programs' class path is. */
     public static String programPathOption() {
         return "-Dkprobe4j.program.path=" + GuestJvm.programPath();
