@@ -55,8 +55,8 @@ final class DoctorCommand implements Callable<Integer> {
             return DoctorMain.examine(json, vm(), System.out);
         }
         kernel.check();
-        VmRun run = kernel.vm();
-        kernel.announce(run);
+        VmRun run = VmRun.of(kernel);
+        run.announce(kernel);
         List<String> words = new ArrayList<>(List.of(DoctorMain.class.getName(), Boolean.toString(json)));
         return run.run(List.of(), words);
     }

@@ -84,8 +84,8 @@ final class ExplainCommand implements Callable<Integer> {
         if (kernel.isHere()) {
             return ExplainMain.explain(question, System.out, System.err);
         }
-        VmRun run = kernel.vm();
-        kernel.announce(run);
+        VmRun run = VmRun.of(kernel);
+        run.announce(kernel);
         List<String> words = new ArrayList<>(List.of(ExplainMain.class.getName()));
         words.addAll(question.words());
         return run.run(List.of(), words);

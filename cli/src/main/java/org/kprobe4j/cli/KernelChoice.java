@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Under which kernel a command works: this machine's, or another in a throwaway VM. */
+/**
+ * Under which kernel a command works: this machine's, or another in a throwaway VM. No method names {@link VmRun}: options are found by
+ * reflection, which loads what methods name, and no cache of classes has what needs the lab.
+ */
 public final class KernelChoice {
     @Option(
             names = "--vm",
@@ -47,17 +50,8 @@ public final class KernelChoice {
         }
     }
 
-    /** The VM, when it is not this machine. */
-    public VmRun vm() {
-        if (!HostKernel.hasLab()) {
-            throw new KprobeException(HostKernel.NO_LAB);
-        }
-        return VmRun.under(vm == null ? "" : vm);
-    }
-
-    /** Says on standard error which kernel it is, and why. */
-    public void announce(VmRun run) {
-        System.err.println((vm == null ? "kprobe: this machine's kernel has no kprobes; " : "kprobe: ")
-                + "running in a throwaway VM with Linux " + run.kernelVersion());
+    /** The version of the VM's kernel; empty for the usual one. */
+    String version() {
+        return vm == null ? "" : vm;
     }
 }

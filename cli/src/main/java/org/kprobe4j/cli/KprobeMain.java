@@ -7,9 +7,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import org.kprobe4j.ProbeException;
 import org.kprobe4j.btf.NearestNames;
 import org.kprobe4j.cli.tool.CallsCommand;
@@ -99,10 +99,18 @@ public final class KprobeMain implements Runnable {
                 new Invocation(own, dashes < 0 ? List.of() : List.of(args).subList(dashes, args.length));
         // A command's options are found by reflection: those of the others are left alone, where one is named.
         String first = own.isEmpty() ? "" : own.getFirst();
-        return commandLine(invocation, name -> name.equals(first) || !COMMANDS.containsKey(first))
+        boolean named = COMMANDS.containsKey(first);
+        var commandLine = named ? usual(command(first, invocation)) : commandLine(invocation);
+        return commandLine
                 .setParameterExceptionHandler((e, _) -> complain(e))
                 .setExecutionExceptionHandler(KprobeMain::fail)
-                .execute(own.toArray(String[]::new));
+                .execute((named ? own.subList(1, own.size()) : own).toArray(String[]::new));
+    }
+
+    private static CommandLine command(String name, Invocation invocation) {
+        var command = new CommandLine(Objects.requireNonNull(COMMANDS.get(name)).apply(invocation));
+        command.getCommandSpec().versionProvider(new Version());
+        return command.setCommandName("kprobe " + name);
     }
 
     /**
@@ -111,16 +119,16 @@ public final class KprobeMain implements Runnable {
      * @return all commands
      */
     public static CommandLine commandLine() {
-        return commandLine(new Invocation(List.of(), List.of()), _ -> true);
+        return commandLine(new Invocation(List.of(), List.of()));
     }
 
-    private static CommandLine commandLine(Invocation invocation, Predicate<String> wanted) {
+    private static CommandLine commandLine(Invocation invocation) {
         var commandLine = new CommandLine(new KprobeMain());
-        COMMANDS.forEach((name, command) -> {
-            if (wanted.test(name)) {
-                commandLine.addSubcommand(name, command.apply(invocation));
-            }
-        });
+        COMMANDS.forEach((name, command) -> commandLine.addSubcommand(name, command.apply(invocation)));
+        return usual(commandLine);
+    }
+
+    private static CommandLine usual(CommandLine commandLine) {
         return commandLine.setExpandAtFiles(false).setUsageHelpWidth(100);
     }
 

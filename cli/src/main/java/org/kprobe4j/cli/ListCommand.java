@@ -92,8 +92,8 @@ final class ListCommand implements Callable<Integer> {
         if (kernel.isHere()) {
             return ListMain.list(question, new FileOutputStream(FileDescriptor.out), System.err);
         }
-        VmRun run = kernel.vm();
-        kernel.announce(run);
+        VmRun run = VmRun.of(kernel);
+        run.announce(kernel);
         List<String> words = new ArrayList<>(List.of(ListMain.class.getName()));
         words.addAll(question.words());
         return run.run(List.of(), words);

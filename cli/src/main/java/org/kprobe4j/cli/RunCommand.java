@@ -112,10 +112,10 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runInVm(Path source) {
-        VmRun run = kernel.vm();
+        VmRun run = VmRun.of(kernel);
         try (Workspace workspace = Workspace.open()) {
             Program program = compile(source, workspace);
-            kernel.announce(run);
+            run.announce(kernel);
             List<String> words = new ArrayList<>(
                     List.of(RunMain.class.getName(), program.classes().toString(), program.mainClass()));
             words.addAll(arguments());

@@ -20,6 +20,29 @@ public final class VmRun {
         this.kernel = kernel;
     }
 
+    /**
+     * The run of a command that does not work with this machine's kernel.
+     *
+     * @param choice which one it is
+     * @return a run in a VM
+     */
+    public static VmRun of(KernelChoice choice) {
+        if (!HostKernel.hasLab()) {
+            throw new KprobeException(HostKernel.NO_LAB);
+        }
+        return under(choice.version());
+    }
+
+    /**
+     * Says on standard error which kernel it is, and why.
+     *
+     * @param choice what was asked for
+     */
+    public void announce(KernelChoice choice) {
+        System.err.println((choice.asksForVm() ? "kprobe: " : "kprobe: this machine's kernel has no kprobes; ")
+                + "running in a throwaway VM with Linux " + kernelVersion());
+    }
+
     /** A run under the kernel of this version, or under the standard one if the version is empty. */
     static VmRun under(String version) {
         try {

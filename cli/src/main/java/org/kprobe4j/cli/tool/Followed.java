@@ -34,6 +34,8 @@ final class Followed implements AutoCloseable {
     /** PID_MAX_LIMIT of 64-bit kernels; as many marks fit into what older kernels map. Source: include/linux/threads.h. */
     private static final int MOST = 1 << 22;
 
+    private static final String INITIAL_NAMESPACE = "pid:[" + 0xEFFF_FFFCL + "]";
+
     private static final Duration STOPPING = Duration.ofSeconds(10);
     private static final Duration GRACE = Duration.ofSeconds(1);
     private static final int NOT_EXECUTABLE = 126;
@@ -88,7 +90,7 @@ final class Followed implements AutoCloseable {
     private static void requireOwnNumbers() {
         try {
             Path namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
-            if (!namespace.toString().equals("pid:[%d]".formatted(0xEFFF_FFFCL))) {
+            if (!namespace.toString().equals(INITIAL_NAMESPACE)) {
                 throw new KprobeException(
                         "in a container with process numbers of its own, COMMAND's processes cannot be told from others; "
                                 + "--all counts whatever runs meanwhile, --comm NAME those of a name");
@@ -168,7 +170,7 @@ final class Followed implements AutoCloseable {
     /** "7 (a name) T 1 …": the name may hold anything. Source: proc_pid_stat(5). */
     private boolean isStopped() {
         try {
-            byte[] stat = Files.readAllBytes(new File("/proc/%d/stat".formatted(process.pid())).toPath());
+            byte[] stat = Files.readAllBytes(new File("/proc/" + process.pid() + "/stat").toPath());
             String text = new String(stat, StandardCharsets.ISO_8859_1);
             return text.substring(text.lastIndexOf(')') + 1).stripLeading().startsWith("T");
         } catch (IOException e) {

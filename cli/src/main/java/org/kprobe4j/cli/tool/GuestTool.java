@@ -20,19 +20,19 @@ final class GuestTool {
 
     static int run(RunOptions choices, OutputOptions outputs, Invocation invocation) {
         KernelChoice kernel = choices.kernel();
-        VmRun run = kernel.vm();
+        VmRun run = VmRun.of(kernel);
         List<String> options = new ArrayList<>();
         Terminal.known().ifPresent(size -> options.add("-D" + Terminal.PROPERTY + "=" + size));
         List<String> words = new ArrayList<>(List.of(KprobeMain.class.getName()));
         words.addAll(invocation.forGuest());
         Path file = choices.dryRun().isWanted() ? null : outputs.file().orElse(null);
         if (file == null) {
-            kernel.announce(run);
+            run.announce(kernel);
             return run.run(options, words);
         }
         // A file that cannot be written is said before anything is booted.
         Destination to = outputs.open();
-        kernel.announce(run);
+        run.announce(kernel);
         options.add("-D" + OutputOptions.EXCHANGED + "=" + VmRun.EXCHANGE + "/" + CONTENT);
         try {
             Path folder = Files.createTempDirectory("kprobe4j-output-");
