@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExit status:%n",
         footer = {
             "  0    all is well",
-            "  1    probes work, with less; also if this machine's kernel has no kprobes and commands run in a VM",
+            "  1    probes work, with less",
+            "  2    this machine's kernel has no kprobes, and commands run in a VM",
             "  125  no probe works",
             "",
             "Examples:",
@@ -36,7 +37,11 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     private KernelChoice kernel = new KernelChoice();
 
-    @Option(names = "--json", description = "A JSON object for each check, one a line.")
+    @Option(
+            names = "--json",
+            description =
+                    "A JSON object for each check, one a line: check, verdict (fine, note, less, missing), found, and remedy "
+                            + "where there is something to do.")
     private boolean json;
 
     private final List<String> command;

@@ -21,6 +21,7 @@ import org.kprobe4j.cli.tool.StacksCommand;
 import org.kprobe4j.cli.tool.ToolRun;
 import org.kprobe4j.cli.trace.TraceCommand;
 import org.kprobe4j.internal.Timing;
+import org.kprobe4j.internal.targets.TargetSyntaxException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -51,6 +52,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class KprobeMain implements Runnable {
     private static final Map<String, Function<Invocation, Object>> COMMANDS = commands();
+
+    /** As picocli says it. */
+    private static final String NO_NUMBER = "('[^']*') is not an? (?:long|int)$";
 
     @Spec
     private CommandSpec spec;
@@ -100,11 +104,19 @@ public final class KprobeMain implements Runnable {
         // A command's options are found by reflection: those of the others are left alone, where one is named.
         String first = own.isEmpty() ? "" : own.getFirst();
         boolean named = COMMANDS.containsKey(first);
-        var commandLine = named ? usual(command(first, invocation)) : commandLine(invocation);
-        return commandLine
-                .setParameterExceptionHandler((e, _) -> complain(e))
-                .setExecutionExceptionHandler(KprobeMain::fail)
-                .execute((named ? own.subList(1, own.size()) : own).toArray(String[]::new));
+        try {
+            var commandLine = named ? usual(command(first, invocation)) : commandLine(invocation);
+            return commandLine
+                    .setParameterExceptionHandler((e, _) -> complain(e))
+                    .setExecutionExceptionHandler(KprobeMain::fail)
+                    .execute((named ? own.subList(1, own.size()) : own).toArray(String[]::new));
+        } catch (OutOfMemoryError e) {
+            System.err.println("kprobe: this JVM's memory is full (%s); JAVA_TOOL_OPTIONS=-Xmx2g gives it more"
+                    .formatted(e.getMessage()));
+        } catch (StackOverflowError e) {
+            failed(e);
+        }
+        return ProbeException.EXIT_STATUS;
     }
 
     private static CommandLine command(String name, Invocation invocation) {
@@ -141,7 +153,8 @@ public final class KprobeMain implements Runnable {
 
     /** One line, with the nearest name if one was mistyped. */
     private static int complain(ParameterException e) {
-        String line = "kprobe: " + e.getMessage();
+        String line =
+                "kprobe: " + String.valueOf(e.getMessage()).replaceFirst(NO_NUMBER, "$1 is not a whole number");
         if (e instanceof UnmatchedArgumentException unmatched) {
             CommandSpec command = e.getCommandLine().getCommandSpec();
             String word = unmatched.getUnmatched().getFirst();
@@ -161,6 +174,7 @@ public final class KprobeMain implements Runnable {
     private static int fail(Exception e, CommandLine commandLine, ParseResult parsed) {
         switch (e) {
             case CompilationException _ -> System.err.println(e.getMessage());
+            case TargetSyntaxException target -> System.err.println("kprobe: " + target.getMessage());
             case KprobeException own -> {
                 System.err.println("kprobe: " + own.getMessage());
                 return ToolRun.statusOf(own);
@@ -169,14 +183,16 @@ public final class KprobeMain implements Runnable {
                 System.err.println("kprobe: " + probe.getMessage());
                 return probe.exitStatus();
             }
-            default -> {
-                System.err.println("kprobe: internal error: " + e + " (KPROBE4J_DEBUG=1 shows the stack)");
-                if ("1".equals(System.getenv("KPROBE4J_DEBUG"))) {
-                    e.printStackTrace();
-                }
-            }
+            default -> failed(e);
         }
         return ProbeException.EXIT_STATUS;
+    }
+
+    private static void failed(Throwable e) {
+        System.err.println("kprobe: internal error: " + e + " (KPROBE4J_DEBUG=1 shows the stack)");
+        if (RunMain.debugging()) {
+            e.printStackTrace();
+        }
     }
 
     /** The version from the build. */

@@ -55,7 +55,12 @@ final class ListCommand implements Callable<Integer> {
             description = "Enums; also by the name of one of their constants.")
     private boolean enums;
 
-    @Option(names = "--json", description = "A JSON object for each, one a line.")
+    @Option(
+            names = "--json",
+            description =
+                    "A JSON object for each, one a line. Of a function: name, address, probeable, and where they are known module, reason, "
+                            + "prototype, size, aliases, remark. Of a struct or union: kind, name, module, size, members (name, type, offset, size "
+                            + "or bitOffset and bits), holes, paddingBits. Of an enum: kind, name, size, module, constants (name, value).")
     private boolean json;
 
     @Option(names = "--names", description = "Names alone, one a line.")

@@ -12,6 +12,7 @@ import org.kprobe4j.internal.Runs;
 /** Looks at the running machine: {@code DoctorMain JSON}. */
 public final class DoctorMain {
     private static final int LESS = 1;
+    private static final int ONLY_IN_VM = 2;
     private static final int NAME_COLUMNS = 28;
 
     private DoctorMain() {}
@@ -31,7 +32,7 @@ public final class DoctorMain {
      * @param json whether an object for each check is wanted
      * @param more where commands run if this machine's kernel has no kprobes
      * @param out where to
-     * @return the exit status: 0 if all is well, 1 if something falls away, 125 if no probe works
+     * @return the exit status: 0 if all is well, 1 if something falls away, 2 if only a VM works, 125 if no probe works
      */
     public static int examine(boolean json, List<Check> more, PrintStream out) {
         Runs.linkAhead();
@@ -41,22 +42,22 @@ public final class DoctorMain {
             checks.addAll(SelfTest.run());
         }
         checks.addAll(more);
-        return report(checks, json, out);
+        return report(checks, runsInVm, json, out);
     }
 
     /** Says what was found. */
-    static int report(List<Check> checks, boolean json, PrintStream out) {
+    static int report(List<Check> checks, boolean runsInVm, boolean json, PrintStream out) {
         Verdict worst = Check.worst(checks);
         if (json) {
             checks.forEach(check -> out.println(json(check)));
         } else {
             checks.forEach(check -> out.println(line(check)));
-            out.println(closing(worst));
+            out.println(closing(worst, runsInVm));
         }
         out.flush();
         return switch (worst) {
             case FINE, NOTE -> 0;
-            case LESS -> LESS;
+            case LESS -> runsInVm ? ONLY_IN_VM : LESS;
             case MISSING -> ProbeException.EXIT_STATUS;
         };
     }
@@ -67,10 +68,13 @@ public final class DoctorMain {
         return check.remedy().isEmpty() ? text : text + "\n" + line.formatted("", "", "-> " + check.remedy());
     }
 
-    private static String closing(Verdict worst) {
+    private static String closing(Verdict worst, boolean runsInVm) {
         return switch (worst) {
             case FINE, NOTE -> "probes work on this machine";
-            case LESS -> "probes work on this machine, with less: see the lines with 'less'";
+            case LESS ->
+                runsInVm
+                        ? "probes work in a VM, not with this machine's kernel: see the lines with 'less'"
+                        : "probes work on this machine, with less: see the lines with 'less'";
             case MISSING -> "probes do not work on this machine: see the lines with 'FAIL'";
         };
     }

@@ -80,6 +80,9 @@ final class Memory {
                 var known = new Type.Pointer(btf, btf.resolveId(pointer.target()), user);
                 yield Typed.number(known, reader.read(btf.pointerSize(), false), false);
             }
+            // Returned in a register, or by its address: what the register holds.
+            case BtfType.Composite _ ->
+                Typed.number(new Numeric(Long.BYTES, false, Meaning.PLAIN), reader.read(Long.BYTES, false), false);
             default -> throw new IllegalArgumentException(btf.nameOf(type));
         };
     }

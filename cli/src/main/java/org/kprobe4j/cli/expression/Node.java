@@ -6,6 +6,20 @@ import java.util.List;
 sealed interface Node {
     int at();
 
+    /** What it is made of. */
+    default List<Node> parts() {
+        return switch (this) {
+            case Literal _, Quoted _, Name _ -> List.of();
+            case Member member -> List.of(member.of());
+            case Index index -> List.of(index.of(), index.index());
+            case Call call -> call.arguments();
+            case Cast cast -> List.of(cast.of());
+            case Unary unary -> List.of(unary.of());
+            case Binary binary -> List.of(binary.left(), binary.right());
+            case Choice choice -> List.of(choice.condition(), choice.yes(), choice.no());
+        };
+    }
+
     record Literal(long number, boolean unsigned, int at) implements Node {}
 
     record Quoted(String text, int at) implements Node {}

@@ -11,6 +11,9 @@ final class Parser {
     /** So deep may expressions nest; the compiler follows as many calls. */
     private static final int MAX_DEPTH = 24;
 
+    /** Names, numbers and signs: some 120 comparisons; the compiler follows 10000 instructions. */
+    private static final int MAX_WORDS = 500;
+
     private static final Map<String, Integer> PRECEDENCE = Map.ofEntries(
             Map.entry("||", 1),
             Map.entry("&&", 2),
@@ -64,6 +67,13 @@ final class Parser {
     private Parser(String text) {
         this.text = text;
         tokens = Token.read(text);
+        if (tokens.size() > MAX_WORDS) {
+            throw new ExpressionException(
+                    "the expression has %d words, and there is room for %d; kprobe run takes any handler"
+                            .formatted(tokens.size() - 1, MAX_WORDS - 1),
+                    "...",
+                    0);
+        }
     }
 
     /** Reads one expression. */
@@ -71,6 +81,7 @@ final class Parser {
         var parser = new Parser(text);
         Node node = parser.choice();
         parser.end();
+        parser.measure(node, 0);
         return node;
     }
 
@@ -82,7 +93,20 @@ final class Parser {
             nodes.add(parser.choice());
         } while (parser.accept(","));
         parser.end();
+        nodes.forEach(node -> parser.measure(node, 0));
         return nodes;
+    }
+
+    /** What is nested is a call within a call to the compiler. */
+    private void measure(Node node, int above) {
+        if (above > MAX_DEPTH) {
+            throw tooDeep(node.at());
+        }
+        node.parts().forEach(part -> measure(part, above + 1));
+    }
+
+    private ExpressionException tooDeep(int at) {
+        return wrong("the expression nests deeper than " + MAX_DEPTH, at);
     }
 
     private void end() {
@@ -93,7 +117,7 @@ final class Parser {
 
     private Node choice() {
         if (++depth > MAX_DEPTH) {
-            throw wrong("the expression nests deeper than " + MAX_DEPTH, token().at());
+            throw tooDeep(token().at());
         }
         Node condition = binary(1);
         if (accept("?")) {
@@ -114,16 +138,44 @@ final class Parser {
             if (precedence == null || precedence < least) {
                 return left;
             }
-            next++;
-            left = new Node.Binary(operator.text(), left, binary(precedence + 1), operator.at());
+            if (operator.text().equals("||") || operator.text().equals("&&")) {
+                left = chain(operator.text(), left, precedence);
+            } else {
+                next++;
+                left = new Node.Binary(operator.text(), left, binary(precedence + 1), operator.at());
+            }
         }
+    }
+
+    /** {@code a || b || c || d}: the order in which they are asked stays, however they are bracketed. */
+    private Node chain(String operator, Node first, int precedence) {
+        var terms = new ArrayList<>(List.of(first));
+        var places = new ArrayList<Integer>();
+        while (token().kind() == Token.Kind.SIGN && token().text().equals(operator)) {
+            places.add(token().at());
+            next++;
+            terms.add(binary(precedence + 1));
+        }
+        return halved(operator, terms, places);
+    }
+
+    private static Node halved(String operator, List<Node> terms, List<Integer> places) {
+        if (terms.size() == 1) {
+            return terms.getFirst();
+        }
+        int middle = terms.size() / 2;
+        return new Node.Binary(
+                operator,
+                halved(operator, terms.subList(0, middle), places.subList(0, middle - 1)),
+                halved(operator, terms.subList(middle, terms.size()), places.subList(middle, places.size())),
+                places.get(middle - 1));
     }
 
     private Node unary() {
         Token sign = token();
         if (sign.kind() == Token.Kind.SIGN && sign.text().length() == 1 && "-!~+*".contains(sign.text())) {
             if (++depth > MAX_DEPTH) {
-                throw wrong("the expression nests deeper than " + MAX_DEPTH, sign.at());
+                throw tooDeep(sign.at());
             }
             next++;
             Node of = unary();

@@ -317,10 +317,11 @@ final class JfrOutput implements Output {
 
     @Override
     public void close() {
-        if (empty) {
-            chunk();
+        try (sink) {
+            if (empty) {
+                chunk();
+            }
+            endChunk();
         }
-        endChunk();
-        sink.close();
     }
 }

@@ -160,7 +160,8 @@ final class JsonOutput implements Output {
 
     @Override
     public void close() {
-        flush();
-        sink.close();
+        try (sink) {
+            flush();
+        }
     }
 }

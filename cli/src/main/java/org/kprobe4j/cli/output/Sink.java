@@ -58,9 +58,13 @@ final class Sink extends OutputStream {
     /** Closes a file; standard output stays open. */
     @Override
     public void close() {
-        flush();
-        if (destination.isFile()) {
-            checked(buffer::close);
+        try (OutputStream _ = destination.isFile() ? destination.stream() : OutputStream.nullOutputStream()) {
+            flush();
+        } catch (IOException e) {
+            // What it could not keep, as of a network: said once.
+            checked(() -> {
+                throw e;
+            });
         }
     }
 }

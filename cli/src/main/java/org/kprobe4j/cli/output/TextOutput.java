@@ -100,8 +100,9 @@ final class TextOutput implements Output {
 
     @Override
     public void close() {
-        flush();
-        sink.close();
+        try (sink) {
+            flush();
+        }
     }
 
     private List<Integer> shown(Schema schema) {

@@ -37,7 +37,7 @@ import picocli.CommandLine.Parameters;
             "  kprobe count vfs_read -- ls /usr",
             "  kprobe count 'tcp_*,!tcp_v6_*' -i 1s --top 10",
             "  kprobe count vfs_read --by comm,count --when 'count > 4096' --duration 10s",
-            "  kprobe count do_sys_openat2 --by 'str(filename)' --json --all -- make"
+            "  kprobe count do_sys_openat2 --by 'ustr(filename)' --json --all -- make"
         })
 public final class CountCommand implements Callable<Integer> {
     /** Of hash maps, each with a value for each CPU. */

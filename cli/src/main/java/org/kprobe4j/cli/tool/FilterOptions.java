@@ -2,6 +2,7 @@ package org.kprobe4j.cli.tool;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.kprobe4j.cli.KprobeException;
 import picocli.CommandLine.Option;
 
 /** Which hits count: the options of every tool. Of several values of one option one must fit; of several options all must. */
@@ -45,8 +46,25 @@ public final class FilterOptions {
 
     /** Refuses what is written wrongly, as far as it can be known without the kernel that is looked at. */
     void check() {
+        check("--pid", "process", pids);
+        check("--tid", "thread", tids);
         var _ = uids();
         var _ = cpus();
+    }
+
+    private static void check(String option, String what, List<Integer> numbers) {
+        for (Integer number : numbers) {
+            if (number < 1) {
+                throw new KprobeException("%s %d: not the number of a %s".formatted(option, number, what));
+            }
+        }
+    }
+
+    /** Refuses what this machine does not have. */
+    void checkHere() {
+        ThisMachine.require("--pid", "process", pids);
+        ThisMachine.require("--tid", "thread", tids);
+        ThisMachine.requireCpus(cpus());
     }
 
     /** Processes by number; empty for all. */

@@ -5,7 +5,6 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,8 +32,6 @@ final class Followed implements AutoCloseable {
     private static final int MOST_DIGITS = 32;
     /** PID_MAX_LIMIT of 64-bit kernels; as many marks fit into what older kernels map. Source: include/linux/threads.h. */
     private static final int MOST = 1 << 22;
-
-    private static final String INITIAL_NAMESPACE = "pid:[" + 0xEFFF_FFFCL + "]";
 
     private static final Duration STOPPING = Duration.ofSeconds(10);
     private static final Duration GRACE = Duration.ofSeconds(1);
@@ -86,17 +83,12 @@ final class Followed implements AutoCloseable {
         }
     }
 
-    /** A handler sees the numbers of the initial PID namespace. Source: PROC_PID_INIT_INO in include/linux/proc_ns.h. */
+    /** A handler sees the numbers of the initial PID namespace. */
     private static void requireOwnNumbers() {
-        try {
-            Path namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
-            if (!namespace.toString().equals(INITIAL_NAMESPACE)) {
-                throw new KprobeException(
-                        "in a container with process numbers of its own, COMMAND's processes cannot be told from others; "
-                                + "--all counts whatever runs meanwhile, --comm NAME those of a name");
-            }
-        } catch (IOException e) {
-            throw new KprobeException("cannot read /proc/self/ns/pid: " + e.getMessage());
+        if (!ThisMachine.hasKernelsNumbers()) {
+            throw new KprobeException(
+                    "in a container with process numbers of its own, COMMAND's processes cannot be told from others; "
+                            + "--all counts whatever runs meanwhile, --comm NAME those of a name");
         }
     }
 

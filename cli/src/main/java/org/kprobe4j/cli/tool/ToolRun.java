@@ -113,6 +113,7 @@ public final class ToolRun {
         if (options.timing()) {
             Timing.begin();
         }
+        filters.checkHere();
         Runs.linkAhead();
         List<String> words = invocation.command();
         if (!words.isEmpty()) {
@@ -336,6 +337,9 @@ public final class ToolRun {
         };
         if (signalStatus != 0) {
             // What is planted goes with the process; a return probe in tracefs with the next run.
+            if (command != null) {
+                command.process().destroyForcibly();
+            }
             Runtime.getRuntime().halt(status);
         }
         signalStatus = status;

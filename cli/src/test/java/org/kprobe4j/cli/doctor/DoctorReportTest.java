@@ -12,7 +12,7 @@ class DoctorReportTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
     private int report(boolean json, Check... checks) {
-        return DoctorMain.report(List.of(checks), json, new PrintStream(bytes, true, StandardCharsets.UTF_8));
+        return DoctorMain.report(List.of(checks), false, json, new PrintStream(bytes, true, StandardCharsets.UTF_8));
     }
 
     private List<String> lines() {
@@ -25,6 +25,18 @@ class DoctorReportTest {
         assertThat(report(false, Check.less("a", "x", ""), Check.fine("b", "y")))
                 .isEqualTo(1);
         assertThat(report(false, Check.missing("a", "x", ""), Check.less("b", "y", "")))
+                .isEqualTo(125);
+    }
+
+    @Test
+    void thatOnlyAVmWorksHasAStatusOfItsOwn() {
+        var out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        List<Check> checks =
+                List.of(Check.less("kprobes", "none: commands run in a VM", ""), Check.fine("VM", "there"));
+        assertThat(DoctorMain.report(checks, true, false, out)).isEqualTo(2);
+        assertThat(lines().getLast())
+                .isEqualTo("probes work in a VM, not with this machine's kernel: see the lines with 'less'");
+        assertThat(DoctorMain.report(List.of(Check.missing("a", "x", "")), true, false, out))
                 .isEqualTo(125);
     }
 

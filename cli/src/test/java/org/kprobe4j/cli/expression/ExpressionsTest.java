@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -25,6 +27,7 @@ import org.kprobe4j.compiler.Architecture;
 class ExpressionsTest {
     private static final Signature READ = Signature.of(types(), "vfs_read", Architecture.X86_64);
     private static final Signature VOID = Signature.of(types(), "sync", Architecture.X86_64);
+    private static final Signature WHOLE = Signature.of(types(), "whole", Architecture.X86_64);
 
     private static Btf types() {
         var out = new BtfWriter();
@@ -55,6 +58,7 @@ class ExpressionsTest {
                         new Param("pair", inode)),
                 false);
         out.function("vfs_read", read, Linkage.GLOBAL);
+        out.function("whole", out.functionProto(inode, List.of(), false), Linkage.GLOBAL);
         out.function("sync", out.functionProto(0, List.of(), false), Linkage.GLOBAL);
         return Btf.parse(ByteBuffer.wrap(out.toBytes()));
     }
@@ -178,6 +182,12 @@ class ExpressionsTest {
     }
 
     @Test
+    void what_returns_a_struct_returns_a_register() {
+        assertThat(Expressions.over(WHOLE).read("retval").type())
+                .isEqualTo(new Type.Numeric(8, false, Type.Numeric.Meaning.PLAIN));
+    }
+
+    @Test
     void returns_nothing() {
         assertThatThrownBy(() -> Expressions.over(VOID).read("1 + retval"))
                 .hasMessage("sync returns nothing (void)%n  1 + retval%n      ^".formatted());
@@ -192,6 +202,34 @@ class ExpressionsTest {
         assertThatThrownBy(() -> Expressions.over(READ).read("(".repeat(100) + "1"))
                 .hasMessageStartingWith("the expression nests deeper than 24");
         assertThatThrownBy(() -> Expressions.over(READ).read("-".repeat(100) + "1"))
+                .hasMessageStartingWith("the expression nests deeper than 24");
+        assertThatThrownBy(() -> Expressions.over(READ).read("1" + "+ count".repeat(100)))
+                .hasMessageStartingWith("the expression nests deeper than 24");
+        assertThatThrownBy(
+                        () -> Expressions.over(READ).read("((1" + "+ count".repeat(20) + ")" + "+ 2".repeat(20) + ")"))
+                .hasMessageStartingWith("the expression nests deeper than 24");
+    }
+
+    @Test
+    void what_is_joined_by_and_or_or_may_be_long() {
+        String many = IntStream.range(0, 120).mapToObj(i -> "0 == " + i).collect(Collectors.joining(" || "));
+        assertThat(value(many)).isEqualTo(1);
+        assertThat(value(many.replace("0 == 0 ||", "") + "&& 1")).isZero();
+        assertThat(value("0 && 1 || 1 && 1 || 0")).isEqualTo(1);
+        assertThat(value("1 || 1 / 0 || 1 / 0 || 1 / 0")).isEqualTo(1);
+        assertThat(Expressions.over(READ)
+                        .condition("count > 1 && retval < 0 && pid == 3 && flags")
+                        .toString())
+                .contains("PID");
+    }
+
+    @Test
+    void has_room_for_so_many_words() {
+        assertThatThrownBy(() -> Expressions.over(READ).condition("count > 1 || ".repeat(9_999) + "count > 2"))
+                .hasMessage(
+                        "the expression has 39999 words, and there is room for 499; kprobe run takes any handler%n  ...%n  ^"
+                                .formatted());
+        assertThatThrownBy(() -> Expressions.over(READ).condition("(".repeat(400) + "1"))
                 .hasMessageStartingWith("the expression nests deeper than 24");
     }
 
