@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.symbols.FunctionFiles;
@@ -59,6 +60,19 @@ public final class CalledFunctions {
      * @throws IOException if the kernel's instructions cannot be read
      */
     public List<String> below(long address, int depth) throws IOException {
+        return below(address, depth, _ -> true);
+    }
+
+    /**
+     * The functions below one, and no further where one is not wanted.
+     *
+     * @param address where it begins
+     * @param depth how many calls deep; 1 for those that it calls itself
+     * @param wanted asked for the names of those that are called
+     * @return names, the nearest first
+     * @throws IOException if the kernel's instructions cannot be read
+     */
+    public List<String> below(long address, int depth, Predicate<String> wanted) throws IOException {
         var names = new LinkedHashMap<Long, String>();
         List<Long> level = List.of(address);
         for (int i = 0; i < depth; i++) {
@@ -66,7 +80,10 @@ public final class CalledFunctions {
             for (long caller : level) {
                 for (long callee : calls(caller)) {
                     String name = name(callee);
-                    if (name != null && callee != address && names.putIfAbsent(callee, name) == null) {
+                    if (name != null
+                            && callee != address
+                            && wanted.test(name)
+                            && names.putIfAbsent(callee, name) == null) {
                         next.add(callee);
                     }
                 }

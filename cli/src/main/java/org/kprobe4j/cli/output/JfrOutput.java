@@ -22,6 +22,9 @@ import org.openjdk.jmc.flightrecorder.writer.api.Types;
  */
 final class JfrOutput implements Output {
     private static final int EVENTS_PER_CHUNK = 50_000;
+    /** Under which Mission Control lists the events. */
+    private static final String[] CATEGORY = {"kprobe4j"};
+
     private static final String START = "startTime";
     private static final String DURATION = "duration";
     private static final String THREAD = "eventThread";
@@ -96,6 +99,7 @@ final class JfrOutput implements Output {
         // otherwise.
         return recording.registerType(eventName(schema), "jdk.jfr.Event", event -> {
             event.addAnnotation(Types.JDK.ANNOTATION_LABEL, schema.title());
+            event.addAnnotation(Types.JDK.ANNOTATION_CATEGORY, value -> value.putField("value", CATEGORY));
             event.addField(
                     START,
                     Types.Builtin.LONG,

@@ -16,6 +16,7 @@ import org.kprobe4j.ReturnHandler;
 import org.kprobe4j.RingBuffer;
 import org.kprobe4j.SkippedPlace;
 import org.kprobe4j.TaskLocal;
+import org.kprobe4j.cli.KprobeException;
 import org.kprobe4j.cli.expression.Expressions.Condition;
 import org.kprobe4j.cli.expression.Moment;
 import org.kprobe4j.cli.expression.Value;
@@ -66,13 +67,17 @@ final class CallProbe implements AutoCloseable {
     private final RingBuffer<Returned> ring = RingBuffer.of(Returned.class, RING_BYTES);
     private final @Nullable Kretprobe below;
     private final Kretprobe top;
+    private final String function;
+    private final String belowTarget;
 
     /** {@code below}: names of functions; {@code reader} gets all that returns, on a thread of its own. */
     CallProbe(String function, List<String> below, Scope scope, Condition condition, Consumer<Returned> reader) {
         @Nullable Kretprobe planted = null;
+        this.function = function;
+        this.belowTarget = expression(below);
         try {
             ring.forEach(reader);
-            planted = below.isEmpty() ? null : below(expression(below), inside, ring);
+            planted = below.isEmpty() ? null : below(belowTarget, inside, ring);
             this.below = planted;
             // Last, so that no call begins a tree before all probes are there.
             this.top = top(function, scope, condition, inside, ring);
@@ -82,8 +87,14 @@ final class CallProbe implements AutoCloseable {
             }
             ring.close();
             inside.close();
-            throw e;
+            String why = String.valueOf(e.getMessage());
+            throw why.contains(belowTarget) ? new KprobeException(shortened(why)) : e;
         }
+    }
+
+    /** What is said of the probe below the function names hundreds. */
+    String shortened(String text) {
+        return text.replace(belowTarget, "the functions below " + function);
     }
 
     /** A pattern: what of it cannot be probed is left out and named. */

@@ -18,16 +18,23 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "calls",
         description = {
-            "Shows the tree of calls below each call of FUNCTION when it returns: their times and what they return. Which functions it "
-                    + "calls is read from the kernel's own instructions; they are followed only while a task is inside FUNCTION.",
+            "Shows the tree of calls below FUNCTION: a line for each way that calls took, how often, how long and with which errors. With "
+                    + "--each every call of FUNCTION has a tree of its own, with what was returned. Which functions it calls is read from "
+                    + "the kernel's own instructions; they are followed only while a task is inside FUNCTION.",
             "Not seen: what the compiler inlined, and calls through pointers unless --functions names what is called; what is "
                     + "called by something unseen stands below the nearest caller that is seen. An interrupt's calls stand where it came."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         customSynopsis = {"kprobe calls [OPTION]... FUNCTION [-- COMMAND...]"},
-        footerHeading = "%nExit status:%n",
+        footerHeading = "%nKeys of --json and --csv:%n",
         footer = {
+            "  of type \"path\": function, depth below FUNCTION, path (FUNCTION first), count, total_ns, average_ns, max_ns,",
+            "       errors (how often each was returned, by name)",
+            "  of type \"born\", with --failed: error, path (FUNCTION first, where it was born last), count",
+            "  of type \"call\", with --each: time, tree, number, depth, comm, pid, tid, function, duration_ns, result, missing",
+            "",
+            "Exit status:",
             "  COMMAND's own; without COMMAND 0, or 130 after Ctrl-C, 143 after SIGTERM",
             "  125  nothing could be followed: FUNCTION, an option or an output is wrong",
             "  126  COMMAND cannot be executed",
@@ -35,7 +42,8 @@ import picocli.CommandLine.Parameters;
             "  141  nobody reads the results any more",
             "",
             "Examples:",
-            "  kprobe calls vfs_open --depth 2 --max-events 3 -- cat /etc/hostname",
+            "  kprobe calls vfs_open --depth 3 -- cat /etc/hostname",
+            "  kprobe calls vfs_open --each --max-events 3",
             "  kprobe calls do_sys_openat2 --depth 4 --failed -- cat /nonexistent/file",
             "  kprobe calls vfs_read --functions 'ext4_file_*' --duration 10s"
         })
@@ -53,12 +61,21 @@ public final class CallsCommand implements Callable<Integer> {
             description = "Follow these, too, such as those that are called through pointers; !NAME leaves one out.")
     private List<String> functions = new ArrayList<>();
 
+    @Option(
+            names = "--hot",
+            description =
+                    "Follow what everything calls, too: locks, memory, copying, checks. It costs more than all else together.")
+    private boolean hot;
+
+    @Option(names = "--each", description = "Show the tree of each call of FUNCTION when it returns.")
+    private boolean each;
+
     @Option(names = "--max-functions", paramLabel = "N", description = "Follow so many at most (default 500).")
     private int maxFunctions = USUAL_FUNCTIONS;
 
     @Option(
             names = "--failed",
-            description = "Only the calls of FUNCTION that failed, and the way on which the error was born.")
+            description = "Only the calls of FUNCTION that failed, and the way on which each error was born.")
     private boolean failed;
 
     @Mixin
@@ -93,13 +110,20 @@ public final class CallsCommand implements Callable<Integer> {
                     "calls %s: the tree of one function is shown, by its plain name; kprobe trace shows calls of several"
                             .formatted(function));
         }
+        if (each && !options.interval().isZero()) {
+            throw new KprobeException(
+                    "-i: --each shows calls as they return; without it the tree is shown at intervals");
+        }
         return ToolRun.execute(options, filters, outputs, invocation, this::plant);
     }
 
     private Planted plant(ToolRun run) {
         Condition condition = run.condition(
                 filters.conditions().isEmpty() ? Targets.unnamed(function) : Targets.expressions(function));
-        return new CallsPlanted(run, function, below(), condition, failed);
+        CallsShown shown = each
+                ? new CallsShown.Each(run.output(), failed)
+                : new CallsShown.Together(run.output(), function, failed);
+        return new CallsPlanted(run, function, below(), condition, failed, shown);
     }
 
     private List<String> below() {
@@ -110,7 +134,11 @@ public final class CallsCommand implements Callable<Integer> {
             return List.of();
         }
         try {
-            var names = new ArrayList<>(called.below(address, depth));
+            var cold = new HotFunctions();
+            var names = new ArrayList<>(called.below(address, depth, hot ? _ -> true : cold::isFollowed));
+            if (!cold.remark().isEmpty()) {
+                System.err.println("kprobe: " + cold.remark());
+            }
             names.remove(function);
             for (String list : functions) {
                 for (String part : Targets.split(list)) {

@@ -7,47 +7,28 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.kprobe4j.KernelErrno;
 import org.kprobe4j.ProbeAccount;
 import org.kprobe4j.SkippedPlace;
 import org.kprobe4j.cli.expression.Expressions.Condition;
-import org.kprobe4j.cli.output.Column;
-import org.kprobe4j.cli.output.Ink;
-import org.kprobe4j.cli.output.Kind;
-import org.kprobe4j.cli.output.Line;
-import org.kprobe4j.cli.output.Rows;
-import org.kprobe4j.cli.output.Schema;
 
-/** Shows the tree of each call when it has returned. */
+/** Puts the tree of each call together when it has returned. */
 final class CallsPlanted implements Planted {
-    private static final Schema SCHEMA = Schema.of(
-            "call",
-            "Call",
-            Column.of("time", Kind.TIME),
-            Column.of("tree", Kind.NUMBER),
-            Column.of("number", Kind.NUMBER),
-            Column.of("depth", Kind.NUMBER),
-            Column.of("comm", Kind.TEXT),
-            Column.of("pid", Kind.NUMBER),
-            Column.of("tid", Kind.NUMBER),
-            Column.of("function", Kind.TEXT),
-            Column.of("duration_ns", Kind.DURATION),
-            Column.of("result", Kind.TEXT),
-            Column.of("missing", Kind.NUMBER));
-
     private final ToolRun run;
     private final String function;
     private final boolean failed;
+    private final CallsShown shown;
     private final CallProbe probe;
     private final Map<Integer, List<CallProbe.Returned>> open = new HashMap<>();
     private Map<Long, String> names = Map.of();
     private long trees;
     private long incomplete;
 
-    CallsPlanted(ToolRun run, String function, List<String> below, Condition condition, boolean failed) {
+    CallsPlanted(
+            ToolRun run, String function, List<String> below, Condition condition, boolean failed, CallsShown shown) {
         this.run = run;
         this.function = function;
         this.failed = failed;
+        this.shown = shown;
         this.probe = new CallProbe(function, below, run.scope(), condition, this::returned);
         notFollowed(probe.skipped()).forEach(line -> System.err.println("kprobe: " + line));
     }
@@ -96,57 +77,12 @@ final class CallsPlanted implements Planted {
     private synchronized void show(CallTree tree) {
         trees++;
         incomplete += tree.missing() > 0 ? 1 : 0;
-        if (run.output().isForPeople()) {
-            CallProbe.Returned call = tree.call();
-            run.output().line(new Line().add(Ink.HEADING, "%s, pid %d".formatted(call.comm(), call.pid())));
-            tree.lines().forEach(run.output()::line);
-            born(tree);
-            if (tree.missing() > 0) {
-                run.output().line(new Line().add(Ink.BAD, "%d calls are missing".formatted(tree.missing())));
-            }
-            run.output().line("");
-        } else {
-            try (Rows rows = run.output().rows(SCHEMA)) {
-                row(rows, tree, tree.call());
-            }
-        }
-        run.output().flush();
-    }
-
-    private void born(CallTree tree) {
-        List<CallTree> way = tree.born();
-        if (failed && !way.isEmpty()) {
-            run.output()
-                    .line(new Line()
-                            .add(Ink.BAD, "-" + KernelErrno.name(tree.errno()))
-                            .add(" born in " + path(way)));
-        }
-    }
-
-    /** The innermost first. */
-    static String path(List<CallTree> way) {
-        return way.reversed().stream().map(CallTree::function).collect(Collectors.joining(" ← "));
-    }
-
-    private void row(Rows rows, CallTree tree, CallProbe.Returned top) {
-        CallProbe.Returned call = tree.call();
-        rows.add(
-                call.start(),
-                trees,
-                (long) call.number(),
-                (long) call.depth(),
-                top.comm(),
-                (long) call.pid(),
-                (long) call.tid(),
-                tree.function(),
-                call.end() - call.start(),
-                tree.value(),
-                call.number() == 0 ? (long) tree.missing() : null);
-        tree.below().forEach(under -> row(rows, under, top));
+        shown.add(tree, trees);
     }
 
     @Override
     public synchronized void interval(boolean isLast) {
+        shown.interval();
         if (isLast && run.output().isForPeople() && trees == 0) {
             run.output().line("no %scalls of %s".formatted(failed ? "failed " : "", function));
         }
@@ -163,6 +99,11 @@ final class CallsPlanted implements Planted {
     @Override
     public ProbeAccount account() {
         return probe.account();
+    }
+
+    @Override
+    public String shortened(String remark) {
+        return probe.shortened(remark);
     }
 
     @Override

@@ -10,6 +10,6 @@ final class Closing {
     static void print(Planted planted) {
         System.err.println("kprobe: %s: %s".formatted(planted.what(), planted.closing()));
         List<String> remarks = Runs.takeRemarks();
-        remarks.forEach(remark -> System.err.println("kprobe: " + remark));
+        remarks.forEach(remark -> System.err.println("kprobe: " + planted.shortened(remark)));
     }
 }

@@ -23,6 +23,16 @@ public interface Planted extends AutoCloseable {
         return account().toString();
     }
 
+    /**
+     * A line that is to be known beside the account.
+     *
+     * @param remark as the probes say it
+     * @return with short names for what has long ones
+     */
+    default String shortened(String remark) {
+        return remark;
+    }
+
     /** What the closing account calls it: the target as it was written, with the number of places if there are several. */
     String what();
 

@@ -46,9 +46,6 @@ record CallAccount(ProbeAccount probes, long wanted, long calls, long partial, l
     @Override
     public String toString() {
         String text = account().toString();
-        if (lost() == 0 && partial == 0 && withoutReturn == 0) {
-            return text;
-        }
         if (lost() != 0) {
             int behind = text.indexOf(DELIVERED) + DELIVERED.length();
             text = text.substring(0, behind) + " + " + lost() + " lost" + text.substring(behind);
@@ -63,7 +60,10 @@ record CallAccount(ProbeAccount probes, long wanted, long calls, long partial, l
         if (lost() != 0 || partial != 0) {
             more.add(remedy());
         }
-        return text + "; " + String.join(", ", more);
+        if (probes.endedInside() != 0) {
+            more.add("--args shows calls that never return");
+        }
+        return more.isEmpty() ? text : text + "; " + String.join(", ", more);
     }
 
     private String remedy() {

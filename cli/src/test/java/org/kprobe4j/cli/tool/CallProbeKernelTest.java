@@ -55,7 +55,7 @@ class CallProbeKernelTest {
                     place -> names.getOrDefault(place, "?"),
                     call -> CallValues.errno(names.getOrDefault(call.place(), "?"), call.value()));
             tree.lines().forEach(System.out::println);
-            String way = CallsPlanted.path(tree.born());
+            String way = CallsShown.path(tree.born());
             System.out.println(way);
             assertThat(tree.errno()).isEqualTo(2);
             assertThat(way)

@@ -172,6 +172,9 @@ class AssemblyTest {
                         + "the buffer of 4k had no room (--buffer 16k)");
         assertThat(new CallAccount(probes(10, 10, 0), 10, 4, 0, 0, 1 << 29))
                 .hasToString("10 hits = 4 delivered + 6 lost; the buffer of 512M had no room");
+        assertThat(new CallAccount(
+                        new ProbeAccount(3, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, Set.of()), 2, 2, 0, 0, 1 << 24))
+                .hasToString("3 hits = 2 delivered + 1 ended inside (their tasks exited); --args shows calls that never return");
     }
 
     @ParameterizedTest
