@@ -153,8 +153,7 @@ public final class KprobeMain implements Runnable {
 
     /** One line, with the nearest name if one was mistyped. */
     private static int complain(ParameterException e) {
-        String line =
-                "kprobe: " + String.valueOf(e.getMessage()).replaceFirst(NO_NUMBER, "$1 is not a whole number");
+        String line = "kprobe: " + String.valueOf(e.getMessage()).replaceFirst(NO_NUMBER, "$1 is not a whole number");
         if (e instanceof UnmatchedArgumentException unmatched) {
             CommandSpec command = e.getCommandLine().getCommandSpec();
             String word = unmatched.getUnmatched().getFirst();

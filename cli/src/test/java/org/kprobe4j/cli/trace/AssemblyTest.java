@@ -174,7 +174,8 @@ class AssemblyTest {
                 .hasToString("10 hits = 4 delivered + 6 lost; the buffer of 512M had no room");
         assertThat(new CallAccount(
                         new ProbeAccount(3, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, Set.of()), 2, 2, 0, 0, 1 << 24))
-                .hasToString("3 hits = 2 delivered + 1 ended inside (their tasks exited); --args shows calls that never return");
+                .hasToString(
+                        "3 hits = 2 delivered + 1 ended inside (their tasks exited); --args shows calls that never return");
     }
 
     @ParameterizedTest
