@@ -172,7 +172,7 @@ final class KprobePlanter {
         return planned(
                 planner.plant(List.of(
                         new Way<>(Mechanism.FENTRY, () -> Optional.of(Planting.ONE_FUNCTION), () -> code),
-                        new Way<>(Mechanism.KPROBE_MULTI, () -> planting.linkRefusal(handler), () -> code),
+                        new Way<>(Mechanism.KPROBE_MULTI, () -> planting.linkRefusal(handler, false), () -> code),
                         new Way<>(Mechanism.PERF_KPROBE, Optional::empty, () -> code))),
                 planting,
                 programs);

@@ -313,7 +313,7 @@ final class KretprobePlanter<D> {
                 handlers,
                 entryOrFollowed(handlers),
                 OnePlace.linkContext(location),
-                ProgramContext.Registers.OWN,
+                ProgramContext.Registers.LINK,
                 sessionShape(handlers.atReturn()),
                 true,
                 attached,
@@ -340,7 +340,7 @@ final class KretprobePlanter<D> {
                 handlers,
                 entry,
                 OnePlace.linkContext(location),
-                ProgramContext.Registers.OWN,
+                ProgramContext.Registers.LINK,
                 entryShape(handlers.atReturn().keptArguments(), true),
                 disabled,
                 attached,
@@ -428,11 +428,11 @@ final class KretprobePlanter<D> {
         boolean oneLink = way.planted();
         boolean session = way.plan().chosen() == Mechanism.KPROBE_SESSION;
         ProgramShape.Entry shape = session ? sessionShape(back) : entryShape(back.keptArguments(), oneLink);
-        CompiledProgram entryCode = entry == null
-                ? null
-                : programs.program(entry, shape, ProgramContext.Registers.OWN, CallStore.HASH, true);
-        CompiledProgram returnCode = programs.program(
-                back, new ProgramShape.Return(entry != null), ProgramContext.Registers.OWN, CallStore.HASH, true);
+        ProgramContext context = oneLink ? ProgramContext.Registers.LINK : ProgramContext.Registers.OWN;
+        CompiledProgram entryCode =
+                entry == null ? null : programs.program(entry, shape, context, CallStore.HASH, true);
+        CompiledProgram returnCode =
+                programs.program(back, new ProgramShape.Return(entry != null), context, CallStore.HASH, true);
         Attachment atEntry = entryCode == null || session ? null : registration.opened(planting.entries(oneLink));
         Attachment atReturn = registration.opened(
                 session ? planting.entries(true) : planting.returns(oneLink, eventName(), maxactive));
@@ -451,7 +451,8 @@ final class KretprobePlanter<D> {
 
     private static Optional<String> linkRefusal(
             Planting planting, TranslatedHandler back, @Nullable TranslatedHandler entry) {
-        return planting.linkRefusal(back).or(() -> entry == null ? Optional.empty() : planting.linkRefusal(entry));
+        return planting.linkRefusal(back, true)
+                .or(() -> entry == null ? Optional.empty() : planting.linkRefusal(entry, false));
     }
 
     /** Two links take their turns in no certain order, so the entry program cannot tell there whether the call found an instance. */

@@ -126,7 +126,8 @@ class ManyPlacesKernelTest {
                     .register()) {
                 return "vfs_fsync_range+" + offset;
             } catch (RegistrationException e) {
-                assertThat(e.errno()).isEqualTo(Errno.EILSEQ);
+                // On Arm every odd offset is an invalid argument.
+                assertThat(e.errno()).isIn(Errno.EILSEQ, Errno.EINVAL);
             }
         }
         throw new AssertionError("no instruction of vfs_fsync_range can be probed");

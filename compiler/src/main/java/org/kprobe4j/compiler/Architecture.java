@@ -181,6 +181,18 @@ public enum Architecture {
         return sp;
     }
 
+    /** Register that points to the caller's frame when a function begins, and when it has returned.
+     *
+     * @return its name
+     */
+    public String framePointer() {
+        return switch (this) {
+            case X86_64 -> "bp";
+            case ARM64 -> "x29";
+            case ARM -> "fp";
+        };
+    }
+
     /** Register that holds a function's return value.
      *
      * @return its name

@@ -15,9 +15,8 @@ import org.kprobe4j.asm.Assembled;
  * @param faultSites where it may stop; the index counts from {@link Account#FAULTS}
  * @param keptArguments argument registers that a return handler reads and the entry program must keep:
  *     {@link ProgramShape.Entry#kept()}
- * @param registers the registers of its context that it reads, whether the handler asks for them or what stands around it (the
- *     stack pointer, for the key of a call): names as in {@link Architecture#registers()}. Stacks of the kernel are walked from
- *     the instruction pointer and the stack pointer
+ * @param registers the registers of its context that the handler reads: names as in {@link Architecture#registers()}. Stacks of the
+ *     kernel are walked from the instruction pointer and the stack pointer
  */
 public record CompiledProgram(
         Assembled code,

@@ -10,14 +10,39 @@ public sealed interface ProgramContext {
     String NO_REGISTERS = "fentry and fexit programs see no registers";
 
     /**
-     * A {@code struct pt_regs}: kprobes, kretprobes, and links of many functions.
+     * The same for programs of a machine: what makes no difference there is left out.
+     *
+     * @param machine whose registers
+     * @return the context that stands for it
+     */
+    default ProgramContext on(Architecture machine) {
+        return this;
+    }
+
+    /**
+     * A {@code struct pt_regs}: kprobes, kretprobes, and links of kprobe.multi.
      *
      * @param ip the instruction pointer that a kprobe at the place shows, where the context holds another; nothing where it is the
      *     context's own
+     * @param byLink whether ftrace made it. That of 64-bit Arm leaves the stack pointer unset when a function has returned; the frame
+     *     pointer is the caller's at both ends. Source: return_to_handler in arch/arm64/kernel/entry-ftrace.S
      */
-    record Registers(OptionalLong ip) implements ProgramContext {
+    record Registers(OptionalLong ip, boolean byLink) implements ProgramContext {
         /** The context's own registers. */
-        public static final Registers OWN = new Registers(OptionalLong.empty());
+        public static final Registers OWN = new Registers(OptionalLong.empty(), false);
+
+        /** Those of a link. */
+        public static final Registers LINK = new Registers(OptionalLong.empty(), true);
+
+        /** Those of a link whose instruction pointer is known. */
+        public static Registers link(long ip) {
+            return new Registers(OptionalLong.of(ip), true);
+        }
+
+        @Override
+        public ProgramContext on(Architecture machine) {
+            return byLink && machine != Architecture.ARM64 ? new Registers(ip, false) : this;
+        }
     }
 
     /**

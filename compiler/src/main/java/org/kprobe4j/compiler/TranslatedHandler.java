@@ -51,8 +51,7 @@ public final class TranslatedHandler {
     }
 
     /**
-     * All registers that its program needs on a {@code struct pt_regs}: those that stacks are walked from, and the stack pointer if it knows a
-     * call by it.
+     * All registers that the handler needs on a {@code struct pt_regs}, those that stacks are walked from among them.
      *
      * @return names as in {@link Architecture#registers()}
      */
@@ -116,7 +115,8 @@ public final class TranslatedHandler {
     }
 
     private Lowering.Surroundings surroundings(
-            ProgramShape asked, ProgramContext context, CallStore store, boolean switched) {
+            ProgramShape asked, ProgramContext handed, CallStore store, boolean switched) {
+        ProgramContext context = handed.on(request.architecture());
         boolean keeps = context instanceof ProgramContext.Registers;
         ProgramShape shape = keeps && !handler.keptArguments().isEmpty() ? new ProgramShape.Return(true) : asked;
         int kept = shape instanceof ProgramShape.Entry entry

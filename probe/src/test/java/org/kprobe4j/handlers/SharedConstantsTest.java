@@ -2,7 +2,6 @@ package org.kprobe4j.handlers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.Counter;
 import org.kprobe4j.Kernel;
@@ -17,7 +16,7 @@ class SharedConstantsTest {
 
     @Test
     void the_one_that_counts_the_hit_is_also_what_the_handler_adds() {
-        var link = new Registers(OptionalLong.of(Handlers.ADDR + 1));
+        var link = Registers.link(Handlers.ADDR + 1);
         var program = handlers.attached(link, CallStore.HASH, false).pre((p, regs) -> {
             switch (regs) {
                 case PtRegs.X86 r -> counter.add(r.ip() != 0 && r.flags() != 0 ? 1 : 0);

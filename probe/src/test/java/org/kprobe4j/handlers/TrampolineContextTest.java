@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.kprobe4j.Kernel;
 import org.kprobe4j.compiler.Architecture;
@@ -68,7 +67,7 @@ class TrampolineContextTest {
 
     @Test
     void the_instruction_pointer_of_a_link_is_known_and_decides_at_once() {
-        var link = new Registers(OptionalLong.of(Handlers.ADDR + 1));
+        var link = Registers.link(Handlers.ADDR + 1);
         var program = new Handlers().attached(link, CallStore.HASH, false).pre((p, regs) -> {
             if (regs.ip() != 0) {
                 Kernel.printf("%x", regs.ip() - p.addr());

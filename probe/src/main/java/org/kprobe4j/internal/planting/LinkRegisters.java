@@ -13,7 +13,8 @@ import org.kprobe4j.compiler.Architecture;
 import org.kprobe4j.internal.Machine;
 
 /**
- * Which registers a kprobe.multi link shows as they are. It always has the arguments, the stack pointer and the return value. With an
+ * Which registers a kprobe.multi link shows as they are. It always has the arguments, the stack pointer and the return value; but when a
+ * function has returned on 64-bit Arm, no stack pointer (return_to_handler in arch/arm64/kernel/entry-ftrace.S). With an
  * ftrace_ops of its own it asks ftrace for all of them (FTRACE_OPS_FL_SAVE_REGS), up to Linux 6.13; since then the others hold nothing. The
  * instruction pointer is ftrace's, behind its call, not a kprobe's. Source: fprobe_init() in kernel/trace/fprobe.c of both,
  * ftrace_caller in arch/x86/kernel/ftrace_64.S.
@@ -33,11 +34,15 @@ final class LinkRegisters {
     /**
      * Why a program that needs some registers cannot be attached so.
      *
+     * @param atReturn whether the function has returned
      * @param ipIsKnown whether the program is given the instruction pointer of a kprobe
      */
-    static Optional<String> refusal(Set<String> needs, boolean ipIsKnown) {
+    static Optional<String> refusal(Set<String> needs, boolean atReturn, boolean ipIsKnown) {
         var missing = new HashSet<>(needs);
         missing.removeAll(ALWAYS);
+        if (atReturn && MACHINE == Architecture.ARM64 && needs.contains(MACHINE.sp())) {
+            missing.add(MACHINE.sp());
+        }
         if (ipIsKnown) {
             missing.remove(MACHINE.ip());
         }
@@ -49,8 +54,8 @@ final class LinkRegisters {
                 missing.contains(MACHINE.ip())
                         ? "the handler needs register %s, and the link has ftrace's instruction pointer"
                                 .formatted(names)
-                        : "the handler needs register %s, and the link has only arguments, stack pointer and return value"
-                                .formatted(names));
+                        : "the handler needs register %s, and the link has only arguments, stack pointer%s and return value"
+                                .formatted(names, MACHINE == Architecture.ARM64 ? " (at the entry)" : ""));
     }
 
     private static boolean areAllSaved() {

@@ -2,7 +2,6 @@ package org.kprobe4j.internal.planting;
 
 import java.util.Collections;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.kprobe4j.bpf.features.Answer;
 import org.kprobe4j.bpf.features.Features;
@@ -73,7 +72,7 @@ public final class OnePlace {
         if (handler.overridesReturn()) {
             return Optional.of(NO_OVERRIDE);
         }
-        return placeRefusal().or(() -> LinkRegisters.refusal(handler.needs(), atEntry));
+        return placeRefusal().or(() -> LinkRegisters.refusal(handler.needs(), !atEntry, atEntry));
     }
 
     /** Why no link can be here, whatever the handler does; /proc/modules is read for it once. */
@@ -105,7 +104,7 @@ public final class OnePlace {
 
     /** What a link hands to a program at a function's entry: with the instruction pointer of a kprobe. */
     public static ProgramContext linkContext(ProbeLocation location) {
-        return new ProgramContext.Registers(OptionalLong.of(location.addr() + breakpointBytes()));
+        return ProgramContext.Registers.link(location.addr() + breakpointBytes());
     }
 
     /** How far behind a kprobe its pre handler sees the instruction pointer. */

@@ -88,12 +88,12 @@ public final class Planting implements Attachment.Refusal {
      * Why one kprobe.multi link cannot hold all places: they must be entries of functions that ftrace can trace, and programs may read only
      * registers that such a link shows.
      */
-    public Optional<String> linkRefusal(TranslatedHandler handler) {
+    public Optional<String> linkRefusal(TranslatedHandler handler, boolean atReturn) {
         Optional<String> other = untraceable(site -> site.traceable() == Place.Traceable.NO);
         if (other.isPresent()) {
             return other;
         }
-        Optional<String> registers = LinkRegisters.refusal(handler.needs(), false);
+        Optional<String> registers = LinkRegisters.refusal(handler.needs(), atReturn, false);
         if (registers.isPresent()) {
             return registers;
         }

@@ -129,7 +129,7 @@ final class ContextLowering {
 
     /**
      * What tells a call from others that are in flight: the stack pointer at the function's entry, or where the trampoline keeps the
-     * arguments on the same stack, which is the same for fentry and fexit.
+     * arguments on the same stack, which is the same for fentry and fexit; or its caller's frame, which stands still until the call is over.
      */
     int callAddress() {
         if (context instanceof ProgramContext.Trampoline) {
@@ -140,14 +140,21 @@ final class ContextLowering {
         if (leavesStackPointerUnset()) {
             return behindRegisters();
         }
-        out.program().keyedByStack();
-        int stackPointer = out.load(
-                machine.wordBytes() == Long.BYTES ? Size.DW : Size.W,
-                register,
-                machine.offset(machine.sp()).orElseThrow());
+        if (context instanceof ProgramContext.Registers registers && registers.byLink()) {
+            return word(machine.framePointer());
+        }
+        int stackPointer = word(machine.sp());
         if (atReturn && machine.returnStackDelta() != 0) {
             out.aluImm(AluOp.ADD, Width.W64, stackPointer, -machine.returnStackDelta());
         }
         return stackPointer;
+    }
+
+    /** A register that the handler does not ask for. */
+    private int word(String name) {
+        return out.load(
+                machine.wordBytes() == Long.BYTES ? Size.DW : Size.W,
+                register,
+                machine.offset(name).orElseThrow());
     }
 }

@@ -34,7 +34,6 @@ public final class LirProgram {
 
     private int nextBlock;
     private boolean walksFromContext;
-    private boolean keyedByStack;
     private final Map<Integer, Integer> contextReads = new HashMap<>();
 
     /** A fresh virtual register. */
@@ -110,11 +109,6 @@ public final class LirProgram {
         walksFromContext = true;
     }
 
-    /** Notes that a call is known by the stack pointer in the context. */
-    void keyedByStack() {
-        keyedByStack = true;
-    }
-
     /** Notes that a register in the context is read, at its byte offset. */
     void readsContext(int offset, Size size) {
         contextReads.merge(offset, size.bytes(), Math::max);
@@ -137,12 +131,9 @@ public final class LirProgram {
         return reads;
     }
 
-    /** The registers of its context that it needs. */
+    /** The registers of its context that it needs, but for the one that a call in flight is known by. */
     public Set<String> contextRegisters(Architecture machine) {
         var names = new HashSet<String>(walksFromContext ? machine.stackWalkers() : List.of());
-        if (keyedByStack) {
-            names.add(machine.sp());
-        }
         names.addAll(contextReads(machine).keySet());
         return names;
     }
