@@ -85,7 +85,6 @@ class CommandLineTest {
         "stacks --vm --max-stacks 0 x, kprobe: --max-stacks 0: at least 1",
         "stacks --vm --max-events 3 x, 'kprobe: --max-events: stacks shows no events; --duration ends it after a time, --top shortens the list'",
         "stacks --vm --folded --json x, 'kprobe: --folded is a text of its own: it goes to standard output or to a file that ends in .txt'",
-        "stacks --vm --by uid x,    'kprobe: --by uid: stacks are told apart by comm and pid; kprobe count counts by any expression'",
         "calls --vm --depth 17 x,   'kprobe: --depth 17: 0 to 16'",
         "calls --vm vfs_*,          'kprobe: calls vfs_*: the tree of one function is shown, by its plain name; kprobe trace shows calls of several'",
         "calls --vm --each -i 1s x, 'kprobe: -i: --each shows calls as they return; without it the tree is shown at intervals'",

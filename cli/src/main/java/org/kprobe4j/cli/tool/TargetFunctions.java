@@ -27,8 +27,10 @@ public final class TargetFunctions {
     /** Whether a target names places in functions. */
     public static boolean hasOffsets(String target) {
         return read(() -> TargetSpec.parse(target)).clauses().stream()
-                .anyMatch(clause -> (clause.target() instanceof TargetSpec.Symbol symbol && symbol.offset() != 0)
-                        || clause.target() instanceof TargetSpec.Address);
+                // An offset of 0 is one, too: who writes it asks for the place, not for the call.
+                .anyMatch(clause ->
+                        (clause.target() instanceof TargetSpec.Symbol symbol && target.contains(symbol.name() + "+"))
+                                || clause.target() instanceof TargetSpec.Address);
     }
 
     /**
