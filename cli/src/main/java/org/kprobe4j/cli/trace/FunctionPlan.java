@@ -71,7 +71,8 @@ record FunctionPlan(Tracer.Reads reads, Condition condition, FunctionView view) 
     }
 
     /** With the values of expressions. */
-    static FunctionPlan ofExpressions(Signature signature, Condition condition, String expressions, boolean returns) {
+    static FunctionPlan ofExpressions(
+            Signature signature, Condition condition, String expressions, boolean atEntry, boolean returns) {
         var slots = new Slots();
         List<Typed> all = Expressions.over(signature).readList(expressions);
         List<String> names = Targets.split(expressions);
@@ -81,9 +82,7 @@ record FunctionPlan(Tracer.Reads reads, Condition condition, FunctionView view) 
             if (typed.atReturn() && !returns) {
                 throw new KprobeException(
                         "--print '%s': it is known when the function returns, which is not waited for%s"
-                                .formatted(
-                                        name,
-                                        signature.function().contains("+") ? " at an offset" : "; leave --args out"));
+                                .formatted(name, atEntry ? "; leave --args out" : " at an offset"));
             }
             slots.expression(name, typed);
         }

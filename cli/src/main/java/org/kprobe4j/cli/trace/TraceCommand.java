@@ -163,7 +163,7 @@ public final class TraceCommand implements Callable<Integer> {
         }
         return print == null
                 ? FunctionPlan.ofArguments(known, condition, atEntry)
-                : FunctionPlan.ofExpressions(known, condition, print, returns);
+                : FunctionPlan.ofExpressions(known, condition, print, atEntry, returns);
     }
 
     private Showing showing(ToolRun run, boolean returns, boolean holds, Tracer.Extras extras) {
