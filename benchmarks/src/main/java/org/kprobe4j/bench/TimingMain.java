@@ -79,7 +79,7 @@ public final class TimingMain {
             median(name, "kprobe count", runs, () -> Timed.run(words, PATIENCE));
             bpftraceWith(
                     name,
-                    List.of("-e", "kprobe:" + target + " /cpid == pid/ { @[func] = count(); }", "-c", "/bin/true"),
+                    List.of("-e", "kprobe:" + target + " /cpid == pid/ { @[func] = count(); }", "-c", "/usr/bin/true"),
                     runs);
         }
     }
