@@ -211,11 +211,20 @@ class FsessionKernelTest {
         assumeTrampolines(mechanism);
         try (var rp = following(Waiters.FUNCTION, mechanism).register()) {
             Waiters waiters = Waiters.start(THREADS);
-            assertThat(rp.account().inFlight()).isEqualTo(THREADS);
+            long begun = rp.account().inFlight();
+            // A preemptible kernel drops entries while a run is preempted; that of fsession it counts with returns.
+            if (Preemption.running().isNo()) {
+                assertThat(begun).isEqualTo(THREADS);
+            } else if (mechanism == Mechanism.FENTRY) {
+                assertThat(begun + rp.account().recursion()).isEqualTo(THREADS);
+            } else {
+                assertThat(begun).isBetween(1L, (long) THREADS);
+            }
             rp.disable();
             Waiters.call(3);
             waiters.wake();
-            assertThat(rp.account().toString()).startsWith("%1$d hits = %1$d delivered".formatted(THREADS));
+            assertThat(rp.account().delivered()).isEqualTo(begun);
+            assertThat(rp.account().inFlight()).isZero();
         }
     }
 

@@ -38,6 +38,9 @@ record Stack(
     record Frame(String name, Code code) {}
 
     private static final Pattern PERF_MAP = Pattern.compile(".*/perf-\\d+\\.map");
+    /** As perf writes it. */
+    private static final String UNKNOWN = "[unknown]";
+
     private static final Pattern NO_STACK = Pattern.compile("\\[no (stack|frames)]");
 
     /** Of a key of the kernel's map. Names are looked up now. */
@@ -89,13 +92,20 @@ record Stack(
         return symbol != null && (symbol.startsWith("_Z") || symbol.contains("::")) ? Code.CPP : Code.NATIVE;
     }
 
-    /** What tells the task apart, outermost, then the process's frames, then the kernel's. */
+    /**
+     * What tells the task apart, outermost, then the process's frames, then the kernel's. An address without a name is another one in each
+     * process; such frames are one, or no two processes would have a stack in common.
+     */
     List<Frame> frames() {
         var all = new ArrayList<Frame>();
         labels.stream()
                 .filter(label -> !label.isEmpty())
                 .forEach(label -> all.add(new Frame(label.replace(';', ':'), Code.NATIVE)));
-        all.addAll(user == null ? List.of() : user);
+        if (user != null) {
+            user.stream()
+                    .map(frame -> frame.name().startsWith("0x") ? new Frame(UNKNOWN, frame.code()) : frame)
+                    .forEach(all::add);
+        }
         all.addAll(kernel == null ? List.of() : kernel);
         return all;
     }

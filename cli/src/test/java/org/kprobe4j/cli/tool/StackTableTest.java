@@ -52,6 +52,16 @@ class StackTableTest {
                         "java;pid 12;do_syscall_64_[k];vfs_read_[k] 500");
     }
 
+    /** Each process has its code at other addresses. */
+    @Test
+    void frames_without_a_name_are_one() {
+        var table = new StackTable(false);
+        table.add(stack("cat", 0, List.of(new Frame("0x7f2d00401234", Code.NATIVE)), READ), new Weight(2, 0, 0));
+        table.add(stack("cat", 0, List.of(new Frame("0x7ffe00401234", Code.NATIVE)), READ), new Weight(3, 0, 0));
+        assertThat(table.folded()).containsExactly("cat;[unknown];do_syscall_64_[k];vfs_read_[k] 5");
+        assertThat(data(page(table, "x"))).contains("\"names\":[\"all\",\"cat\",\"[unknown]\",");
+    }
+
     @Test
     void the_kernels_stack_alone_needs_no_marks() {
         var table = new StackTable(false);
