@@ -127,7 +127,7 @@ final class Report {
         Map<String, Double> ours = new HashMap<>();
         for (String line : lines) {
             Timing.parse(line).ifPresent(timing -> {
-                if (timing.by().equals(Result.OURS)) {
+                if (timing.by().equals(Result.OURS) || timing.by().equals(TimingMain.TOOL)) {
                     ours.put(timing.name(), timing.whole());
                 }
                 timing(grid, timing, ours.getOrDefault(timing.name(), Double.NaN));
@@ -147,7 +147,7 @@ final class Report {
             grid.row(timing.name(), timing.by(), "", "", "", "", "failed", "", "", timing.remark());
             return;
         }
-        boolean own = timing.by().equals(Result.OURS) || timing.by().equals(TimingMain.LAUNCHER);
+        boolean own = List.of(Result.OURS, TimingMain.LAUNCHER, TimingMain.TOOL).contains(timing.by());
         grid.row(
                 timing.name(),
                 timing.by(),

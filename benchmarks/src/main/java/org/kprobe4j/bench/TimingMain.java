@@ -17,6 +17,9 @@ public final class TimingMain {
     /** The whole way from a source file. */
     static final String LAUNCHER = "./kprobe run FILE";
 
+    /** Whom a line is about: a tool, as a package starts it. */
+    static final String TOOL = "kprobe count";
+
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     private static final String COUNT = "count";
@@ -76,7 +79,7 @@ public final class TimingMain {
         for (String target : COUNTED) {
             String name = "count " + target;
             List<String> words = BenchPrograms.launcher(Path.of(repository), List.of("count", target, "--", "true"));
-            median(name, "kprobe count", runs, () -> Timed.run(words, PATIENCE));
+            median(name, TOOL, runs, () -> Timed.run(words, PATIENCE));
             bpftraceWith(
                     name,
                     List.of("-e", "kprobe:" + target + " /cpid == pid/ { @[func] = count(); }", "-c", "/usr/bin/true"),
