@@ -64,8 +64,9 @@ class CacheStatKernelTest {
                 rows.stream().filter(row -> row.get(2).equals("0")).toList();
         assertThat(sum(reading, 0)).as("hits").isEqualTo(300);
         assertThat(sum(reading, 1)).as("misses").isEqualTo(300);
+        // On a slow machine a reading may last longer than an interval.
         assertThat(reading.stream().filter(row -> row.size() > 3).map(row -> row.get(3)))
-                .containsOnlyOnce("0.0%", "100.0%");
+                .contains("0.0%", "100.0%");
     }
 
     private static long sum(List<List<String>> rows, int column) {
